@@ -1,0 +1,334 @@
+//! A byte stream of boxes to runs of samples, ISO/IEC 14496-12 and its MSE byte stream format.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use livetape_media::{TrackConfig, TrackId};
+
+use super::boxes::{self, BoxRef, Boxes, Parsed};
+use super::moof::{self, AnnouncedRun, NextDecodeTime};
+use super::moov::{self, InitTrack};
+use crate::{Chunk, Defect, DefectCode, Event, Payload, Run};
+
+/// The largest header box (`moov`, `moof`) that is kept in memory; more is malformed.
+const MAX_HEADER_BOX: u64 = 64 << 20;
+
+/// Reads init segments and fragments pushed in pieces cut anywhere. Only `moov` and `moof` boxes
+/// are copied in; payload is counted and passed over. Runs are told when all their payload has
+/// been pushed, as [`Payload::Stream`] offsets.
+///
+/// [`Demuxer::push`] bytes, then drain [`Demuxer::poll`]. Memory grows with bytes really received
+/// for a header box (at most 64 MiB), never with a number read from one.
+#[derive(Debug, Default)]
+pub struct Demuxer {
+    /// Bytes pushed so far.
+    position: u64,
+    state: State,
+    tracks: Vec<InitTrack>,
+    next_decode_time: DecodeTimes,
+    current_config: BTreeMap<TrackId, Arc<TrackConfig>>,
+    announced: VecDeque<AnnouncedRun>,
+    events: VecDeque<Event>,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Collecting a box header, or a header box as a whole.
+    Collect {
+        start: u64,
+        bytes: Vec<u8>,
+        needs: usize,
+    },
+    /// Passing over the rest of a box; `None` to the end of the stream.
+    Skip { left: Option<u64> },
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::Collect {
+            start: 0,
+            bytes: Vec::new(),
+            needs: 8,
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct DecodeTimes(BTreeMap<TrackId, i64>);
+
+impl NextDecodeTime for DecodeTimes {
+    fn of(&self, track: TrackId) -> i64 {
+        self.0.get(&track).copied().unwrap_or(0)
+    }
+}
+
+impl Demuxer {
+    /// A demuxer at the start of a stream.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Bytes pushed so far, the stream offset of the next.
+    pub const fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Takes the next bytes of the stream.
+    pub fn push<C: Chunk + ?Sized>(&mut self, chunk: &C) {
+        let mut at = 0;
+        while at < chunk.len() {
+            let available = chunk.len() - at;
+            let used = match &mut self.state {
+                State::Collect { bytes, needs, .. } => {
+                    let used = available.min(needs.saturating_sub(bytes.len()));
+                    let end = bytes.len();
+                    bytes.resize(end + used, 0);
+                    if let Some(space) = bytes.get_mut(end..) {
+                        chunk.copy_to(at, space);
+                    }
+                    used
+                }
+                State::Skip { left: Some(left) } => {
+                    let used = available.min(usize::try_from(*left).unwrap_or(usize::MAX));
+                    *left -= used as u64;
+                    used
+                }
+                State::Skip { left: None } => available,
+            };
+            at += used;
+            self.position += used as u64;
+            self.advance();
+        }
+        self.release();
+    }
+
+    /// The stream was cut here (`SourceBuffer.abort()`, end of input): a box in progress is
+    /// dropped, samples whose payload is complete are told, the rest is a defect. The next byte
+    /// pushed begins a box.
+    pub fn reset(&mut self) {
+        let inside = match &self.state {
+            State::Collect { bytes, .. } => !bytes.is_empty(),
+            State::Skip { left } => left.is_some_and(|left| left > 0),
+        };
+        for mut run in std::mem::take(&mut self.announced) {
+            let mut end = run.offset;
+            let whole = run
+                .samples
+                .iter()
+                .take_while(|sample| {
+                    end += u64::from(sample.size);
+                    end <= self.position
+                })
+                .count();
+            run.samples.truncate(whole);
+            self.tell(run);
+        }
+        if inside {
+            self.defect(
+                DefectCode::Truncated,
+                None,
+                "the stream was cut inside a box",
+            );
+        }
+        self.state = State::Collect {
+            start: self.position,
+            bytes: Vec::new(),
+            needs: 8,
+        };
+    }
+
+    /// The next thing learned; `None` until more is pushed.
+    pub fn poll(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// Moves on from a completed state.
+    fn advance(&mut self) {
+        match &mut self.state {
+            State::Collect {
+                start,
+                bytes,
+                needs,
+            } if bytes.len() >= *needs => {
+                let (start, bytes) = (*start, std::mem::take(bytes));
+                self.collected(start, bytes);
+            }
+            State::Skip { left: Some(0) } => {
+                self.state = State::Collect {
+                    start: self.position,
+                    bytes: Vec::new(),
+                    needs: 8,
+                };
+            }
+            _ => {}
+        }
+    }
+
+    fn collected(&mut self, start: u64, bytes: Vec<u8>) {
+        let header = match boxes::header(&bytes) {
+            Parsed::Header(header) => header,
+            Parsed::Needs(needs) => {
+                self.state = State::Collect {
+                    start,
+                    bytes,
+                    needs,
+                };
+                return;
+            }
+            Parsed::Invalid => {
+                self.defect(
+                    DefectCode::Malformed,
+                    None,
+                    "a box is smaller than its header",
+                );
+                self.state = State::Skip { left: None };
+                return;
+            }
+        };
+        let kept = matches!(&header.kind, b"moov" | b"moof");
+        let whole = header.size.filter(|size| *size <= MAX_HEADER_BOX);
+        match (kept, whole, header.size) {
+            (true, Some(size), _) if size > bytes.len() as u64 => {
+                self.state = State::Collect {
+                    start,
+                    bytes,
+                    needs: size as usize,
+                };
+            }
+            (true, Some(_), _) => {
+                self.state = State::Collect {
+                    start: self.position,
+                    bytes: Vec::new(),
+                    needs: 8,
+                };
+                self.header_box(start, &bytes);
+            }
+            (_, _, size) => {
+                if kept {
+                    self.defect(DefectCode::Malformed, None, "a header box is over 64 MiB");
+                }
+                let left = size.map(|size| size.saturating_sub(bytes.len() as u64));
+                self.state = State::Skip { left };
+                self.advance();
+            }
+        }
+    }
+
+    fn header_box(&mut self, start: u64, bytes: &[u8]) {
+        let Some(found) = Boxes(bytes).next() else {
+            return;
+        };
+        match &found.kind {
+            b"moov" => self.init(found),
+            _ => self.fragment(found, start),
+        }
+    }
+
+    fn init(&mut self, moov: BoxRef<'_>) {
+        self.tracks = moov::tracks(moov);
+        self.next_decode_time = DecodeTimes::default();
+        self.current_config.clear();
+        if self.tracks.is_empty() {
+            self.defect(
+                DefectCode::Malformed,
+                None,
+                "the init segment has no readable track",
+            );
+        }
+        let protected: Vec<_> = self
+            .tracks
+            .iter()
+            .filter(|track| track.configs.iter().any(Option::is_none))
+            .map(|track| track.id)
+            .collect();
+        for track in protected {
+            self.defect(DefectCode::Protected, Some(track), "the track is encrypted");
+        }
+        let first: Vec<_> = self
+            .tracks
+            .iter()
+            .filter_map(|track| Some((track.id, track.configs.first()?.clone()?)))
+            .collect();
+        for (track, config) in first {
+            self.config(track, config);
+        }
+    }
+
+    fn config(&mut self, track: TrackId, config: Arc<TrackConfig>) {
+        self.current_config.insert(track, Arc::clone(&config));
+        self.events.push_back(Event::Config { track, config });
+    }
+
+    fn fragment(&mut self, moof: BoxRef<'_>, start: u64) {
+        let fragment = moof::fragment(moof, start, &self.tracks, &self.next_decode_time);
+        for (track, what) in fragment.broken {
+            self.defect(DefectCode::Malformed, track, what);
+        }
+        for run in fragment.runs {
+            let ticks: i64 = run
+                .samples
+                .iter()
+                .map(|sample| i64::from(sample.duration))
+                .sum();
+            let end = run.decode_time.saturating_add(ticks);
+            self.next_decode_time.0.insert(run.track, end);
+            self.announced.push_back(run);
+        }
+    }
+
+    /// Tells the runs whose payload has arrived.
+    fn release(&mut self) {
+        while let Some(run) = self.announced.front() {
+            let len: u64 = run
+                .samples
+                .iter()
+                .map(|sample| u64::from(sample.size))
+                .sum();
+            if run.offset.saturating_add(len) > self.position {
+                return;
+            }
+            if let Some(run) = self.announced.pop_front() {
+                self.tell(run);
+            }
+        }
+    }
+
+    fn tell(&mut self, run: AnnouncedRun) {
+        if run.samples.is_empty() {
+            return;
+        }
+        let config = self
+            .tracks
+            .iter()
+            .find(|track| track.id == run.track)
+            .and_then(|track| track.configs.get(run.description).cloned());
+        match config {
+            Some(Some(config)) => {
+                if self.current_config.get(&run.track) != Some(&config) {
+                    self.config(run.track, config);
+                }
+                self.events.push_back(Event::Run(Run {
+                    track: run.track,
+                    decode_time: run.decode_time,
+                    samples: run.samples,
+                    payload: Payload::Stream { offset: run.offset },
+                }));
+            }
+            Some(None) => {} // encrypted; said when the init segment was read
+            None => {
+                let what = "a fragment names a sample entry that the init segment lacks";
+                self.defect(DefectCode::Malformed, Some(run.track), what);
+            }
+        }
+    }
+
+    fn defect(&mut self, code: DefectCode, track: Option<TrackId>, detail: &str) {
+        let position = self.position;
+        self.events.push_back(Event::Defect(Defect {
+            code,
+            track,
+            position,
+            detail: detail.to_owned(),
+        }));
+    }
+}

@@ -1,0 +1,64 @@
+//! Reading big-endian fields; every read past the end is `None`.
+
+/// A cursor over a box's body.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fields<'a>(&'a [u8]);
+
+impl<'a> Fields<'a> {
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    pub(crate) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(count)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        self.take(N)?.try_into().ok()
+    }
+
+    pub(crate) fn skip(&mut self, count: usize) -> Option<()> {
+        self.take(count).map(drop)
+    }
+
+    pub(crate) fn u8(&mut self) -> Option<u8> {
+        self.array().map(u8::from_be_bytes)
+    }
+
+    pub(crate) fn u16(&mut self) -> Option<u16> {
+        self.array().map(u16::from_be_bytes)
+    }
+
+    pub(crate) fn u32(&mut self) -> Option<u32> {
+        self.array().map(u32::from_be_bytes)
+    }
+
+    pub(crate) fn i32(&mut self) -> Option<i32> {
+        self.array().map(i32::from_be_bytes)
+    }
+
+    pub(crate) fn u64(&mut self) -> Option<u64> {
+        self.array().map(u64::from_be_bytes)
+    }
+
+    pub(crate) fn four_cc(&mut self) -> Option<[u8; 4]> {
+        self.array()
+    }
+
+    /// `version` and `flags` of a full box, ISO/IEC 14496-12 §4.2.
+    pub(crate) fn version_and_flags(&mut self) -> Option<(u8, u32)> {
+        let word = self.u32()?;
+        Some(((word >> 24) as u8, word & 0x00ff_ffff))
+    }
+
+    /// A 64-bit field in version 1, a 32-bit field in version 0.
+    pub(crate) fn u32_or_u64(&mut self, version: u8) -> Option<u64> {
+        if version == 1 {
+            self.u64()
+        } else {
+            self.u32().map(u64::from)
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! MP4, fragmented MP4 and CMAF, ISO/IEC 14496-12 and -15, ISO/IEC 23000-19.
+//!
+//! - [`Demuxer`]: bytes in any pieces to runs of samples; payload is never looked at
+//! - [`mux`]: sample metadata to header bytes (init segment, fragment header, progressive `moov`)
+//! - [`sample_entry`]: sample entries made from elementary streams' own headers, and read back
+
+mod boxes;
+mod demux;
+mod fields;
+mod moof;
+mod moov;
+pub mod mux;
+pub mod sample_entry;
+mod write;
+
+pub use demux::Demuxer;

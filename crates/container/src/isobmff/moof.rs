@@ -1,0 +1,202 @@
+//! Movie fragments, ISO/IEC 14496-12 §8.8.
+
+use livetape_media::{Sample, TrackId};
+
+use super::boxes::BoxRef;
+use super::moov::{Defaults, InitTrack};
+
+/// Consecutive samples announced by one `trun`; their payload may still have to arrive.
+#[derive(Debug, Clone)]
+pub(crate) struct AnnouncedRun {
+    pub(crate) track: TrackId,
+    /// Zero-based index of the sample entry.
+    pub(crate) description: usize,
+    pub(crate) decode_time: i64,
+    pub(crate) samples: Vec<Sample>,
+    /// Bytes since the start of the stream.
+    pub(crate) offset: u64,
+}
+
+/// Decode time at which each track's next fragment begins where it has no `tfdt`.
+pub(crate) trait NextDecodeTime {
+    fn of(&self, track: TrackId) -> i64;
+}
+
+/// What one fragment announces, and what in it could not be read.
+#[derive(Debug, Default)]
+pub(crate) struct Fragment {
+    pub(crate) runs: Vec<AnnouncedRun>,
+    pub(crate) broken: Vec<(Option<TrackId>, &'static str)>,
+}
+
+/// Limit on the samples one `trun` may announce without a byte of its own for each
+/// (all of them by default values): four hours of 25 fps.
+const MAX_DEFAULT_SAMPLES: u32 = 360_000;
+
+/// Reads a fragment that begins `start` bytes into the stream.
+pub(crate) fn fragment(
+    moof: BoxRef<'_>,
+    start: u64,
+    tracks: &[InitTrack],
+    next: &impl NextDecodeTime,
+) -> Fragment {
+    let mut out = Fragment::default();
+    let mut previous_end = None;
+    for traf in moof.children().filter(|child| child.kind == *b"traf") {
+        let Some(header) = traf.children().find(b"tfhd").and_then(Header::read) else {
+            out.broken.push((None, "tfhd"));
+            continue;
+        };
+        let Some(track) = tracks.iter().find(|track| track.id == header.track) else {
+            out.broken
+                .push((Some(header.track), "track is not in the init segment"));
+            continue;
+        };
+        let base = match (header.base_data_offset, header.base_is_moof, previous_end) {
+            (Some(base), _, _) => base,
+            (None, false, Some(end)) => end,
+            _ => start,
+        };
+        let mut reader = TrackReader {
+            header: header.with_defaults(track.defaults),
+            position: base,
+            decode_time: decode_time(traf).map_or_else(
+                || next.of(header.track),
+                |time| (time as i64).saturating_add(track.shift),
+            ),
+        };
+        for trun in traf.children().filter(|child| child.kind == *b"trun") {
+            match reader.run(trun, base) {
+                Some(run) if run.samples.is_empty() => {}
+                Some(run) => out.runs.push(run),
+                None => out.broken.push((Some(header.track), "trun")),
+            }
+        }
+        previous_end = Some(reader.position);
+    }
+    out
+}
+
+/// §8.8.12 `tfdt`.
+fn decode_time(traf: BoxRef<'_>) -> Option<u64> {
+    let mut fields = traf.children().find(b"tfdt")?.fields();
+    let (version, _) = fields.version_and_flags()?;
+    fields.u32_or_u64(version)
+}
+
+/// §8.8.7 `tfhd`.
+#[derive(Debug, Clone, Copy)]
+struct Header {
+    track: TrackId,
+    base_data_offset: Option<u64>,
+    base_is_moof: bool,
+    description_index: Option<u32>,
+    duration: Option<u32>,
+    size: Option<u32>,
+    flags: Option<u32>,
+}
+
+impl Header {
+    fn read(tfhd: BoxRef<'_>) -> Option<Self> {
+        let mut fields = tfhd.fields();
+        let (_, flags) = fields.version_and_flags()?;
+        let track = TrackId(fields.u32()?);
+        let base_data_offset = if flags & 0x1 != 0 {
+            Some(fields.u64()?)
+        } else {
+            None
+        };
+        let mut optional = |bit: u32| -> Option<Option<u32>> {
+            if flags & bit != 0 {
+                fields.u32().map(Some)
+            } else {
+                Some(None)
+            }
+        };
+        Some(Self {
+            track,
+            base_data_offset,
+            base_is_moof: flags & 0x2_0000 != 0,
+            description_index: optional(0x2)?,
+            duration: optional(0x8)?,
+            size: optional(0x10)?,
+            flags: optional(0x20)?,
+        })
+    }
+
+    fn with_defaults(mut self, defaults: Defaults) -> Self {
+        self.description_index
+            .get_or_insert(defaults.description_index);
+        self.duration.get_or_insert(defaults.duration);
+        self.size.get_or_insert(defaults.size);
+        self.flags.get_or_insert(defaults.flags);
+        self
+    }
+}
+
+/// `sample_is_non_sync_sample` of §8.8.3.1.
+const NON_SYNC: u32 = 0x0001_0000;
+
+struct TrackReader {
+    header: Header,
+    /// Where the next run's data begin when it does not say.
+    position: u64,
+    decode_time: i64,
+}
+
+impl TrackReader {
+    /// §8.8.8 `trun`. `None` where the box is cut or its sizes overflow.
+    fn run(&mut self, trun: BoxRef<'_>, base: u64) -> Option<AnnouncedRun> {
+        let mut fields = trun.fields();
+        let (_, flags) = fields.version_and_flags()?;
+        let count = fields.u32()?;
+        if flags & 0x1 != 0 {
+            let offset = i64::from(fields.i32()?);
+            self.position = base.checked_add_signed(offset)?;
+        }
+        let first_flags = if flags & 0x4 != 0 {
+            Some(fields.u32()?)
+        } else {
+            None
+        };
+        if flags & 0xf00 == 0 && count > MAX_DEFAULT_SAMPLES {
+            return None;
+        }
+        let (offset, decode_time) = (self.position, self.decode_time);
+        let mut samples = Vec::new();
+        for index in 0..count {
+            let mut field = |bit: u32, default: Option<u32>| {
+                if flags & bit != 0 {
+                    fields.u32()
+                } else {
+                    Some(default.unwrap_or(0))
+                }
+            };
+            let duration = field(0x100, self.header.duration)?;
+            let size = field(0x200, self.header.size)?;
+            let own = field(
+                0x400,
+                first_flags.filter(|_| index == 0).or(self.header.flags),
+            )?;
+            let composition = field(0x800, None)?;
+            // Version 0 is unsigned, but no such offset reaches 2^31, and writers put negative
+            // ones in it: both versions read alike.
+            let composition_offset = composition as i32;
+            samples.push(Sample {
+                size,
+                duration,
+                composition_offset,
+                keyframe: own & NON_SYNC == 0,
+            });
+            self.position = self.position.checked_add(u64::from(size))?;
+            self.decode_time = self.decode_time.saturating_add(i64::from(duration));
+        }
+        Some(AnnouncedRun {
+            track: self.header.track,
+            description: self.header.description_index.unwrap_or(1).max(1) as usize - 1,
+            decode_time,
+            samples,
+            offset,
+        })
+    }
+}

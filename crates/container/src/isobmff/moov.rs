@@ -1,0 +1,150 @@
+//! The movie box as an init segment, ISO/IEC 14496-12 §8.2 to §8.8.
+
+use std::sync::Arc;
+
+use livetape_media::{Timescale, TrackConfig, TrackId};
+
+use super::boxes::{BoxRef, Boxes};
+use super::sample_entry::{UNDETERMINED, describe};
+
+/// Defaults of a track's fragments, §8.8.3 `trex`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Defaults {
+    pub(crate) description_index: u32,
+    pub(crate) duration: u32,
+    pub(crate) size: u32,
+    pub(crate) flags: u32,
+}
+
+/// A track as the init segment declares it.
+#[derive(Debug, Clone)]
+pub(crate) struct InitTrack {
+    pub(crate) id: TrackId,
+    /// One per sample entry; `None` for an encrypted one.
+    pub(crate) configs: Vec<Option<Arc<TrackConfig>>>,
+    pub(crate) defaults: Defaults,
+    /// What the edit list adds to every time, in the track's timescale.
+    pub(crate) shift: i64,
+}
+
+/// Reads all tracks; those whose boxes are broken are left out.
+pub(crate) fn tracks(moov: BoxRef<'_>) -> Vec<InitTrack> {
+    let movie_timescale = moov.children().find(b"mvhd").and_then(movie_timescale);
+    moov.children()
+        .filter(|child| child.kind == *b"trak")
+        .filter_map(|trak| track(moov, trak, movie_timescale))
+        .collect()
+}
+
+fn movie_timescale(mvhd: BoxRef<'_>) -> Option<Timescale> {
+    let mut fields = mvhd.fields();
+    let (version, _) = fields.version_and_flags()?;
+    fields.skip(if version == 1 { 16 } else { 8 })?;
+    Timescale::new(fields.u32()?)
+}
+
+fn track(
+    moov: BoxRef<'_>,
+    trak: BoxRef<'_>,
+    movie_timescale: Option<Timescale>,
+) -> Option<InitTrack> {
+    let mut tkhd = trak.children().find(b"tkhd")?.fields();
+    let (version, _) = tkhd.version_and_flags()?;
+    tkhd.skip(if version == 1 { 16 } else { 8 })?;
+    let id = TrackId(tkhd.u32()?);
+    let mdia = trak.children().find(b"mdia")?;
+    let (timescale, language) = media_header(mdia)?;
+    let handler = mdia
+        .children()
+        .find(b"hdlr")?
+        .body
+        .get(8..12)?
+        .try_into()
+        .ok()?;
+    let stsd = mdia.children().path(&[b"minf", b"stbl", b"stsd"])?;
+    let configs = Boxes(stsd.body.get(8..)?)
+        .map(|entry| config(entry, handler, timescale, language))
+        .collect();
+    Some(InitTrack {
+        id,
+        configs,
+        defaults: defaults(moov, id).unwrap_or_default(),
+        shift: edit_shift(trak, timescale, movie_timescale).unwrap_or(0),
+    })
+}
+
+fn media_header(mdia: BoxRef<'_>) -> Option<(Timescale, [u8; 3])> {
+    let mut fields = mdia.children().find(b"mdhd")?.fields();
+    let (version, _) = fields.version_and_flags()?;
+    fields.skip(if version == 1 { 16 } else { 8 })?;
+    let timescale = Timescale::new(fields.u32()?)?;
+    fields.u32_or_u64(version)?;
+    let packed = fields.u16()?;
+    let letter = |shift: u16| (packed >> shift & 0x1f) as u8 + 0x60;
+    let language = [letter(10), letter(5), letter(0)];
+    let known = language.iter().all(u8::is_ascii_lowercase);
+    Some((timescale, if known { language } else { UNDETERMINED }))
+}
+
+fn config(
+    entry: BoxRef<'_>,
+    handler: [u8; 4],
+    timescale: Timescale,
+    language: [u8; 3],
+) -> Option<Arc<TrackConfig>> {
+    let described = describe(entry, handler)?;
+    (!described.protected).then(|| {
+        Arc::new(TrackConfig {
+            format: described.format,
+            timescale,
+            sample_entry: entry.whole.to_vec(),
+            codec: described.codec,
+            language,
+        })
+    })
+}
+
+fn defaults(moov: BoxRef<'_>, id: TrackId) -> Option<Defaults> {
+    let mvex = moov.children().find(b"mvex")?;
+    mvex.children()
+        .filter(|child| child.kind == *b"trex")
+        .find_map(|trex| {
+            let mut fields = trex.fields();
+            fields.version_and_flags()?;
+            (fields.u32()? == id.0).then_some(())?;
+            Some(Defaults {
+                description_index: fields.u32()?,
+                duration: fields.u32()?,
+                size: fields.u32()?,
+                flags: fields.u32()?,
+            })
+        })
+}
+
+/// §8.6.6: empty edits delay the track, the first media edit's `media_time` is its origin.
+/// Further edits cannot be honoured in a growing recording and are left.
+fn edit_shift(
+    trak: BoxRef<'_>,
+    timescale: Timescale,
+    movie_timescale: Option<Timescale>,
+) -> Option<i64> {
+    let mut fields = trak.children().path(&[b"edts", b"elst"])?.fields();
+    let (version, _) = fields.version_and_flags()?;
+    let count = fields.u32()?;
+    let mut delay = 0_i64;
+    for _ in 0..count {
+        let duration = fields.u32_or_u64(version)?;
+        let media_time = match version {
+            1 => fields.u64()? as i64,
+            _ => i64::from(fields.i32()?),
+        };
+        fields.u32()?; // media_rate
+        if media_time >= 0 {
+            return delay.checked_sub(media_time);
+        }
+        let ticks = i64::try_from(duration).ok()?;
+        let span = livetape_media::Timestamp::new(ticks, movie_timescale?);
+        delay = delay.checked_add(span.rescale(timescale).ticks)?;
+    }
+    Some(delay)
+}

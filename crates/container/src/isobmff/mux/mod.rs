@@ -1,0 +1,14 @@
+//! Sample metadata to header bytes. Media bytes never pass through here.
+//!
+//! - [`init_segment`]: `ftyp` + `moov` of a fragmented file
+//! - [`fragment_header`]: `moof` + the header of its `mdat`
+//! - [`progressive_header`]: `ftyp` + `moov` with full sample tables + the header of its `mdat`
+
+mod fragment;
+mod init;
+mod movie;
+mod progressive;
+
+pub use fragment::{FragmentTrack, fragment_header};
+pub use init::{InitTrack, init_segment};
+pub use progressive::{ChunkLayout, Edit, ProgressiveTrack, progressive_header};

@@ -1,0 +1,252 @@
+//! A progressive file with `moov` first, ISO/IEC 14496-12 §8.5 to §8.7.
+
+use livetape_media::{Sample, Timescale, TrackConfig};
+
+use super::movie;
+use crate::isobmff::write::Writer;
+
+/// One entry of an edit list, §8.6.6, at normal rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Edit {
+    /// Length on the presentation, in the movie's timescale.
+    pub duration: u64,
+    /// Where in the media it begins, in the track's timescale; `None` for an empty edit.
+    pub media_time: Option<u64>,
+}
+
+/// One track of a progressive file.
+#[derive(Debug, Clone)]
+pub struct ProgressiveTrack<'a> {
+    /// `track_ID`; not zero.
+    pub track_id: u32,
+    /// The configuration of all its samples.
+    pub config: &'a TrackConfig,
+    /// All samples in decode order; the first decodes at 0.
+    pub samples: &'a [Sample],
+    /// The edit list; empty for none.
+    pub edits: &'a [Edit],
+}
+
+/// A stretch of one track's samples lying together in the `mdat`, §8.7.4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChunkLayout {
+    /// Index into the tracks.
+    pub track: usize,
+    /// How many of its next samples.
+    pub samples: u32,
+    /// Their bytes.
+    pub len: u64,
+}
+
+/// `ftyp` + `moov` + header of the `mdat`, whose payload is the chunks in the given order.
+/// `timescale` is the movie's.
+pub fn progressive_header(
+    timescale: Timescale,
+    tracks: &[ProgressiveTrack<'_>],
+    chunks: &[ChunkLayout],
+) -> Vec<u8> {
+    let payload: u64 = chunks.iter().map(|chunk| chunk.len).sum();
+    // Chunk offsets depend on the header's own length, and that on their width: measured with
+    // zero first, then written for real. 4 GiB of margin decides `co64`.
+    let wide = payload > u64::from(u32::MAX) - (1 << 30);
+    let header = |base: u64| {
+        let mut w = Writer::default();
+        ftyp(&mut w, tracks);
+        w.boxed(b"moov", |w| moov(w, timescale, tracks, chunks, base, wide));
+        w.mdat_header(payload);
+        w.into_bytes()
+    };
+    let len = header(0).len() as u64;
+    header(len)
+}
+
+fn ftyp(w: &mut Writer, tracks: &[ProgressiveTrack<'_>]) {
+    w.boxed(b"ftyp", |w| {
+        w.bytes(b"isom");
+        w.u32(0x200);
+        w.bytes(b"isomiso2mp41");
+        if tracks
+            .iter()
+            .any(|track| track.config.codec.starts_with("avc"))
+        {
+            w.bytes(b"avc1");
+        }
+    });
+}
+
+fn moov(
+    w: &mut Writer,
+    timescale: Timescale,
+    tracks: &[ProgressiveTrack<'_>],
+    chunks: &[ChunkLayout],
+    base: u64,
+    wide: bool,
+) {
+    let presented = |track: &ProgressiveTrack<'_>| -> u64 {
+        if track.edits.is_empty() {
+            let media = livetape_media::Timestamp::new(
+                i64::try_from(media_duration(track.samples)).unwrap_or(i64::MAX),
+                track.config.timescale,
+            );
+            return u64::try_from(media.rescale(timescale).ticks).unwrap_or(0);
+        }
+        track.edits.iter().map(|edit| edit.duration).sum()
+    };
+    let duration = tracks.iter().map(presented).max().unwrap_or(0);
+    let next = tracks
+        .iter()
+        .map(|track| track.track_id)
+        .max()
+        .unwrap_or(0)
+        .saturating_add(1);
+    movie::mvhd(w, timescale.get(), duration, next);
+    for (index, track) in tracks.iter().enumerate() {
+        w.boxed(b"trak", |w| {
+            movie::tkhd(w, track.track_id, presented(track), track.config);
+            if !track.edits.is_empty() {
+                w.boxed(b"edts", |w| elst(w, track.edits));
+            }
+            w.boxed(b"mdia", |w| {
+                movie::mdhd(w, track.config, media_duration(track.samples));
+                movie::hdlr(w, &track.config.format);
+                w.boxed(b"minf", |w| {
+                    movie::media_headers(w, &track.config.format);
+                    w.boxed(b"stbl", |w| {
+                        stbl(w, track);
+                        chunk_tables(w, index, chunks, base, wide);
+                    });
+                });
+            });
+        });
+    }
+}
+
+fn media_duration(samples: &[Sample]) -> u64 {
+    samples
+        .iter()
+        .map(|sample| u64::from(sample.duration))
+        .sum()
+}
+
+fn elst(w: &mut Writer, edits: &[Edit]) {
+    let longest = |edit: &Edit| edit.duration.max(edit.media_time.unwrap_or(0));
+    let version = u8::from(
+        edits
+            .iter()
+            .map(longest)
+            .any(|value| value > i32::MAX as u64),
+    );
+    w.full_box(b"elst", version, 0, |w| {
+        w.u32(edits.len() as u32);
+        for edit in edits {
+            if version == 1 {
+                w.u64(edit.duration);
+                w.u64(edit.media_time.unwrap_or(u64::MAX));
+            } else {
+                w.u32(edit.duration as u32);
+                w.u32(edit.media_time.map_or(u32::MAX, |time| time as u32));
+            }
+            w.u32(0x0001_0000); // media_rate
+        }
+    });
+}
+
+fn stbl(w: &mut Writer, track: &ProgressiveTrack<'_>) {
+    let samples = track.samples;
+    movie::stsd(w, std::iter::once(track.config.sample_entry.as_slice()));
+    w.full_box(b"stts", 0, 0, |w| {
+        run_lengths(w, samples.iter().map(|sample| sample.duration));
+    });
+    if samples.iter().any(|sample| sample.composition_offset != 0) {
+        let signed = samples.iter().any(|sample| sample.composition_offset < 0);
+        w.full_box(b"ctts", u8::from(signed), 0, |w| {
+            run_lengths(
+                w,
+                samples
+                    .iter()
+                    .map(|sample| sample.composition_offset as u32),
+            );
+        });
+    }
+    if samples.iter().any(|sample| !sample.keyframe) {
+        w.full_box(b"stss", 0, 0, |w| {
+            let sync = samples
+                .iter()
+                .zip(1_u32..)
+                .filter(|(sample, _)| sample.keyframe);
+            let place = w.len();
+            w.u32(0);
+            let mut count = 0;
+            for (_, number) in sync {
+                w.u32(number);
+                count += 1;
+            }
+            w.patch_u32(place, count);
+        });
+    }
+    w.full_box(b"stsz", 0, 0, |w| {
+        w.u32(0);
+        w.u32(samples.len() as u32);
+        samples.iter().for_each(|sample| w.u32(sample.size));
+    });
+}
+
+/// Writes the entry count, then (count, value) pairs of equal neighbours.
+fn run_lengths(w: &mut Writer, values: impl Iterator<Item = u32>) {
+    let place = w.len();
+    w.u32(0);
+    let mut entries = 0;
+    let mut current: Option<(u32, u32)> = None;
+    for value in values {
+        match &mut current {
+            Some((count, same)) if *same == value => *count += 1,
+            _ => {
+                if let Some((count, value)) = current.replace((1, value)) {
+                    w.u32(count);
+                    w.u32(value);
+                    entries += 1;
+                }
+            }
+        }
+    }
+    if let Some((count, value)) = current {
+        w.u32(count);
+        w.u32(value);
+        entries += 1;
+    }
+    w.patch_u32(place, entries);
+}
+
+/// §8.7.4 `stsc`, §8.7.5 `stco` or `co64`.
+fn chunk_tables(w: &mut Writer, track: usize, chunks: &[ChunkLayout], base: u64, wide: bool) {
+    let own = || chunks.iter().filter(|chunk| chunk.track == track);
+    w.full_box(b"stsc", 0, 0, |w| {
+        let place = w.len();
+        w.u32(0);
+        let (mut entries, mut last) = (0, 0);
+        for (chunk, number) in own().zip(1_u32..) {
+            if chunk.samples != last {
+                w.u32(number);
+                w.u32(chunk.samples);
+                w.u32(1); // sample_description_index
+                entries += 1;
+                last = chunk.samples;
+            }
+        }
+        w.patch_u32(place, entries);
+    });
+    w.full_box(if wide { b"co64" } else { b"stco" }, 0, 0, |w| {
+        w.u32(own().count() as u32);
+        let mut offset = base;
+        for chunk in chunks {
+            if chunk.track == track {
+                if wide {
+                    w.u64(offset);
+                } else {
+                    w.u32(offset as u32);
+                }
+            }
+            offset += chunk.len;
+        }
+    });
+}

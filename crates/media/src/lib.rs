@@ -1,0 +1,17 @@
+//! The words every other crate of livetape speaks: time, track, sample, codec configuration.
+//!
+//! Sits below the containers (which turn bytes into these words) and the timeline (which keeps them).
+//!
+//! - [`Timescale`], [`Timestamp`]: time as ticks of a scale, never mixed silently
+//! - [`TrackId`], [`TrackConfig`], [`Format`]: what a track is and how its samples are to be decoded
+//! - [`Sample`]: one encoded, timed unit of a track
+//! - [`codec`]: parameter sets and headers of the codecs, as far as a container needs them
+
+pub mod codec;
+mod sample;
+mod time;
+mod track;
+
+pub use sample::Sample;
+pub use time::{Timescale, Timestamp};
+pub use track::{Format, FourCc, TrackConfig, TrackId};

@@ -1,0 +1,151 @@
+//! Time as ticks of a timescale.
+
+use std::cmp::Ordering;
+use std::num::NonZeroU32;
+
+/// Ticks per second. Never zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Timescale(NonZeroU32);
+
+impl Timescale {
+    /// 90 kHz, the clock of PTS and DTS in ISO/IEC 13818-1.
+    pub const MPEG: Self = Self(NonZeroU32::new(90_000).expect("90,000 is not zero"));
+
+    /// 1 kHz, for wall-clock milliseconds.
+    pub const MILLIS: Self = Self(NonZeroU32::new(1_000).expect("1,000 is not zero"));
+
+    /// A scale of `ticks_per_second`; `None` for zero.
+    pub const fn new(ticks_per_second: u32) -> Option<Self> {
+        match NonZeroU32::new(ticks_per_second) {
+            Some(n) => Some(Self(n)),
+            None => None,
+        }
+    }
+
+    /// Ticks per second.
+    pub const fn get(self) -> u32 {
+        self.0.get()
+    }
+}
+
+/// A point (or span) in time: `ticks` of `timescale`. May be negative.
+///
+/// Comparison is exact across timescales; two values that are the same instant are equal
+/// whatever their scales.
+#[derive(Debug, Clone, Copy)]
+pub struct Timestamp {
+    /// Number of ticks.
+    pub ticks: i64,
+    /// Ticks per second.
+    pub timescale: Timescale,
+}
+
+impl Timestamp {
+    /// `ticks` of `timescale`.
+    pub const fn new(ticks: i64, timescale: Timescale) -> Self {
+        Self { ticks, timescale }
+    }
+
+    /// Zero, in `timescale`.
+    pub const fn zero(timescale: Timescale) -> Self {
+        Self::new(0, timescale)
+    }
+
+    /// The tick of `timescale` nearest to `seconds`. Not-a-number and infinities become the
+    /// nearest value an `i64` can hold, as `as` casts do.
+    pub fn from_seconds(seconds: f64, timescale: Timescale) -> Self {
+        Self::new(
+            (seconds * f64::from(timescale.get())).round() as i64,
+            timescale,
+        )
+    }
+
+    /// Seconds, for a border that has no other type for time.
+    pub fn seconds(self) -> f64 {
+        self.ticks as f64 / f64::from(self.timescale.get())
+    }
+
+    /// The tick of `timescale` nearest to this instant (ties away from zero); saturates at the
+    /// ends of `i64`.
+    pub fn rescale(self, timescale: Timescale) -> Self {
+        if timescale == self.timescale {
+            return self;
+        }
+        let from = i128::from(self.timescale.get());
+        let scaled = i128::from(self.ticks) * i128::from(timescale.get());
+        let half = if scaled < 0 { -from / 2 } else { from / 2 };
+        let ticks = (scaled + half) / from;
+        let ticks = ticks.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64;
+        Self::new(ticks, timescale)
+    }
+
+    /// This instant moved by `other`, in this value's timescale; saturating.
+    pub fn plus(self, other: Self) -> Self {
+        let moved = other.rescale(self.timescale).ticks;
+        Self::new(self.ticks.saturating_add(moved), self.timescale)
+    }
+
+    /// This instant moved back by `other`, in this value's timescale; saturating.
+    pub fn minus(self, other: Self) -> Self {
+        let moved = other.rescale(self.timescale).ticks;
+        Self::new(self.ticks.saturating_sub(moved), self.timescale)
+    }
+}
+
+impl PartialEq for Timestamp {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Timestamp {}
+
+impl PartialOrd for Timestamp {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Timestamp {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let left = i128::from(self.ticks) * i128::from(other.timescale.get());
+        let right = i128::from(other.ticks) * i128::from(self.timescale.get());
+        left.cmp(&right)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scale(n: u32) -> Timescale {
+        Timescale::new(n).expect("not zero")
+    }
+
+    #[test]
+    fn rescaling_rounds_to_the_nearest_tick() {
+        let t = Timestamp::new(1024, scale(48_000)).rescale(Timescale::MPEG);
+        assert_eq!(t.ticks, 1920);
+        let third = Timestamp::new(1, scale(3));
+        assert_eq!(third.rescale(scale(10)).ticks, 3);
+        assert_eq!(Timestamp::new(-1, scale(2)).rescale(scale(1)).ticks, -1);
+    }
+
+    #[test]
+    fn comparison_is_exact_across_timescales() {
+        assert_eq!(
+            Timestamp::new(1024, scale(48_000)),
+            Timestamp::new(1920, Timescale::MPEG)
+        );
+        assert!(Timestamp::new(1025, scale(48_000)) > Timestamp::new(1920, Timescale::MPEG));
+        assert!(Timestamp::new(-1, scale(1)) < Timestamp::zero(Timescale::MPEG));
+    }
+
+    #[test]
+    fn extremes_saturate_instead_of_wrapping() {
+        let far = Timestamp::new(i64::MAX, scale(1));
+        assert_eq!(far.rescale(scale(90_000)).ticks, i64::MAX);
+        assert_eq!(far.plus(far).ticks, i64::MAX);
+        assert_eq!(Timestamp::from_seconds(f64::NAN, Timescale::MPEG).ticks, 0);
+    }
+}

@@ -1,0 +1,78 @@
+//! What a track is and how its samples are to be decoded.
+
+use std::fmt;
+
+use crate::Timescale;
+
+/// A track's number within one stream (a TS PID, an ISO BMFF `track_ID`, a source buffer's number).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TrackId(pub u32);
+
+/// Four printable bytes naming a box, brand or codec.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FourCc(pub [u8; 4]);
+
+impl fmt::Display for FourCc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.escape_ascii().fmt(f)
+    }
+}
+
+impl fmt::Debug for FourCc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "'{self}'")
+    }
+}
+
+/// The kind of a track with what its kind says about presentation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Pictures. Sizes in pixels as coded in the sample entry.
+    Video {
+        /// Pixels across.
+        width: u16,
+        /// Pixels down.
+        height: u16,
+    },
+    /// Sound.
+    Audio {
+        /// Samples per second as presented.
+        sample_rate: u32,
+        /// Number of channels.
+        channels: u16,
+    },
+    /// Text, timed metadata, anything else carried verbatim.
+    Other {
+        /// ISO/IEC 14496-12 `handler_type`.
+        handler: FourCc,
+    },
+}
+
+impl Format {
+    /// True for pictures.
+    pub const fn is_video(&self) -> bool {
+        matches!(self, Self::Video { .. })
+    }
+
+    /// True for sound.
+    pub const fn is_audio(&self) -> bool {
+        matches!(self, Self::Audio { .. })
+    }
+}
+
+/// One configuration of a track: all that its samples need besides their own bytes.
+///
+/// The sample entry is carried verbatim, so that what this project does not know survives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrackConfig {
+    /// Kind and presentation.
+    pub format: Format,
+    /// The unit of this track's times.
+    pub timescale: Timescale,
+    /// The whole sample entry box (ISO/IEC 14496-12 §8.5.2), header included.
+    pub sample_entry: Vec<u8>,
+    /// RFC 6381 codecs parameter, such as `avc1.64001e`; the bare four characters where unknown.
+    pub codec: String,
+    /// ISO 639-2/T language, packed as in `mdhd`; `und` where unknown.
+    pub language: [u8; 3],
+}

@@ -1,0 +1,1 @@
+//! The whole client as a sans-IO state machine.

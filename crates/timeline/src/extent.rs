@@ -1,0 +1,138 @@
+//! Where a track's bytes are stored.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+/// A piece of storage: a reel of a tape, an object at the edge, a file. Its meaning is its
+/// owner's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StoreId(pub u32);
+
+/// A stretch of bytes in a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// Which store.
+    pub store: StoreId,
+    /// First byte.
+    pub offset: u64,
+    /// Number of bytes.
+    pub len: u64,
+}
+
+/// The payloads of a track's samples, in decode order, seen as one logical stream of bytes;
+/// this maps its ranges to extents.
+#[derive(Debug, Default)]
+pub(crate) struct ExtentMap {
+    entries: VecDeque<Entry>,
+    end: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    start: u64,
+    extent: Extent,
+}
+
+impl ExtentMap {
+    /// First logical byte that is still stored.
+    pub(crate) fn start(&self) -> u64 {
+        self.entries.front().map_or(self.end, |entry| entry.start)
+    }
+
+    /// Logical byte after the last.
+    pub(crate) const fn end(&self) -> u64 {
+        self.end
+    }
+
+    pub(crate) fn push(&mut self, extent: Extent) {
+        if extent.len == 0 {
+            return;
+        }
+        let start = self.end;
+        self.end += extent.len;
+        if let Some(last) = self.entries.back_mut() {
+            let last = &mut last.extent;
+            if last.store == extent.store && last.offset + last.len == extent.offset {
+                last.len += extent.len;
+                return;
+            }
+        }
+        self.entries.push_back(Entry { start, extent });
+    }
+
+    /// The extents of a logical range, in order; what is not stored any more is left out.
+    pub(crate) fn resolve(&self, range: Range<u64>) -> impl Iterator<Item = Extent> + '_ {
+        let first = self
+            .entries
+            .partition_point(|e| e.start + e.extent.len <= range.start);
+        self.entries
+            .range(first..)
+            .take_while(move |e| e.start < range.end)
+            .map(move |e| {
+                let from = range.start.max(e.start);
+                let to = range.end.min(e.start + e.extent.len);
+                Extent {
+                    store: e.extent.store,
+                    offset: e.extent.offset + (from - e.start),
+                    len: to - from,
+                }
+            })
+    }
+
+    /// The logical end of the extent that holds `position`.
+    pub(crate) fn extent_end(&self, position: u64) -> u64 {
+        let at = self
+            .entries
+            .partition_point(|e| e.start + e.extent.len <= position);
+        self.entries
+            .get(at)
+            .map_or(self.end, |e| e.start + e.extent.len)
+    }
+
+    /// Forgets the extents at the front that lie in stores up to and including `store`.
+    pub(crate) fn forget_through(&mut self, store: StoreId) {
+        while self
+            .entries
+            .front()
+            .is_some_and(|entry| entry.extent.store <= store)
+        {
+            self.entries.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn extent(store: u32, offset: u64, len: u64) -> Extent {
+        Extent {
+            store: StoreId(store),
+            offset,
+            len,
+        }
+    }
+
+    #[test]
+    fn neighbours_merge_and_ranges_split() {
+        let mut map = ExtentMap::default();
+        map.push(extent(1, 100, 10));
+        map.push(extent(1, 110, 5));
+        map.push(extent(2, 0, 20));
+        assert_eq!(map.entries.len(), 2);
+        let found: Vec<_> = map.resolve(12..20).collect();
+        assert_eq!(found, [extent(1, 112, 3), extent(2, 0, 5)]);
+        assert_eq!(map.extent_end(3), 15);
+        assert_eq!(map.extent_end(15), 35);
+    }
+
+    #[test]
+    fn a_forgotten_store_is_gone() {
+        let mut map = ExtentMap::default();
+        map.push(extent(1, 0, 10));
+        map.push(extent(2, 0, 10));
+        map.forget_through(StoreId(1));
+        assert_eq!(map.start(), 10);
+        assert_eq!(map.resolve(0..20).collect::<Vec<_>>(), [extent(2, 0, 10)]);
+    }
+}

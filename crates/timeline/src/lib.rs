@@ -1,0 +1,18 @@
+//! The index of a recording, and the plans made over it.
+//!
+//! Sits between what was demuxed (runs of samples) with where it was stored (extents), and
+//! whatever is taken out. Nothing here holds or moves media bytes.
+//!
+//! - [`Timeline`], [`Track`]: every stored sample: when, how long, keyframe, which configuration
+//! - [`Extent`], [`StoreId`]: where stored bytes are (a reel, an object, a file)
+//! - [`plan`]: what is taken out, as a list of stored ranges and generated header bytes
+
+mod extent;
+pub mod plan;
+mod timeline;
+mod track;
+
+pub use extent::{Extent, StoreId};
+pub use plan::{Part, Plan};
+pub use timeline::{Appended, Timeline};
+pub use track::{Slice, Track};

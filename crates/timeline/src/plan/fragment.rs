@@ -1,0 +1,104 @@
+//! Fragments (`moof` + `mdat`) over stretches of a timeline, and their init segment.
+
+use std::sync::Arc;
+
+use livetape_container::isobmff::mux::{self, FragmentTrack, fragment_header};
+use livetape_media::{Sample, Timestamp, TrackConfig};
+
+use super::{Part, Plan};
+use crate::{Slice, Track};
+
+/// One track of a fragment, with how its times are moved onto the output's timeline.
+#[derive(Debug, Clone)]
+pub struct Lane<'a> {
+    /// The track of the timeline.
+    pub track: &'a Track,
+    /// The samples.
+    pub slice: Slice,
+    /// `track_ID` in the output.
+    pub track_id: u32,
+    /// Subtracted from every decode time, in the track's ticks.
+    pub decode_origin: i64,
+    /// Subtracted from every presentation time, in the track's ticks.
+    pub presentation_origin: i64,
+}
+
+/// A fragment with what it holds.
+#[derive(Debug, Clone)]
+pub struct FragmentPlan {
+    /// `moof` + `mdat`.
+    pub plan: Plan,
+    /// Earliest presentation time on the output's timeline, of the first lane.
+    pub start: Timestamp,
+    /// Ticks of the first lane's samples.
+    pub duration: Timestamp,
+    /// The first lane begins with a keyframe.
+    pub independent: bool,
+}
+
+impl FragmentPlan {
+    /// Plans one fragment of `lanes`, pictures first; `None` where there is no lane or a decode
+    /// time would be negative.
+    pub fn new(sequence_number: u32, lanes: &[Lane<'_>]) -> Option<Self> {
+        let moved: Option<Vec<(u64, Vec<Sample>)>> = lanes.iter().map(moved_samples).collect();
+        let moved = moved?;
+        let first = lanes.first()?;
+        let tracks: Vec<_> = lanes
+            .iter()
+            .zip(&moved)
+            .map(|(lane, (decode_time, samples))| FragmentTrack {
+                track_id: lane.track_id,
+                decode_time: *decode_time,
+                samples,
+                all_sync: !lane.slice.config.format.is_video(),
+            })
+            .collect();
+        let mut plan = Plan::new();
+        plan.push(Part::Bytes(fragment_header(sequence_number, &tracks)));
+        for lane in lanes {
+            for extent in lane.track.extents(lane.slice.bytes.clone()) {
+                plan.push(Part::Stored(extent));
+            }
+        }
+        let timescale = first.slice.config.timescale;
+        let start = first.slice.presentation_start() - first.presentation_origin;
+        Some(Self {
+            plan,
+            start: Timestamp::new(start, timescale),
+            duration: Timestamp::new(first.slice.duration() as i64, timescale),
+            independent: first
+                .slice
+                .samples
+                .first()
+                .is_some_and(|sample| sample.keyframe),
+        })
+    }
+}
+
+/// The lane's first decode time and samples on the output's timeline.
+fn moved_samples(lane: &Lane<'_>) -> Option<(u64, Vec<Sample>)> {
+    let decode_time = u64::try_from(lane.slice.decode_time - lane.decode_origin).ok()?;
+    let shift = i32::try_from(lane.decode_origin - lane.presentation_origin).ok()?;
+    let samples = lane
+        .slice
+        .samples
+        .iter()
+        .map(|sample| Sample {
+            composition_offset: sample.composition_offset.saturating_add(shift),
+            ..*sample
+        })
+        .collect();
+    Some((decode_time, samples))
+}
+
+/// The init segment of tracks with these `track_ID`s.
+pub fn init_segment(tracks: &[(u32, Arc<TrackConfig>)]) -> Vec<u8> {
+    let tracks: Vec<_> = tracks
+        .iter()
+        .map(|(track_id, config)| mux::InitTrack {
+            track_id: *track_id,
+            config,
+        })
+        .collect();
+    mux::init_segment(&tracks)
+}

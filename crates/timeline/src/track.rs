@@ -1,0 +1,365 @@
+//! One track of a timeline: its samples in decode order.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
+
+use livetape_media::{Sample, Timestamp, TrackConfig, TrackId};
+
+use crate::extent::{Extent, ExtentMap, StoreId};
+
+/// Samples per block at most; lookups scan one block.
+const BLOCK_SAMPLES: usize = 256;
+
+/// Samples of one configuration whose decode times follow one from another.
+#[derive(Debug)]
+struct Block {
+    config: Arc<TrackConfig>,
+    /// Number of the first sample, counted from the start of the recording.
+    first: u64,
+    decode_time: i64,
+    end_time: i64,
+    /// Logical offset of the first sample's payload.
+    offset: u64,
+    samples: Vec<Sample>,
+}
+
+impl Block {
+    fn end(&self) -> u64 {
+        self.first + self.samples.len() as u64
+    }
+
+    /// Each sample with its number and decode time.
+    fn timed(&self) -> impl Iterator<Item = (u64, i64, &Sample)> {
+        let mut time = self.decode_time;
+        self.samples
+            .iter()
+            .zip(self.first..)
+            .map(move |(sample, number)| {
+                let own = time;
+                time += i64::from(sample.duration);
+                (number, own, sample)
+            })
+    }
+
+    fn offset_of(&self, number: u64) -> u64 {
+        let before = usize::try_from(number.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        let sizes = self
+            .samples
+            .iter()
+            .take(before)
+            .map(|sample| u64::from(sample.size));
+        self.offset + sizes.sum::<u64>()
+    }
+}
+
+/// One track: an index over all its stored samples. Samples are numbered from the start of the
+/// recording; numbers stay when the window slides.
+#[derive(Debug)]
+pub struct Track {
+    id: TrackId,
+    blocks: VecDeque<Block>,
+    extents: ExtentMap,
+}
+
+/// Consecutive samples of one configuration, with their durations made to reach exactly to the
+/// next sample's decode time.
+#[derive(Debug, Clone)]
+pub struct Slice {
+    /// Their configuration.
+    pub config: Arc<TrackConfig>,
+    /// Numbers of the samples.
+    pub numbers: Range<u64>,
+    /// Decode time of the first, in ticks of the track's timescale.
+    pub decode_time: i64,
+    /// The samples.
+    pub samples: Vec<Sample>,
+    /// Logical bytes of their payload, for [`Track::extents`].
+    pub bytes: Range<u64>,
+}
+
+impl Slice {
+    /// Ticks from the first sample's decode time to the end of the last.
+    pub fn duration(&self) -> u64 {
+        self.samples
+            .iter()
+            .map(|sample| u64::from(sample.duration))
+            .sum()
+    }
+
+    /// Each sample's decode time and the sample.
+    pub fn timed(&self) -> impl Iterator<Item = (i64, &Sample)> {
+        let mut time = self.decode_time;
+        self.samples.iter().map(move |sample| {
+            let own = time;
+            time += i64::from(sample.duration);
+            (own, sample)
+        })
+    }
+
+    /// Earliest presentation time, in ticks.
+    pub fn presentation_start(&self) -> i64 {
+        self.timed()
+            .map(|(time, sample)| time + i64::from(sample.composition_offset))
+            .min()
+            .unwrap_or(self.decode_time)
+    }
+
+    /// Presentation time at which the last shown sample ends, in ticks.
+    pub fn presentation_end(&self) -> i64 {
+        self.timed()
+            .map(|(time, sample)| {
+                time + i64::from(sample.composition_offset) + i64::from(sample.duration)
+            })
+            .max()
+            .unwrap_or(self.decode_time)
+    }
+}
+
+impl Track {
+    pub(crate) fn new(id: TrackId) -> Self {
+        Self {
+            id,
+            blocks: VecDeque::new(),
+            extents: ExtentMap::default(),
+        }
+    }
+
+    /// The number this track was made under.
+    pub const fn id(&self) -> TrackId {
+        self.id
+    }
+
+    /// The newest configuration; `None` while nothing is stored.
+    pub fn config(&self) -> Option<&Arc<TrackConfig>> {
+        self.blocks.back().map(|block| &block.config)
+    }
+
+    /// Numbers of the stored samples.
+    pub fn numbers(&self) -> Range<u64> {
+        let start = self.blocks.front().map_or(0, |block| block.first);
+        start..self.blocks.back().map_or(start, Block::end)
+    }
+
+    /// Decode time after the last sample; `None` while nothing is stored.
+    pub fn end_time(&self) -> Option<Timestamp> {
+        let block = self.blocks.back()?;
+        Some(Timestamp::new(block.end_time, block.config.timescale))
+    }
+
+    /// Presentation time of a sample; `None` where it is not stored.
+    pub fn presentation_time(&self, number: u64) -> Option<Timestamp> {
+        let block = self.block(number)?;
+        let (_, time, sample) = block.timed().find(|(own, ..)| *own == number)?;
+        let ticks = time + i64::from(sample.composition_offset);
+        Some(Timestamp::new(ticks, block.config.timescale))
+    }
+
+    /// Appends samples whose decode times are known not to go back (the timeline saw to that).
+    pub(crate) fn append(
+        &mut self,
+        config: &Arc<TrackConfig>,
+        decode_time: i64,
+        samples: &[Sample],
+        extents: impl Iterator<Item = Extent>,
+    ) {
+        let mut offset = self.extents.end();
+        extents.for_each(|extent| self.extents.push(extent));
+        let mut time = decode_time;
+        for sample in samples {
+            let fits = self.blocks.back().is_some_and(|block| {
+                block.samples.len() < BLOCK_SAMPLES
+                    && block.end_time == time
+                    && Arc::ptr_eq(&block.config, config)
+            });
+            if !fits {
+                let first = self.numbers().end;
+                self.blocks.push_back(Block {
+                    config: Arc::clone(config),
+                    first,
+                    decode_time: time,
+                    end_time: time,
+                    offset,
+                    samples: Vec::new(),
+                });
+            }
+            time += i64::from(sample.duration);
+            offset += u64::from(sample.size);
+            if let Some(block) = self.blocks.back_mut() {
+                block.samples.push(*sample);
+                block.end_time = time;
+            }
+        }
+    }
+
+    /// The last keyframe presented at or before `time`; the first keyframe stored where none is.
+    pub fn keyframe_at(&self, time: Timestamp) -> Option<u64> {
+        for block in self.blocks.iter().rev() {
+            let ticks = time.rescale(block.config.timescale).ticks;
+            let last = block
+                .timed()
+                .filter(|(_, dts, sample)| {
+                    sample.keyframe && dts + i64::from(sample.composition_offset) <= ticks
+                })
+                .last();
+            if let Some((number, ..)) = last {
+                return Some(number);
+            }
+        }
+        self.keyframe_from(self.numbers().start)
+    }
+
+    /// The first keyframe with this number or a higher one.
+    pub fn keyframe_from(&self, number: u64) -> Option<u64> {
+        let first = self.blocks.partition_point(|block| block.end() <= number);
+        self.blocks.range(first..).find_map(|block| {
+            block
+                .timed()
+                .find(|(own, _, sample)| *own >= number && sample.keyframe)
+                .map(|f| f.0)
+        })
+    }
+
+    /// The first sample presented at or after `time`; the end of all samples where none is.
+    pub fn first_presented_from(&self, time: Timestamp) -> u64 {
+        let number = self.blocks.iter().find_map(|block| {
+            let ticks = time.rescale(block.config.timescale).ticks;
+            if block.end_time < ticks && block.samples.iter().all(|s| s.composition_offset == 0) {
+                return None;
+            }
+            block
+                .timed()
+                .find(|(_, dts, sample)| dts + i64::from(sample.composition_offset) >= ticks)
+                .map(|found| found.0)
+        });
+        number.unwrap_or(self.numbers().end)
+    }
+
+    /// The sample that is being presented at `time` in a track without reordering (sound).
+    pub fn presented_at(&self, time: Timestamp) -> u64 {
+        let from = self.first_presented_from(time);
+        match self.presentation_time(from) {
+            Some(exact) if exact <= time => from,
+            _ => from.saturating_sub(1).max(self.numbers().start),
+        }
+    }
+
+    /// One past the last sample, in decode order, that is presented before `time`.
+    pub fn end_before(&self, time: Timestamp) -> u64 {
+        for block in self.blocks.iter().rev() {
+            let ticks = time.rescale(block.config.timescale).ticks;
+            let last = block
+                .timed()
+                .filter(|(_, dts, sample)| dts + i64::from(sample.composition_offset) < ticks)
+                .last();
+            if let Some((number, ..)) = last {
+                return number + 1;
+            }
+        }
+        self.numbers().start
+    }
+
+    /// The samples of a range of numbers, up to the first change of configuration. `None` where
+    /// the range is empty or its first sample is not stored.
+    pub fn slice(&self, numbers: Range<u64>) -> Option<Slice> {
+        let end = numbers.end.min(self.numbers().end);
+        if numbers.start >= end {
+            return None;
+        }
+        let first = self.block(numbers.start)?;
+        let config = Arc::clone(&first.config);
+        let (_, decode_time, _) = first.timed().find(|(own, ..)| *own == numbers.start)?;
+        let mut samples: Vec<Sample> = Vec::new();
+        let mut last_time = decode_time;
+        let from = self
+            .blocks
+            .partition_point(|block| block.end() <= numbers.start);
+        for block in self.blocks.range(from..) {
+            if block.first >= end || !Arc::ptr_eq(&block.config, &config) {
+                break;
+            }
+            if let Some(last) = samples.last_mut() {
+                last.duration = u32::try_from(block.decode_time - last_time).unwrap_or(1);
+            }
+            let own = block
+                .timed()
+                .filter(|(n, ..)| *n >= numbers.start && *n < end);
+            for (_, time, sample) in own {
+                last_time = time;
+                samples.push(*sample);
+            }
+        }
+        let numbers = numbers.start..numbers.start + samples.len() as u64;
+        // Where the recording goes on, the last sample too reaches to its successor.
+        if let (Some(next), Some(last)) = (self.block(numbers.end), samples.last_mut())
+            && next.first == numbers.end
+        {
+            last.duration = u32::try_from(next.decode_time - last_time).unwrap_or(last.duration);
+        }
+        let start = first.offset_of(numbers.start);
+        let len: u64 = samples.iter().map(|sample| u64::from(sample.size)).sum();
+        Some(Slice {
+            config,
+            numbers,
+            decode_time,
+            samples,
+            bytes: start..start + len,
+        })
+    }
+
+    /// Where a logical range of this track's payload is stored, in order.
+    pub fn extents(&self, bytes: Range<u64>) -> impl Iterator<Item = Extent> + '_ {
+        self.extents.resolve(bytes)
+    }
+
+    /// The logical end of the stored stretch that holds a logical position.
+    pub(crate) fn extent_end(&self, position: u64) -> u64 {
+        self.extents.extent_end(position)
+    }
+
+    /// The store that holds a sample's first byte; `None` where it is not stored.
+    pub fn store_of(&self, number: u64) -> Option<StoreId> {
+        let offset = self.block(number)?.offset_of(number);
+        self.extents
+            .resolve(offset..offset + 1)
+            .next()
+            .map(|extent| extent.store)
+    }
+
+    /// Forgets all samples whose bytes lie, if only in part, in stores up to and including
+    /// `store`.
+    pub(crate) fn forget_through(&mut self, store: StoreId) {
+        self.extents.forget_through(store);
+        let start = self.extents.start();
+        while let Some(block) = self.blocks.front_mut() {
+            if block.offset >= start {
+                return;
+            }
+            let gone = block
+                .samples
+                .iter()
+                .scan(block.offset, |offset, sample| {
+                    let own = *offset;
+                    *offset += u64::from(sample.size);
+                    Some(own)
+                })
+                .take_while(|offset| *offset < start)
+                .count();
+            if gone >= block.samples.len() {
+                self.blocks.pop_front();
+                continue;
+            }
+            for sample in block.samples.drain(..gone) {
+                block.decode_time += i64::from(sample.duration);
+                block.offset += u64::from(sample.size);
+            }
+            block.first += gone as u64;
+            return;
+        }
+    }
+
+    fn block(&self, number: u64) -> Option<&Block> {
+        let at = self.blocks.partition_point(|block| block.end() <= number);
+        self.blocks.get(at).filter(|block| block.first <= number)
+    }
+}

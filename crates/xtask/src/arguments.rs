@@ -1,0 +1,153 @@
+//! The command line.
+
+use std::net::TcpListener;
+
+use crate::failure::{Explain, Failure, Result};
+
+/// What `cargo xtask help` prints.
+pub(crate) const HELP: &str = "\
+cargo xtask <command>
+
+  setup [--dry-run] [--yes]   install what is missing for everything below
+  build [--yes]               build the wasm module, the Worker and www/
+  demo  [--port N] [--yes]    start the edge with a live page to record from
+        [--headless-check]    ... and let a headless browser try it, then exit 0 or 1
+  test  [SUITE...] [--yes]    run the tests; suites: check unit wasm edge e2e demo
+  check [--yes]               formatting, lints, documentation, types, licences, invariants
+  bench                       (there is no benchmark yet)
+
+Each command first installs what it misses, and says what before it does. --yes answers its question.
+";
+
+/// One command with its options.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    Help,
+    Setup { dry_run: bool, yes: bool },
+    Build { yes: bool },
+    Demo(DemoOptions),
+    Test { suites: Vec<String>, yes: bool },
+    Check { yes: bool },
+    Bench,
+}
+
+/// The options of `demo`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct DemoOptions {
+    /// The port that is tried first; without it, 8787.
+    pub port: Option<u16>,
+    /// Let a headless browser try the demo, then stop.
+    pub headless_check: bool,
+    /// Install without asking.
+    pub yes: bool,
+}
+
+/// Reads the arguments after the program's name.
+pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Command> {
+    let mut arguments = arguments.peekable();
+    let Some(name) = arguments.next() else {
+        return Ok(Command::Help);
+    };
+    let mut rest = Rest(arguments.collect());
+    let yes = rest.take_flag("--yes");
+    let command = match name.as_str() {
+        "help" | "--help" | "-h" => Command::Help,
+        "setup" => Command::Setup { dry_run: rest.take_flag("--dry-run"), yes },
+        "build" => Command::Build { yes },
+        "demo" => Command::Demo(DemoOptions {
+            port: rest.take_port()?,
+            headless_check: rest.take_flag("--headless-check"),
+            yes,
+        }),
+        "test" => Command::Test { suites: rest.take_words(), yes },
+        "check" => Command::Check { yes },
+        "bench" => Command::Bench,
+        other => return Err(Failure::Message(format!("no command {other:?}\n\n{HELP}"))),
+    };
+    match rest.0.first() {
+        None => Ok(command),
+        Some(left) => Err(Failure::Message(format!("`{name}` does not take {left:?}\n\n{HELP}"))),
+    }
+}
+
+struct Rest(Vec<String>);
+
+impl Rest {
+    fn take_flag(&mut self, flag: &str) -> bool {
+        let before = self.0.len();
+        self.0.retain(|argument| argument != flag);
+        self.0.len() != before
+    }
+
+    fn take_words(&mut self) -> Vec<String> {
+        let (flags, words) = self.0.drain(..).partition(|argument| argument.starts_with('-'));
+        self.0 = flags;
+        words
+    }
+
+    fn take_port(&mut self) -> Result<Option<u16>> {
+        let Some(at) = self.0.iter().position(|argument| argument == "--port") else {
+            return Ok(None);
+        };
+        self.0.remove(at);
+        if at >= self.0.len() {
+            return Err(Failure::message("--port needs a number"));
+        }
+        let text = self.0.remove(at);
+        text.parse().map(Some).explain(|| format!("--port {text}"))
+    }
+}
+
+/// The first port at or after `first` that nobody listens on, neither on 127.0.0.1 nor on [::1].
+pub(crate) fn free_port(first: u16) -> Result<u16> {
+    (first..=first.saturating_add(200))
+        .find(|port| port_is_free(*port))
+        .ok_or_else(|| Failure::Message(format!("no free port from {first} on")))
+}
+
+fn port_is_free(port: u16) -> bool {
+    // A machine without IPv6 cannot bind [::1] at all; only "in use" counts against the port there.
+    let taken = |error: std::io::Error| error.kind() == std::io::ErrorKind::AddrInUse;
+    TcpListener::bind(("127.0.0.1", port)).is_ok()
+        && !TcpListener::bind(("::1", port)).is_err_and(taken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command> {
+        parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn options_are_read_in_any_order() {
+        let options = DemoOptions { port: Some(9000), headless_check: true, yes: true };
+        assert_eq!(
+            parsed("demo --yes --headless-check --port 9000").ok(),
+            Some(Command::Demo(options))
+        );
+    }
+
+    #[test]
+    fn suites_are_words() {
+        let suites = vec!["unit".to_owned(), "edge".to_owned()];
+        assert_eq!(parsed("test unit edge").ok(), Some(Command::Test { suites, yes: false }));
+    }
+
+    #[test]
+    fn what_is_not_known_is_refused() {
+        assert!(parsed("demo --fast").is_err());
+        assert!(parsed("demo --port").is_err());
+        assert!(parsed("demo --port 99999").is_err());
+        assert!(parsed("fly").is_err());
+    }
+
+    #[test]
+    fn a_taken_port_is_skipped() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port");
+        let taken = listener.local_addr().expect("a bound address").port();
+        let free = free_port(taken).expect("a free port");
+        assert!(free > taken);
+    }
+}
