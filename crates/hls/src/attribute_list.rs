@@ -22,11 +22,12 @@ pub struct Attribute {
 }
 
 /// Splits the text behind a tag's colon. Text that is no attribute is dropped with a warning;
-/// a value whose quote never closes is an error, since its end cannot be known.
+/// a value whose quote never closes is an error, since its end cannot be known. Variables are
+/// replaced when there is a `substitution`.
 pub(crate) fn read_attributes(
     text: &str,
     tag: &'static str,
-    substitution: &mut Substitution<'_>,
+    mut substitution: Option<&mut Substitution<'_>>,
     scope: &mut Scope,
 ) -> Result<Vec<Attribute>, Reason> {
     let mut attributes = Vec::new();
@@ -48,9 +49,13 @@ pub(crate) fn read_attributes(
             scope.warn(WarningReason::MalformedAttribute { tag });
             continue;
         }
+        let value = match &mut substitution {
+            Some(substitution) => substitution.apply(value)?.into_owned(),
+            None => value.to_owned(),
+        };
         attributes.push(Attribute {
             name: name.to_owned(),
-            value: substitution.apply(value)?.into_owned(),
+            value,
             quoted,
         });
     }
@@ -144,11 +149,7 @@ impl<'a, 'b> AttributeWriter<'a, 'b> {
 
 /// Writes `text` without line breaks and without the characters in `barred`: what the format cannot
 /// carry there is left out, so that no value can end its line or its quotes.
-pub(crate) fn write_clean(
-    f: &mut fmt::Formatter<'_>,
-    text: &str,
-    barred: &[char],
-) -> fmt::Result {
+pub(crate) fn write_clean(f: &mut fmt::Formatter<'_>, text: &str, barred: &[char]) -> fmt::Result {
     text.split(|c| c == '\n' || c == '\r' || barred.contains(&c))
         .try_for_each(|piece| f.write_str(piece))
 }

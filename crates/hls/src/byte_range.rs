@@ -98,15 +98,37 @@ mod tests {
     fn both_forms_are_read() {
         assert_eq!(
             "720@10".parse(),
-            Ok(ByteRange { length: 720, offset: Some(10) })
+            Ok(ByteRange {
+                length: 720,
+                offset: Some(10)
+            })
         );
-        assert_eq!("720".parse(), Ok(ByteRange { length: 720, offset: None }));
+        assert_eq!(
+            "720".parse(),
+            Ok(ByteRange {
+                length: 720,
+                offset: None
+            })
+        );
     }
 
     #[test]
     fn other_text_is_refused() {
-        for text in ["", "@", "1@", "@1", "-1", "+1", "1@2@3", "1@18446744073709551615"] {
-            assert_eq!(text.parse::<ByteRange>(), Err(ParseByteRangeError), "{text}");
+        for text in [
+            "",
+            "@",
+            "1@",
+            "@1",
+            "-1",
+            "+1",
+            "1@2@3",
+            "1@18446744073709551615",
+        ] {
+            assert_eq!(
+                text.parse::<ByteRange>(),
+                Err(ParseByteRangeError),
+                "{text}"
+            );
         }
     }
 }

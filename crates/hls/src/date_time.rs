@@ -285,8 +285,14 @@ mod tests {
         // `date -u -d 2024-02-29T12:34:56Z +%s`
         assert_eq!(millis("2024-02-29T12:34:56Z"), Some(1_709_210_096_000));
         assert_eq!(millis("2024-02-29T20:34:56+08:00"), Some(1_709_210_096_000));
-        assert_eq!(millis("2016-06-22T09:20:16.166-04:00"), Some(1_466_601_616_166));
-        assert_eq!(millis("2024-02-29T12:34:56.5+0000"), Some(1_709_210_096_500));
+        assert_eq!(
+            millis("2016-06-22T09:20:16.166-04:00"),
+            Some(1_466_601_616_166)
+        );
+        assert_eq!(
+            millis("2024-02-29T12:34:56.5+0000"),
+            Some(1_709_210_096_500)
+        );
         assert_eq!(millis("2024-02-29 12:34:56"), Some(1_709_210_096_000));
         assert_eq!(millis("0000-01-01T00:00:00Z"), Some(MIN_MILLIS));
         assert_eq!(millis("9999-12-31T23:59:59.999Z"), Some(MAX_MILLIS));
@@ -302,7 +308,10 @@ mod tests {
             "2000-01-01T00:00:00.123456789Z",
             "2000-01-01T00:00:00.1",
         ] {
-            assert_eq!(text.parse::<DateTime>().map(|d| d.to_string()), Ok(text.to_owned()));
+            assert_eq!(
+                text.parse::<DateTime>().map(|d| d.to_string()),
+                Ok(text.to_owned())
+            );
         }
     }
 

@@ -115,7 +115,10 @@ impl FromStr for Decimal {
         };
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
         if (whole.is_empty() && fraction.is_empty())
-            || !whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit())
+            || !whole
+                .bytes()
+                .chain(fraction.bytes())
+                .all(|b| b.is_ascii_digit())
         {
             return Err(ParseDecimalError);
         }
@@ -166,8 +169,18 @@ mod tests {
 
     #[test]
     fn text_comes_back_as_read() {
-        for text in ["9.00000", "0.33334", "10", "-0.5", "0.000001", "9223372036854775807"] {
-            assert_eq!(text.parse::<Decimal>().map(|d| d.to_string()), Ok(text.to_owned()));
+        for text in [
+            "9.00000",
+            "0.33334",
+            "10",
+            "-0.5",
+            "0.000001",
+            "9223372036854775807",
+        ] {
+            assert_eq!(
+                text.parse::<Decimal>().map(|d| d.to_string()),
+                Ok(text.to_owned())
+            );
         }
     }
 
@@ -175,14 +188,32 @@ mod tests {
     fn sloppy_text_is_read() {
         assert_eq!("10.".parse(), Ok(Decimal::whole(10)));
         assert_eq!(".5".parse(), Ok(Decimal { units: 5, scale: 1 }));
-        assert_eq!("+1.5".parse(), Ok(Decimal { units: 15, scale: 1 }));
-        let long: Decimal = "9.96666666666666666666666666667".parse().expect("a decimal");
+        assert_eq!(
+            "+1.5".parse(),
+            Ok(Decimal {
+                units: 15,
+                scale: 1
+            })
+        );
+        let long: Decimal = "9.96666666666666666666666666667"
+            .parse()
+            .expect("a decimal");
         assert_eq!(long.micros(), 9_966_667);
     }
 
     #[test]
     fn other_text_is_refused() {
-        for text in ["", "-", ".", "NaN", "1e3", "1,5", "10 s", "9223372036854775808", "--1"] {
+        for text in [
+            "",
+            "-",
+            ".",
+            "NaN",
+            "1e3",
+            "1,5",
+            "10 s",
+            "9223372036854775808",
+            "--1",
+        ] {
             assert_eq!(text.parse::<Decimal>(), Err(ParseDecimalError), "{text}");
         }
     }

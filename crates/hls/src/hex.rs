@@ -98,7 +98,10 @@ mod tests {
         assert_eq!(hex.to_bytes(), Some(vec![0x00, 0xFF, 0xA1]));
         assert_eq!(hex.to_u128(), Some(0xFFA1));
         assert_eq!(HexSequence::from_bytes(&[0x0F, 0xA1]).to_string(), "0x0FA1");
-        assert_eq!("0x123".parse::<HexSequence>().map(|h| h.to_bytes()), Ok(None));
+        assert_eq!(
+            "0x123".parse::<HexSequence>().map(|h| h.to_bytes()),
+            Ok(None)
+        );
     }
 
     #[test]

@@ -59,6 +59,30 @@ pub struct MediaPlaylist {
     pub end_list: bool,
 }
 
+impl MediaPlaylist {
+    /// Media sequence number behind the last segment. `None` when it does not fit 64 bits, which a
+    /// playlist that was read never is.
+    #[must_use]
+    pub fn end_sequence(&self) -> Option<u64> {
+        let count = u64::try_from(self.segments.len()).ok()?;
+        self.first_sequence()?.checked_add(count)
+    }
+
+    /// Media sequence number of the first segment that is not skipped. `None` when it does not fit
+    /// 64 bits.
+    #[must_use]
+    pub fn first_sequence(&self) -> Option<u64> {
+        let skipped = self.skip.as_ref().map_or(0, |skip| skip.skipped_segments);
+        self.media_sequence.checked_add(skipped)
+    }
+
+    /// Whether segments may still be added (section 6.3.4).
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        !self.end_list && self.playlist_type != Some(PlaylistType::Vod)
+    }
+}
+
 /// A Media Segment with the tags that apply to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {

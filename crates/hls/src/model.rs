@@ -69,4 +69,27 @@ impl OtherLine {
             .starts_with("EXT")
             .then(|| self.text.split_once(':').unwrap_or((&self.text, "")))
     }
+
+    /// Whether a reader takes the line for the start of the segments: it has the name of a tag that
+    /// belongs to a segment.
+    pub(crate) fn is_segment_tag(&self) -> bool {
+        self.tag()
+            .is_some_and(|(name, _)| SEGMENT_TAGS.contains(&name.trim_end()))
+    }
 }
+
+/// Tags whose place among the segments matters (sections 4.4.4 and 4.4.5).
+pub(crate) const SEGMENT_TAGS: [&str; 12] = [
+    "EXTINF",
+    "EXT-X-BYTERANGE",
+    "EXT-X-DISCONTINUITY",
+    "EXT-X-KEY",
+    "EXT-X-MAP",
+    "EXT-X-PROGRAM-DATE-TIME",
+    "EXT-X-GAP",
+    "EXT-X-BITRATE",
+    "EXT-X-PART",
+    "EXT-X-DATERANGE",
+    "EXT-X-PRELOAD-HINT",
+    "EXT-X-RENDITION-REPORT",
+];

@@ -35,11 +35,6 @@ impl<'a> Substitution<'a> {
         }
     }
 
-    /// A substitution that leaves text alone, for the values of `EXT-X-DEFINE` itself.
-    pub(crate) fn verbatim(&self) -> Self {
-        Self::new(self.outside, 0)
-    }
-
     /// Takes in the variable of a `EXT-X-DEFINE` tag.
     pub(crate) fn define(&mut self, tag: &Define) -> Result<(), Reason> {
         let (name, value) = match tag {

@@ -50,8 +50,8 @@ impl Display for MediaPlaylist {
         write_line(f, self.skip.as_ref())?;
         for (index, segment) in self.segments.iter().enumerate() {
             // A reader takes other lines before the first segment tag for playlist-wide ones.
-            let info_first =
-                index == 0 && matches!(segment.tags.first(), Some(SegmentTag::Other(_)));
+            let info_first = index == 0
+                && matches!(segment.tags.first(), Some(SegmentTag::Other(line)) if !line.is_segment_tag());
             write_segment(f, segment, info_first)?;
         }
         for tag in &self.trailing {

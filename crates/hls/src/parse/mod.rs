@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use crate::attribute_list::{Attribute, read_attributes};
 use crate::error::{Error, Reason};
-use crate::model::{OtherLine, Parsed, Playlist};
+use crate::model::{Parsed, Playlist};
 use crate::tags::{Define, Start};
 use crate::variables::{Substitution, Variables};
 use crate::warning::{Scope, WarningReason};
@@ -171,7 +171,9 @@ fn find_kind(text: &str, scope: &mut Scope) -> Result<Kind, Reason> {
 }
 
 fn tag_name(line: &str) -> &str {
-    line.split_once(':').map_or(line, |(name, _)| name).trim_end()
+    line.split_once(':')
+        .map_or(line, |(name, _)| name)
+        .trim_end()
 }
 
 /// Name and value of the tag or comment behind a `#`.
@@ -211,7 +213,12 @@ impl BasicTags {
             "EXTM3U" => Ok(Taken::Yes),
             "EXT-X-VERSION" => {
                 let version = crate::byte_range::decimal_integer(value);
-                Ok(set_first(&mut self.version, version, "EXT-X-VERSION", scope))
+                Ok(set_first(
+                    &mut self.version,
+                    version,
+                    "EXT-X-VERSION",
+                    scope,
+                ))
             }
             "EXT-X-INDEPENDENT-SEGMENTS" => {
                 self.independent_segments = true;
@@ -219,8 +226,8 @@ impl BasicTags {
             }
             Define::TAG => {
                 // The values of definitions are not subject to substitution.
-                let mut verbatim = substitution.verbatim();
-                let define = read_attributes_verbatim(value, &mut verbatim, scope)?;
+                let attributes = read_attributes(value, Define::TAG, None, scope)?;
+                let define = Define::read(attributes, scope)?;
                 substitution.define(&define)?;
                 self.defines.push(define);
                 Ok(Taken::Yes)
@@ -235,15 +242,6 @@ impl BasicTags {
             _ => Ok(Taken::Unknown),
         }
     }
-}
-
-fn read_attributes_verbatim(
-    value: &str,
-    verbatim: &mut Substitution<'_>,
-    scope: &mut Scope,
-) -> Result<Define, Reason> {
-    let attributes = read_attributes(value, Define::TAG, verbatim, scope)?;
-    Define::read(attributes, scope)
 }
 
 /// Sets a field that a playlist may set once. A value that could not be read, and any further one,
@@ -299,7 +297,7 @@ fn strict<T>(
     scope: &mut Scope,
     read: impl FnOnce(Vec<Attribute>, &mut Scope) -> Result<T, Reason>,
 ) -> Result<T, Reason> {
-    let attributes = read_attributes(value, tag, substitution, scope)?;
+    let attributes = read_attributes(value, tag, Some(substitution), scope)?;
     read(attributes, scope)
 }
 
@@ -332,8 +330,4 @@ fn require_readable(
         return Err(Reason::InvalidAttribute { tag, attribute });
     }
     Ok(())
-}
-
-fn other_line(line: &str) -> OtherLine {
-    OtherLine::new(line)
 }

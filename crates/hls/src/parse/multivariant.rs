@@ -1,12 +1,10 @@
 //! Reads a Multivariant Playlist (section 4.4.6).
 
-use super::{BasicTags, Taken, lenient, lines, other_line, set_first, split_tag};
+use super::{BasicTags, Taken, lenient, lines, set_first, split_tag};
 use crate::error::Reason;
 use crate::model::OtherLine;
 use crate::multivariant_playlist::{MultivariantItem, MultivariantPlaylist, Variant};
-use crate::tags::{
-    ContentSteering, IFrameStreamInf, Media, SessionData, SessionKey, StreamInf,
-};
+use crate::tags::{ContentSteering, IFrameStreamInf, Media, SessionData, SessionKey, StreamInf};
 use crate::variables::Substitution;
 use crate::warning::{Scope, WarningReason};
 
@@ -60,10 +58,14 @@ impl Reader<'_> {
 
     fn tag(&mut self, line: &str, scope: &mut Scope) -> Result<(), Reason> {
         let (name, value) = split_tag(line);
-        match self.basic.take(name, value, &mut self.substitution, scope)? {
+        match self
+            .basic
+            .take(name, value, &mut self.substitution, scope)?
+        {
             Taken::Yes => return Ok(()),
             Taken::Keep => {
-                self.items.push(MultivariantItem::Other(other_line(line)));
+                self.items
+                    .push(MultivariantItem::Other(OtherLine::new(line)));
                 return Ok(());
             }
             Taken::Unknown => {}
@@ -79,14 +81,15 @@ impl Reader<'_> {
             )?
             .unwrap_or_else(StreamInf::new);
             warn_without_bandwidth(info.bandwidth, StreamInf::TAG, scope);
-            self.pending = Some((info, other_line(line)));
+            self.pending = Some((info, OtherLine::new(line)));
             return Ok(());
         }
         let item = self.item(name, value, scope)?;
         if let Some(item) = item {
             self.items.push(item);
         } else if name != ContentSteering::TAG || !self.content_steering(value, scope)? {
-            self.items.push(MultivariantItem::Other(other_line(line)));
+            self.items
+                .push(MultivariantItem::Other(OtherLine::new(line)));
         }
         Ok(())
     }
@@ -112,10 +115,8 @@ impl Reader<'_> {
                 lenient(SessionData::TAG, value, variables, scope, SessionData::read)?
                     .map(|data| MultivariantItem::SessionData(Box::new(data)))
             }
-            SessionKey::TAG => {
-                lenient(SessionKey::TAG, value, variables, scope, SessionKey::read)?
-                    .map(|key| MultivariantItem::SessionKey(Box::new(key)))
-            }
+            SessionKey::TAG => lenient(SessionKey::TAG, value, variables, scope, SessionKey::read)?
+                .map(|key| MultivariantItem::SessionKey(Box::new(key))),
             _ => None,
         })
     }
