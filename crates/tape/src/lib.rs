@@ -1,1 +1,13 @@
-//! The store of a client: reels, window, budget.
+//! The store of a client: a row of reels, and the window they keep.
+//!
+//! Sits between the recorder, which knows what the bytes are, and a shell that has files. A reel
+//! is written once, closed, and never opened for writing again: browsers void every slice of a
+//! file that is written to. The window slides by deleting whole reels.
+//!
+//! - [`Tape`]: decides which reel takes the next bytes, when one ends and which may go
+//! - [`Command`]: what a shell has to do about it
+//! - [`Window`]: how much is kept
+
+mod tape;
+
+pub use tape::{Command, Hold, Placement, Tape, Window};

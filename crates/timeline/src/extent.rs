@@ -89,6 +89,14 @@ impl ExtentMap {
             .map_or(self.end, |e| e.start + e.extent.len)
     }
 
+    /// The first logical byte that lies in `store` or a later one.
+    pub(crate) fn start_in(&self, store: StoreId) -> Option<u64> {
+        let at = self
+            .entries
+            .partition_point(|entry| entry.extent.store < store);
+        self.entries.get(at).map(|entry| entry.start)
+    }
+
     /// Forgets the extents at the front that lie in stores up to and including `store`.
     pub(crate) fn forget_through(&mut self, store: StoreId) {
         while self

@@ -326,6 +326,22 @@ impl Track {
             .map(|extent| extent.store)
     }
 
+    /// The first sample that lies wholly in `store` or later ones; `None` where there is none.
+    pub fn first_in(&self, store: StoreId) -> Option<u64> {
+        let offset = self.extents.start_in(store)?;
+        self.blocks.iter().find_map(|block| {
+            let mut position = block.offset;
+            let sizes = block.samples.iter().map(|sample| u64::from(sample.size));
+            let before = sizes.take_while(|size| {
+                let starts_before = position < offset;
+                position += size;
+                starts_before
+            });
+            let before = before.count();
+            (before < block.samples.len()).then_some(block.first + before as u64)
+        })
+    }
+
     /// Forgets all samples whose bytes lie, if only in part, in stores up to and including
     /// `store`.
     pub(crate) fn forget_through(&mut self, store: StoreId) {
