@@ -1,0 +1,306 @@
+import { style } from './element_style.js';
+import { errorText, textFor } from './element_text.js';
+import { LiveTape, LiveTapeError, type Clip, type Recording, type RecordingResult } from './index.js';
+
+const shadow = `
+<style>${style}</style>
+<div class="row">
+  <button part="button record" id="record" type="button" disabled><span class="dot"></span><span id="record-label"></span></button>
+  <button part="button clip" id="clip" type="button" disabled></button>
+  <span part="meter" class="meter" id="meter" role="timer" aria-live="off"></span>
+  <progress part="progress" id="progress" hidden></progress>
+</div>
+<div class="below">
+  <div part="status" class="status" id="status" role="status" aria-live="polite"></div>
+  <div part="links" class="links" id="links"></div>
+  <div part="error" class="error" id="error" role="alert"></div>
+</div>`;
+
+/** Events that `<live-tape>` sends; they bubble and leave shadow trees. */
+export interface LiveTapeElementEvents {
+  /** A recording has started. */
+  'livetape-record': CustomEvent<Recording>;
+  /** A recording is finished and plays whole. */
+  'livetape-stop': CustomEvent<RecordingResult>;
+  /** A clip was cut. The element closes it when it cuts the next one. */
+  'livetape-clip': CustomEvent<Clip>;
+  'livetape-error': CustomEvent<LiveTapeError>;
+}
+
+type State = 'closed' | 'idle' | 'starting' | 'recording' | 'stopping';
+
+/**
+ * `<live-tape for="video-id" edge="https://…" template="pub_…">`: record and clip buttons for a video.
+ *
+ * @attr for - Id of the video element to tap. `livetape/tap` must be loaded before its player.
+ * @attr pull - URL of a live HLS playlist to fetch instead of tapping a video.
+ * @attr edge - Address of the edge that recordings are sent to.
+ * @attr template - Public template id that lets the edge create recordings; or
+ * @attr token - ingest token of a recording that your server has created.
+ * @attr window - How much of the past to keep: seconds, or `90s`, `30m`, `2h`. One hour unless told.
+ * @attr clip - Seconds that the clip button cuts. 30 unless told.
+ * @attr worker - URL of `livetape/worker`, where it is not beside this script.
+ * @attr lang - `en…` or `zh…`; that of the page unless told.
+ * @attr state - (read-only) closed, idle, starting, recording, stopping.
+ * @fires livetape-record livetape-stop livetape-clip livetape-error
+ * @csspart button record clip meter progress status links error
+ * @cssproperty --livetape-accent --livetape-button --livetape-error
+ */
+export class LiveTapeElement extends HTMLElement {
+  /** Attributes that take effect when they change. */
+  static readonly observedAttributes = ['for', 'pull', 'window', 'clip', 'worker', 'lang'];
+
+  readonly #root = this.attachShadow({ mode: 'open' });
+  readonly #record: HTMLButtonElement;
+  readonly #clip: HTMLButtonElement;
+  #state: State = 'closed';
+  #tape: LiveTape | undefined;
+  #recording: Recording | undefined;
+  #lastClip: Clip | undefined;
+  /** Ends what the current connection waits for. */
+  #connection = new AbortController();
+  #reopening = false;
+
+  constructor() {
+    super();
+    this.#root.innerHTML = shadow;
+    this.#record = this.#part('record');
+    this.#clip = this.#part('clip');
+    this.#record.addEventListener('click', () => void (this.#state === 'recording' ? this.stop() : this.record()));
+    this.#clip.addEventListener('click', () => void this.cut());
+  }
+
+  /** The tape, once it is open. */
+  get tape(): LiveTape | undefined {
+    return this.#tape;
+  }
+
+  /** The recording that is running. */
+  get recording(): Recording | undefined {
+    return this.#recording;
+  }
+
+  connectedCallback(): void {
+    this.#reopen();
+  }
+
+  disconnectedCallback(): void {
+    this.#reopen();
+  }
+
+  attributeChangedCallback(name: string): void {
+    if (name === 'lang' || name === 'clip') this.#render();
+    else if (this.isConnected) this.#reopen();
+  }
+
+  /** As the Record button. Errors are shown and sent as `livetape-error`. */
+  async record(): Promise<void> {
+    if (this.#state !== 'idle' || !this.#tape) return;
+    const edge = this.getAttribute('edge');
+    const template = this.getAttribute('template');
+    const token = this.getAttribute('token');
+    this.#say('');
+    this.#part('links').replaceChildren();
+    if (!edge || !(token || template)) return this.#fail(new LiveTapeError('bad_option', this.#text.missingEdge));
+    this.#become('starting');
+    try {
+      const recording = await this.#tape.record({ edge, ...(token ? { token } : { template: template ?? '' }) });
+      this.#recording = recording;
+      recording.addEventListener('progress', () => this.#renderMeter());
+      this.#become('recording');
+      this.#say(this.#text.recording);
+      this.#send('livetape-record', recording);
+    } catch (error) {
+      this.#become('idle');
+      this.#fail(error);
+    }
+  }
+
+  /** As the Stop button. */
+  async stop(): Promise<void> {
+    const recording = this.#recording;
+    if (this.#state !== 'recording' || !recording) return;
+    this.#become('stopping');
+    try {
+      const result = await recording.stop();
+      this.#recording = undefined;
+      this.#become('idle');
+      this.#say(`${this.#text.recorded}: ${clock(result.duration)}, ${size(result.bytes)}`);
+      this.#link(result.playback.page, this.#text.watch, { part: 'watch' });
+      this.#link(result.playback.mp4, this.#text.mp4, { part: 'mp4' });
+      this.#send('livetape-stop', result);
+    } catch (error) {
+      this.#become('recording');
+      this.#fail(error);
+    }
+  }
+
+  /** As the clip button: cuts and saves the latest seconds. */
+  async cut(): Promise<void> {
+    if (!this.#tape || this.#clip.disabled) return;
+    this.#clip.disabled = true;
+    this.#clip.textContent = this.#text.clipping;
+    this.#part('error').textContent = '';
+    try {
+      const clip = await this.#tape.clip({ last: this.#clipSeconds });
+      this.#lastClip?.close();
+      this.#lastClip = clip;
+      clip.save();
+      this.#say(this.#text.saved(clock(clip.duration), size(clip.blob.size)));
+      this.#part('links').querySelector('[part=save]')?.remove();
+      this.#link(clip.url, this.#text.saveAgain, { part: 'save', download: 'clip.mp4' });
+      this.#send('livetape-clip', clip);
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#render();
+    }
+  }
+
+  get #text(): ReturnType<typeof textFor> {
+    return textFor(this.#language);
+  }
+
+  get #language(): string {
+    return this.closest('[lang]')?.getAttribute('lang') || navigator.language;
+  }
+
+  get #clipSeconds(): number {
+    const seconds = Number(this.getAttribute('clip'));
+    return seconds > 0 ? seconds : 30;
+  }
+
+  /** Closes and opens once, however many attributes change in one go; also when the element only moves in the page. */
+  #reopen(): void {
+    if (this.#reopening) return;
+    this.#reopening = true;
+    queueMicrotask(() => {
+      this.#reopening = false;
+      this.#close();
+      if (this.isConnected) void this.#open(this.#connection.signal);
+    });
+  }
+
+  #close(): void {
+    this.#connection.abort();
+    this.#connection = new AbortController();
+    this.#lastClip?.close();
+    this.#lastClip = undefined;
+    this.#recording = undefined;
+    this.#tape?.close();
+    this.#tape = undefined;
+    this.#become('closed');
+  }
+
+  async #open(signal: AbortSignal): Promise<void> {
+    const worker = this.getAttribute('worker');
+    const options = { window: seconds(this.getAttribute('window')) ?? 3600, ...(worker ? { workerUrl: worker } : {}) };
+    const pull = this.getAttribute('pull');
+    const video = (this.getRootNode() as Document | ShadowRoot).getElementById(this.getAttribute('for') ?? '');
+    try {
+      if (!pull && !(video instanceof HTMLVideoElement)) throw new LiveTapeError('bad_option', this.#text.missingVideo);
+      const tape = await (pull ? LiveTape.pull(pull, options) : LiveTape.tap(video as HTMLVideoElement, options));
+      if (signal.aborted) return tape.close();
+      this.#tape = tape;
+      tape.addEventListener('error', ({ detail }) => this.#fail(detail));
+      this.#part('error').textContent = '';
+      this.#become('idle');
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#fail(error);
+      // The player may yet give it a source that can be tapped.
+      video?.addEventListener('loadstart', () => void this.#open(signal), { once: true, signal });
+    }
+  }
+
+  #become(state: State): void {
+    this.#state = state;
+    this.setAttribute('state', state);
+    this.#render();
+  }
+
+  #render(): void {
+    const text = this.#text;
+    const labels = { closed: text.record, idle: text.record, starting: text.starting, recording: text.stop, stopping: text.stopping };
+    this.#part('record-label').textContent = labels[this.#state];
+    this.#record.disabled = this.#state !== 'idle' && this.#state !== 'recording';
+    this.#clip.textContent = text.clip(this.#clipSeconds);
+    this.#clip.disabled = this.#state === 'closed';
+    this.#renderMeter();
+  }
+
+  #renderMeter(): void {
+    const running = this.#recording && (this.#state === 'recording' || this.#state === 'stopping');
+    const bar = this.#part<HTMLProgressElement>('progress');
+    bar.hidden = this.#state !== 'stopping';
+    if (!running || !this.#recording) {
+      this.#part('meter').textContent = '';
+      return;
+    }
+    const { elapsed, bytes, uploaded } = this.#recording.progress;
+    bar.max = Math.max(1, bytes);
+    bar.value = uploaded;
+    const sent = this.#text.sent(size(uploaded), size(bytes));
+    this.#part('meter').textContent = `${clock(elapsed)} · ${size(bytes)} · ${sent}`;
+  }
+
+  #say(words: string): void {
+    this.#part('status').textContent = words;
+    this.#part('error').textContent = '';
+  }
+
+  #fail(cause: unknown): void {
+    const error = cause instanceof LiveTapeError ? cause : new LiveTapeError('worker_failed', String(cause), { cause });
+    this.#part('error').textContent = errorText(error, this.#language);
+    this.#send('livetape-error', error);
+  }
+
+  #link(href: string, words: string, attributes: Record<string, string>): void {
+    const link = document.createElement('a');
+    link.href = href;
+    link.textContent = words;
+    if (!attributes['download']) link.target = '_blank';
+    for (const [name, value] of Object.entries(attributes)) link.setAttribute(name, value);
+    this.#part('links').append(link);
+  }
+
+  #send<Name extends keyof LiveTapeElementEvents>(name: Name, detail: LiveTapeElementEvents[Name]['detail']): void {
+    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+  }
+
+  #part<Kind extends HTMLElement = HTMLElement & HTMLButtonElement>(id: string): Kind {
+    const part = this.#root.getElementById(id);
+    if (!part) throw new Error(`<live-tape> has no #${id}`);
+    return part as Kind;
+  }
+}
+
+/** `90`, `90s`, `30m`, `2h` as seconds; undefined where it is something else. */
+function seconds(text: string | null): number | undefined {
+  const [, number, unit] = /^\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*$/.exec(text ?? '') ?? [];
+  return number === undefined ? undefined : Number(number) * { '': 1, s: 1, m: 60, h: 3600 }[unit as '' | 's' | 'm' | 'h'];
+}
+
+/** Seconds as `1:02:03` or `2:03`. */
+function clock(duration: number): string {
+  const whole = Math.round(duration);
+  const two = (number: number): string => String(number).padStart(2, '0');
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor(whole / 60) % 60;
+  return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
+
+/** Bytes as `512 kB` or `3.4 MB`. */
+function size(bytes: number): string {
+  if (bytes < 1e6) return `${Math.round(bytes / 1e3)} kB`;
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'live-tape': LiveTapeElement;
+  }
+  interface HTMLElementEventMap extends LiveTapeElementEvents {}
+}
+
+if (!customElements.get('live-tape')) customElements.define('live-tape', LiveTapeElement);

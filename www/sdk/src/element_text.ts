@@ -1,0 +1,100 @@
+import { LiveTapeError, type ErrorCode } from './errors.js';
+
+/** What `<live-tape>` says. */
+export interface ElementText {
+  readonly record: string;
+  readonly starting: string;
+  readonly stop: string;
+  readonly stopping: string;
+  /** Label of the clip button; `seconds` of the past. */
+  clip(seconds: number): string;
+  readonly clipping: string;
+  readonly recording: string;
+  /** Recorded and sent bytes, as text. */
+  sent(sent: string, recorded: string): string;
+  /** The recording is finished. */
+  readonly recorded: string;
+  readonly watch: string;
+  readonly mp4: string;
+  /** A clip was saved; what it holds. */
+  saved(duration: string, bytes: string): string;
+  readonly saveAgain: string;
+  readonly missingVideo: string;
+  readonly missingEdge: string;
+  readonly unexpected: string;
+}
+
+const english: ElementText = {
+  record: 'Record',
+  starting: 'Starting…',
+  stop: 'Stop',
+  stopping: 'Finishing…',
+  clip: (seconds) => `Clip last ${seconds} s`,
+  clipping: 'Cutting…',
+  recording: 'Recording',
+  sent: (sent, recorded) => `${sent} of ${recorded} sent`,
+  recorded: 'Recorded',
+  watch: 'Watch the recording',
+  mp4: 'MP4',
+  saved: (duration, bytes) => `Clip saved: ${duration}, ${bytes}`,
+  saveAgain: 'Save again',
+  missingVideo: 'live-tape: the attribute "for" names no video of this page',
+  missingEdge: 'live-tape: to record, give the attributes "edge" and "template" or "token"',
+  unexpected: 'Something went wrong',
+};
+
+const chinese: ElementText = {
+  record: '录制',
+  starting: '正在开始…',
+  stop: '停止',
+  stopping: '正在完成…',
+  clip: (seconds) => `剪辑最近 ${seconds} 秒`,
+  clipping: '正在剪辑…',
+  recording: '正在录制',
+  sent: (sent, recorded) => `已上传 ${sent} / ${recorded}`,
+  recorded: '录制完成',
+  watch: '观看录像',
+  mp4: 'MP4',
+  saved: (duration, bytes) => `剪辑已保存：${duration}，${bytes}`,
+  saveAgain: '再次保存',
+  missingVideo: 'live-tape：属性“for”没有指向本页的视频',
+  missingEdge: 'live-tape：录制需要属性“edge”以及“template”或“token”',
+  unexpected: '出错了',
+};
+
+const chineseErrors: Record<ErrorCode, string> = {
+  tap_too_late: '播放器在 livetape 之前就已启动：请把 livetape/tap 作为页面的第一个脚本加载',
+  tap_no_media_source: '该视频直接播放网址，没有使用 MSE，无法旁录：请改用 pull 方式',
+  tap_in_worker: '该播放器在 Worker 中输送视频，无法旁录：请改用 pull 方式',
+  bad_option: '有一个选项的值不正确',
+  closed: '录像带已关闭',
+  already_recording: '已经在录制了',
+  not_recording: '录制已经停止',
+  nothing_recorded: '还没有收到媒体数据',
+  out_of_window: '该时间不在录像带上',
+  protected_media: '该直播受版权保护（DRM），无法录制',
+  unsupported_media: '无法录制这种直播流',
+  storage_full: '设备存储空间不足',
+  playlist_unreachable: '无法连接到直播流',
+  playlist_invalid: '该地址不是 HLS 播放列表',
+  edge_unreachable: '无法连接到录制服务器',
+  edge_refused: '录制服务器拒绝了请求',
+  unauthorized: '录制服务器不接受该密钥或模板',
+  worker_failed: '录制器无法启动',
+};
+
+/** Text in the language of a BCP 47 tag: Chinese for `zh…`, else English. */
+export function textFor(language: string): ElementText {
+  return isChinese(language) ? chinese : english;
+}
+
+/** An error in words, in the language of a BCP 47 tag. */
+export function errorText(error: unknown, language: string): string {
+  if (!(error instanceof LiveTapeError)) return `${textFor(language).unexpected}: ${String(error)}`;
+  const words = (chineseErrors as Record<string, string>)[error.code];
+  return isChinese(language) && words ? `${words} (${error.code})` : error.message;
+}
+
+function isChinese(language: string): boolean {
+  return /^zh\b/i.test(language);
+}

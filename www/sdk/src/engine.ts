@@ -1,0 +1,123 @@
+import { LiveTapeError } from './errors.js';
+import type { FromWorker, ToWorker } from './protocol.js';
+
+type Answer = Extract<FromWorker, { type: 'recording' | 'stopped' | 'clip' }>;
+type Request = Extract<ToWorker, { request: number }>;
+type WithoutNumber<T> = T extends Request ? Omit<T, 'request'> : never;
+
+/** Free buffers kept for the next appends: so many, and none that is larger. */
+const maxFree = 16;
+const maxFreeBytes = 8 << 20;
+
+/** The dedicated worker: requests with their answers, everything else by `told`, and the buffers that go to and fro. */
+export class Engine {
+  readonly #worker: Worker;
+  readonly #told: (message: FromWorker) => void;
+  readonly #pending = new Map<number, { resolve: (answer: Answer) => void; reject: (error: LiveTapeError) => void }>();
+  readonly #free: ArrayBuffer[] = [];
+  #requests = 0;
+  #dead: LiveTapeError | undefined;
+
+  /** Starts the worker. `told` gets all messages but answers and returned buffers. */
+  constructor(workerUrl: string | URL | undefined, told: (message: FromWorker) => void) {
+    this.#told = told;
+    this.#worker = startWorker(workerUrl);
+    this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      const why = event.message ? `: ${event.message}` : '';
+      const error = new LiveTapeError('worker_failed', `the recorder's worker failed${why}`);
+      this.#end(error);
+      this.#told({ type: 'failed', code: error.code, message: error.message });
+    };
+  }
+
+  /** Posts a message that has no answer. Nothing happens when the worker has ended. */
+  post(message: ToWorker, transfer: Transferable[] = []): void {
+    if (!this.#dead) this.#worker.postMessage(message, transfer);
+  }
+
+  /** Posts a request; resolves with its answer, rejects with a {@link LiveTapeError}. */
+  request(message: WithoutNumber<Request>): Promise<Answer> {
+    if (this.#dead) return Promise.reject(this.#dead);
+    const request = ++this.#requests;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(request, { resolve, reject });
+      this.post({ ...message, request } as Request);
+    });
+  }
+
+  /** Sends a copy of what was appended: one copy, one message. */
+  append(source: number, data: BufferSource, timestampOffset: number): void {
+    const from = ArrayBuffer.isView(data)
+      ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+      : new Uint8Array(data);
+    const bytes = this.#take(from.length);
+    new Uint8Array(bytes).set(from);
+    this.post({ type: 'append', source, bytes, length: from.length, timestampOffset }, [bytes]);
+  }
+
+  /** Ends the worker after it has closed its files. */
+  close(): void {
+    this.post({ type: 'close' });
+    this.#end(new LiveTapeError('closed'));
+  }
+
+  #take(length: number): ArrayBuffer {
+    const index = this.#free.findIndex((buffer) => buffer.byteLength >= length);
+    const [buffer] = index < 0 ? [] : this.#free.splice(index, 1);
+    // Powers of two, so that buffers of one stream fit each other's appends.
+    return buffer ?? new ArrayBuffer(2 ** Math.ceil(Math.log2(Math.max(length, 1 << 16))));
+  }
+
+  #give(buffer: ArrayBuffer): void {
+    if (buffer.byteLength > maxFreeBytes) return;
+    this.#free.push(buffer);
+    this.#free.sort((a, b) => a.byteLength - b.byteLength);
+    if (this.#free.length > maxFree) this.#free.shift();
+  }
+
+  #receive(message: FromWorker): void {
+    switch (message.type) {
+      case 'recycle':
+        this.#give(message.bytes);
+        return;
+      case 'recording':
+      case 'stopped':
+      case 'clip': {
+        const waiting = this.#pending.get(message.request);
+        this.#pending.delete(message.request);
+        waiting?.resolve(message);
+        return;
+      }
+      case 'failed': {
+        const waiting = message.request === undefined ? undefined : this.#pending.get(message.request);
+        if (!waiting || message.request === undefined) break;
+        this.#pending.delete(message.request);
+        waiting.reject(new LiveTapeError(message.code, message.message));
+        return;
+      }
+    }
+    this.#told(message);
+  }
+
+  #end(error: LiveTapeError): void {
+    this.#dead ??= error;
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
+  }
+}
+
+/** A worker's script must be of the page's own origin; one from elsewhere is imported by a small one that is. */
+function startWorker(given: string | URL | undefined): Worker {
+  if (!given && new URL(import.meta.url).origin === location.origin) {
+    // In one expression: so bundlers find the worker.
+    return new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'livetape' });
+  }
+  const url = given ? new URL(given, document.baseURI) : new URL('./worker.js', import.meta.url);
+  if (url.origin === location.origin) return new Worker(url, { type: 'module', name: 'livetape' });
+  const shim = URL.createObjectURL(new Blob([`import ${JSON.stringify(url.href)};`], { type: 'text/javascript' }));
+  const worker = new Worker(shim, { type: 'module', name: 'livetape' });
+  worker.addEventListener('message', () => URL.revokeObjectURL(shim), { once: true });
+  return worker;
+}

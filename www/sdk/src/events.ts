@@ -1,0 +1,74 @@
+import type { LiveTapeError } from './errors.js';
+import type { TrackInfo } from './protocol.js';
+
+/** The span of time on a tape. */
+export interface TapeWindow {
+  /** Seconds on the video element's timeline. */
+  readonly start: number;
+  readonly end: number;
+  /** Bytes stored. */
+  readonly bytes: number;
+}
+
+/** How far a recording is. */
+export interface RecordingProgress {
+  /** Seconds of media recorded. */
+  readonly elapsed: number;
+  /** Bytes recorded. */
+  readonly bytes: number;
+  /** Bytes that the edge has acknowledged. */
+  readonly uploaded: number;
+  /** Objects that the edge has acknowledged. */
+  readonly objects: number;
+}
+
+/** Something in the stream worth telling: a defect, a gap, a change. Recording goes on. */
+export interface Notice {
+  /** Stable, lower case with underscores. */
+  readonly code: string;
+  readonly message: string;
+  /** Seconds on the video element's timeline, where it has a time. */
+  readonly at?: number;
+}
+
+/** Events of a tape, and what each carries in `detail`. */
+export interface TapeEvents {
+  /** The tape has grown or slid. */
+  window: TapeWindow;
+  /** The tracks are known, or have changed. */
+  tracks: readonly TrackInfo[];
+  notice: Notice;
+  /** Something failed that no pending call is waiting for. */
+  error: LiveTapeError;
+}
+
+/** Events of a recording, and what each carries in `detail`. */
+export interface RecordingEvents {
+  progress: RecordingProgress;
+  /** The recording cannot go on. */
+  error: LiveTapeError;
+}
+
+/** An `EventTarget` whose events are `CustomEvent`s with a known `detail`. */
+export class Emitter<Events extends object> {
+  readonly #target = new EventTarget();
+
+  /** As `EventTarget.addEventListener`. */
+  addEventListener<Name extends keyof Events & string>(
+    name: Name,
+    listener: (event: CustomEvent<Events[Name]>) => void,
+    options?: AddEventListenerOptions,
+  ): void {
+    this.#target.addEventListener(name, listener as EventListener, options);
+  }
+
+  /** As `EventTarget.removeEventListener`. */
+  removeEventListener<Name extends keyof Events & string>(name: Name, listener: (event: CustomEvent<Events[Name]>) => void): void {
+    this.#target.removeEventListener(name, listener as EventListener);
+  }
+
+  /** @internal */
+  emit<Name extends keyof Events & string>(name: Name, detail: Events[Name]): void {
+    this.#target.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}

@@ -1,0 +1,20 @@
+/**
+ * livetape: record and clip what a page's player plays, bit-exact.
+ *
+ * Load `livetape/tap` before the player, then:
+ * ```js
+ * import { LiveTape } from 'livetape';
+ * const tape = await LiveTape.tap(video, { window: 3600 });
+ * const clip = await tape.clip({ last: 30 });
+ * const recording = await tape.record({ edge: 'https://tape.example.com', template: 'pub_demo' });
+ * const { playback } = await recording.stop();
+ * ```
+ */
+import './tap.js';
+
+export { Clip } from './clip.js';
+export { LiveTapeError, errorTable, type ErrorCode } from './errors.js';
+export type { Emitter, Notice, RecordingEvents, RecordingProgress, TapeEvents, TapeWindow } from './events.js';
+export { LiveTape, type ClipRange, type RecordOptions, type TapeOptions } from './live_tape.js';
+export type { EdgeRecording, PlaybackUrls, TrackInfo } from './protocol.js';
+export { Recording, type RecordingResult } from './recording.js';

@@ -1,0 +1,12 @@
+/** The part of wasm-pack's output (`livetape/wasm`) that the worker uses; crates/web has the whole. */
+
+/** The recorder in its worker. */
+export class Engine {
+  /** `post` is called with each message for the page and what it transfers. */
+  constructor(post: (message: import('./protocol.js').FromWorker, transfer: Transferable[]) => void);
+  /** Takes a message from the page. Never throws: failures come back as messages. */
+  handle(message: import('./protocol.js').ToWorker): void;
+}
+
+/** Fetches and starts the module. */
+export default function init(options: { module_or_path: URL }): Promise<unknown>;
