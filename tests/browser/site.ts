@@ -1,0 +1,49 @@
+// A small web server for pages that a test writes itself.
+import { createServer, type Server } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+
+/** Body of an answer, with its type; or the path of a file below the repository. */
+export type Content = { readonly type: string; readonly body: string | Buffer } | { readonly file: string };
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+const types: Record<string, string> = {
+  html: 'text/html; charset=utf-8', js: 'text/javascript', css: 'text/css', json: 'application/json', mp4: 'video/mp4', wasm: 'application/wasm', m3u8: 'application/vnd.apple.mpegurl',
+};
+
+/** A running server. */
+export interface Site {
+  /** `http://localhost:<port>`. */
+  readonly origin: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves `pages` by exact path; below `/livetape/` and `/assets/` it serves what www/build.mjs has built. All of it may be
+ * read by other origins.
+ */
+export async function serve(pages: Readonly<Record<string, Content>>): Promise<Site> {
+  const server = createServer((request, response) => {
+    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    answer(pages[path], path).then(
+      ({ type, body }) => response.writeHead(200, { 'content-type': type, 'access-control-allow-origin': '*' }).end(body),
+      () => response.writeHead(404).end(),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
+  return { origin: `http://localhost:${(server.address() as AddressInfo).port}`, close: () => stop(server) };
+}
+
+async function answer(content: Content | undefined, path: string): Promise<{ type: string; body: string | Buffer }> {
+  if (content && 'body' in content) return content;
+  const file = content?.file ?? (/^\/(livetape|assets)\/[\w./-]+$/.test(path) && !path.includes('..') ? `www/dist${path}` : undefined);
+  if (!file) throw new Error(`nothing at ${path}`);
+  return { type: types[file.slice(file.lastIndexOf('.') + 1)] ?? 'application/octet-stream', body: await readFile(root + file) };
+}
+
+function stop(server: Server): Promise<void> {
+  server.closeAllConnections();
+  return new Promise((resolve, reject) => server.close((error) => (error ? reject(error) : resolve())));
+}
