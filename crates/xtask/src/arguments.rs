@@ -52,21 +52,29 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Command> 
     let yes = rest.take_flag("--yes");
     let command = match name.as_str() {
         "help" | "--help" | "-h" => Command::Help,
-        "setup" => Command::Setup { dry_run: rest.take_flag("--dry-run"), yes },
+        "setup" => Command::Setup {
+            dry_run: rest.take_flag("--dry-run"),
+            yes,
+        },
         "build" => Command::Build { yes },
         "demo" => Command::Demo(DemoOptions {
             port: rest.take_port()?,
             headless_check: rest.take_flag("--headless-check"),
             yes,
         }),
-        "test" => Command::Test { suites: rest.take_words(), yes },
+        "test" => Command::Test {
+            suites: rest.take_words(),
+            yes,
+        },
         "check" => Command::Check { yes },
         "bench" => Command::Bench,
         other => return Err(Failure::Message(format!("no command {other:?}\n\n{HELP}"))),
     };
     match rest.0.first() {
         None => Ok(command),
-        Some(left) => Err(Failure::Message(format!("`{name}` does not take {left:?}\n\n{HELP}"))),
+        Some(left) => Err(Failure::Message(format!(
+            "`{name}` does not take {left:?}\n\n{HELP}"
+        ))),
     }
 }
 
@@ -80,7 +88,10 @@ impl Rest {
     }
 
     fn take_words(&mut self) -> Vec<String> {
-        let (flags, words) = self.0.drain(..).partition(|argument| argument.starts_with('-'));
+        let (flags, words) = self
+            .0
+            .drain(..)
+            .partition(|argument| argument.starts_with('-'));
         self.0 = flags;
         words
     }
@@ -122,7 +133,11 @@ mod tests {
 
     #[test]
     fn options_are_read_in_any_order() {
-        let options = DemoOptions { port: Some(9000), headless_check: true, yes: true };
+        let options = DemoOptions {
+            port: Some(9000),
+            headless_check: true,
+            yes: true,
+        };
         assert_eq!(
             parsed("demo --yes --headless-check --port 9000").ok(),
             Some(Command::Demo(options))
@@ -132,7 +147,10 @@ mod tests {
     #[test]
     fn suites_are_words() {
         let suites = vec!["unit".to_owned(), "edge".to_owned()];
-        assert_eq!(parsed("test unit edge").ok(), Some(Command::Test { suites, yes: false }));
+        assert_eq!(
+            parsed("test unit edge").ok(),
+            Some(Command::Test { suites, yes: false })
+        );
     }
 
     #[test]

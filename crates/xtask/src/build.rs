@@ -4,19 +4,19 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::failure::{Explain, Failure, Result};
-use crate::setup::{self, Tool};
+use crate::process;
+use crate::setup::{self, Target, Tool};
 use crate::stamp::{self, Inputs};
 use crate::workspace::Workspace;
-use crate::process;
 
 /// Builds all three, in the order in which they need each other.
-pub(crate) fn all(workspace: &Workspace) -> Result<()> {
-    wasm_module(workspace)?;
-    worker(workspace)?;
-    pages(workspace)
+pub(crate) fn all(workspace: &Workspace, deadline: Option<Instant>) -> Result<()> {
+    wasm_module(workspace, deadline)?;
+    worker(workspace, deadline)?;
+    pages(workspace, deadline)
 }
 
 /// One thing to build.
@@ -30,21 +30,36 @@ struct Part<'a> {
 
 impl Part<'_> {
     /// Builds it unless the stamp says that nothing has changed since.
-    fn build(self, workspace: &Workspace, commands: Vec<Command>) -> Result<()> {
-        let stamp = workspace.state().join("stamps").join(self.name.replace(' ', "-"));
+    fn build(
+        self,
+        workspace: &Workspace,
+        commands: Vec<Command>,
+        deadline: Option<Instant>,
+    ) -> Result<()> {
+        let stamp = workspace
+            .state()
+            .join("stamps")
+            .join(self.name.replace(' ', "-"));
         let hash = self.inputs.hash();
         if self.result.exists() && stamp::holds(&stamp, &hash) {
             return Ok(());
         }
-        let log = workspace.logs().join(format!("build-{}.log", self.name.replace(' ', "-")));
+        let log = workspace
+            .logs()
+            .join(format!("build-{}.log", self.name.replace(' ', "-")));
         for mut command in commands {
-            let program = Path::new(command.get_program()).file_name().unwrap_or_default();
+            let program = Path::new(command.get_program())
+                .file_name()
+                .unwrap_or_default();
             let name = format!("{} ({})", self.name, program.to_string_lossy());
-            process::run_logged(&name, self.usual, &mut command, &log)?;
+            process::run_logged(&name, self.usual, &mut command, &log, deadline)?;
         }
         if !self.result.exists() {
             let result = self.result.display();
-            return Err(Failure::Message(format!("{}: built, but there is no {result}", self.name)));
+            return Err(Failure::Message(format!(
+                "{}: built, but there is no {result}",
+                self.name
+            )));
         }
         stamp::write(&stamp, &hash)
     }
@@ -80,28 +95,46 @@ fn tool(workspace: &Workspace, tool: Tool) -> Result<PathBuf> {
 
 /// npm's binaryen: a script for Node, which must therefore be first in PATH.
 fn wasm_opt(workspace: &Workspace) -> PathBuf {
-    workspace.root.join("worker/node_modules/binaryen/bin/wasm-opt")
+    workspace
+        .root
+        .join("worker/node_modules/binaryen/bin/wasm-opt")
 }
 
 /// The browser's module, `www/sdk/wasm`.
-fn wasm_module(workspace: &Workspace) -> Result<()> {
+fn wasm_module(workspace: &Workspace, deadline: Option<Instant>) -> Result<()> {
     workspace.require("crates/web/Cargo.toml")?;
     let made = workspace.root.join("www/sdk/wasm");
     let module = made.join("livetape_web_bg.wasm");
     let bindgen = tool(workspace, Tool::WasmBindgen)?;
     let path = setup::in_path(&[setup::node(workspace)?, bindgen])?;
     let mut pack = process::command(tool(workspace, Tool::WasmPack)?);
-    pack.args(["build", "crates/web", "--target", "web", "--no-pack", "--mode", "no-install"])
-        .arg("--out-dir")
-        .arg(&made)
-        .args(["--out-name", "livetape_web"])
-        .envs(setup::wasm_environment(workspace)?)
-        .env("PATH", &path)
-        .current_dir(&workspace.root);
+    pack.args([
+        "build",
+        "crates/web",
+        "--target",
+        "web",
+        "--no-pack",
+        "--mode",
+        "no-install",
+    ])
+    .arg("--out-dir")
+    .arg(&made)
+    .args(["--out-name", "livetape_web"])
+    .envs(setup::wasm_environment(workspace, Target::Web)?)
+    .env("PATH", &path)
+    .current_dir(&workspace.root);
     let mut optimise = process::command(wasm_opt(workspace));
     optimise
-        .args(["-O3", "--enable-bulk-memory", "--enable-nontrapping-float-to-int"])
-        .args(["--enable-sign-ext", "--enable-mutable-globals", "--enable-reference-types"])
+        .args([
+            "-O3",
+            "--enable-bulk-memory",
+            "--enable-nontrapping-float-to-int",
+        ])
+        .args([
+            "--enable-sign-ext",
+            "--enable-mutable-globals",
+            "--enable-reference-types",
+        ])
         .args(["--enable-multivalue", "--enable-simd"])
         .arg(&module)
         .arg("-o")
@@ -113,20 +146,25 @@ fn wasm_module(workspace: &Workspace) -> Result<()> {
         inputs: rust_inputs(workspace, &["crates/web"])?,
         result: &module,
     }
-    .build(workspace, vec![pack, optimise])
+    .build(workspace, vec![pack, optimise], deadline)
 }
 
 /// The edge's Worker, `worker/build`.
-fn worker(workspace: &Workspace) -> Result<()> {
+fn worker(workspace: &Workspace, deadline: Option<Instant>) -> Result<()> {
     workspace.require("worker/Cargo.toml")?;
     let mut build = process::command(tool(workspace, Tool::WorkerBuild)?);
     build
         .arg("--release")
-        .envs(setup::wasm_environment(workspace)?)
+        .envs(setup::wasm_environment(workspace, Target::Web)?)
         .env("PATH", setup::in_path(&[setup::node(workspace)?])?)
         .env("WASM_BINDGEN_BIN", tool(workspace, Tool::WasmBindgen)?)
         .env("WASM_OPT_BIN", wasm_opt(workspace))
-        .env("ESBUILD_BIN", workspace.root.join("worker/node_modules/esbuild/bin/esbuild"))
+        .env(
+            "ESBUILD_BIN",
+            workspace
+                .root
+                .join("worker/node_modules/esbuild/bin/esbuild"),
+        )
         .current_dir(workspace.root.join("worker"));
     Part {
         name: "Worker",
@@ -134,11 +172,11 @@ fn worker(workspace: &Workspace) -> Result<()> {
         inputs: rust_inputs(workspace, &["worker/Cargo.toml", "worker/src"])?,
         result: &workspace.root.join("worker/build/index.js"),
     }
-    .build(workspace, vec![build])
+    .build(workspace, vec![build], deadline)
 }
 
 /// The SDK and the pages, `www/dist`.
-fn pages(workspace: &Workspace) -> Result<()> {
+fn pages(workspace: &Workspace, deadline: Option<Instant>) -> Result<()> {
     workspace.require("www/build.mjs")?;
     let mut inputs = Inputs::default();
     inputs.path(&workspace.root.join("www"))?;
@@ -152,5 +190,5 @@ fn pages(workspace: &Workspace) -> Result<()> {
         inputs,
         result: &workspace.root.join("www/dist/index.html"),
     }
-    .build(workspace, vec![node])
+    .build(workspace, vec![node], deadline)
 }

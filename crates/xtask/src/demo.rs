@@ -18,22 +18,30 @@ const PORT: u16 = 8787;
 /// Sets up, builds, starts, and stays until Ctrl-C; or lets a headless browser try it and ends.
 pub(crate) fn command(workspace: &Workspace, options: &DemoOptions) -> Result<()> {
     let started = Instant::now();
-    let scope = if options.headless_check { Scope::HeadlessCheck } else { Scope::Demo };
+    let scope = if options.headless_check {
+        Scope::HeadlessCheck
+    } else {
+        Scope::Demo
+    };
     setup::ready(workspace, scope, options.yes)?;
-    build::all(workspace)?;
+    build::all(workspace, None)?;
     let port = free_port(options.port.unwrap_or(PORT))?;
-    let mut edge = Edge::start(workspace, port, &workspace.state().join("edge"))?;
-    edge.seed(workspace)?;
+    let store = workspace.state().join("edge");
+    let mut edge = Edge::start(workspace, port, &store)?;
+    edge.seed(workspace, &store)?;
     println!(
         "livetape is at {}  (ready after {:.1} s)\n",
         edge.address(),
         started.elapsed().as_secs_f64()
     );
     if options.headless_check {
-        return headless_check(workspace, &mut edge);
+        return headless_check(workspace, &edge);
     }
     println!("  a live page, MPEG-TS:         {}/", edge.address());
-    println!("  the same, fragmented MP4:     {}/?source=fmp4", edge.address());
+    println!(
+        "  the same, fragmented MP4:     {}/?source=fmp4",
+        edge.address()
+    );
     println!("\nPress Ctrl-C to stop.");
     stay(&mut edge)
 }
@@ -50,12 +58,14 @@ fn stay(edge: &mut Edge) -> Result<()> {
 }
 
 /// Runs the headless check against a running edge; its output is shown as it is.
-fn headless_check(workspace: &Workspace, edge: &mut Edge) -> Result<()> {
+fn headless_check(workspace: &Workspace, edge: &Edge) -> Result<()> {
     let mut check = check_program(workspace, edge)?;
     let status = Group::start(&mut check, Output::Shown)?.wait(None, || {})?;
     match status.code() {
         Some(0) => Ok(()),
-        code => Err(Failure::Exit(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1))),
+        code => Err(Failure::Exit(
+            code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1),
+        )),
     }
 }
 
@@ -81,7 +91,10 @@ pub(crate) fn test_environment(
         ("LIVETAPE_EDGE", PathBuf::from(edge.address())),
         ("LIVETAPE_API_KEY", PathBuf::from(&edge.api_key)),
         ("LIVETAPE_DEMO", PathBuf::from(source.broadcast)),
-        ("PATH", PathBuf::from(setup::in_path(&[setup::node(workspace)?])?)),
+        (
+            "PATH",
+            PathBuf::from(setup::in_path(&[setup::node(workspace)?])?),
+        ),
     ];
     environment.extend(setup::chromium().map(|path| ("LIVETAPE_CHROMIUM", path)));
     if let Some(folder) = setup::media_folder(workspace) {

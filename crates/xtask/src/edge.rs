@@ -47,7 +47,10 @@ impl Source {
         let bytes = fs::read(&path).explain(|| format!("cannot read {SAMPLE}"))?;
         let digest = stamp::hex(&Sha256::digest(&bytes));
         let name = format!("LivetapeDemo{}", digest.get(..10).unwrap_or_default());
-        Ok(Self { recording: format!("rec_{name}"), broadcast: format!("live_{name}_1") })
+        Ok(Self {
+            recording: format!("rec_{name}"),
+            broadcast: format!("live_{name}_1"),
+        })
     }
 }
 
@@ -63,7 +66,12 @@ impl Edge {
         let mut wrangler = wrangler(workspace, port, store, &secrets.file)?;
         let group = Group::start(&mut wrangler, Output::Log(log.clone()))?;
         let server = Server { port };
-        let mut edge = Self { server, api_key: secrets.api_key, log, group };
+        let mut edge = Self {
+            server,
+            api_key: secrets.api_key,
+            log,
+            group,
+        };
         edge.wait_until_it_answers()?;
         Ok(edge)
     }
@@ -100,12 +108,14 @@ impl Edge {
     }
 
     /// Stores the sample and starts its broadcast, unless both are there.
-    pub(crate) fn seed(&self, workspace: &Workspace) -> Result<()> {
+    pub(crate) fn seed(&self, workspace: &Workspace, store: &Path) -> Result<()> {
         let source = Source::of(workspace)?;
-        let known = self.server.request("GET", &recording_path(&source.recording), &[], &[])?;
+        let known = self
+            .server
+            .request("GET", &recording_path(&source.recording), &[], &[])?;
         let finished = known.status == 200 && known.json()?["state"] == "finished";
         if !finished {
-            self.upload(workspace, &source.recording, known.status == 404)?;
+            self.upload(workspace, &source.recording, store)?;
         }
         let live = format!("/v1/play/{}/index.m3u8", source.broadcast);
         if self.server.request("GET", &live, &[], &[])?.status == 404 {
@@ -114,21 +124,19 @@ impl Edge {
         Ok(())
     }
 
-    fn upload(&self, workspace: &Workspace, recording: &str, new: bool) -> Result<()> {
-        if !new {
-            return Err(Failure::Message(format!(
-                "{recording} was left half stored by an interrupted start; remove {} and start again",
-                workspace.state().join("edge").display()
-            )));
-        }
+    /// Stores the sample; every request may be repeated, so an interrupted upload goes on.
+    fn upload(&self, workspace: &Workspace, recording: &str, store: &Path) -> Result<()> {
         let sample = Sample::read(&workspace.root.join(SAMPLE))?;
-        let body = json!({ "id": recording, "title": "livetape demo" });
-        let created = self.post("/v1/recordings", &self.api_key, &body)?;
-        let token = created["ingest_token"].as_str().unwrap_or_default().to_owned();
+        let token = self.ingest_token(recording, &store.join(format!("{recording}.token")))?;
         let digest = Sha256::digest(&sample.init);
         let config = stamp::hex(&digest).get(..16).unwrap_or_default().to_owned();
         let path = recording_path(recording);
-        self.put(&format!("{path}/configs/{config}"), &token, &[], &sample.init)?;
+        self.put(
+            &format!("{path}/configs/{config}"),
+            &token,
+            &[],
+            &sample.init,
+        )?;
         for (seq, fragment) in sample.fragments.iter().enumerate() {
             let headers = [
                 format!("Livetape-Config: {config}"),
@@ -136,11 +144,30 @@ impl Edge {
                 format!("Livetape-Duration: {}", fragment.duration),
                 "Livetape-Independent: ?1".to_owned(),
             ];
-            self.put(&format!("{path}/objects/main/{seq}"), &token, &headers, &fragment.bytes)?;
+            self.put(
+                &format!("{path}/objects/main/{seq}"),
+                &token,
+                &headers,
+                &fragment.bytes,
+            )?;
         }
         let body = json!({ "objects": { "main": sample.fragments.len() } });
         self.post(&format!("{path}/finish"), &token, &body)?;
         Ok(())
+    }
+
+    /// The token that the sample is stored with: kept from an interrupted start, or of a new recording.
+    fn ingest_token(&self, recording: &str, kept: &Path) -> Result<String> {
+        if let Ok(token) = fs::read_to_string(kept) {
+            return Ok(token);
+        }
+        let body = json!({ "id": recording, "title": "livetape demo" });
+        let created = self.post("/v1/recordings", &self.api_key, &body)?;
+        let token = created["ingest_token"]
+            .as_str()
+            .ok_or_else(|| Failure::message("the edge created a recording without a token"))?;
+        stamp::write(kept, token)?;
+        Ok(token.to_owned())
     }
 
     fn broadcast(&self, source: &Source) -> Result<()> {
@@ -155,11 +182,20 @@ impl Edge {
         )))
     }
 
-    fn post(&self, path: &str, bearer: &str, body: &serde_json::Value) -> Result<serde_json::Value> {
-        let headers =
-            [format!("Authorization: Bearer {bearer}"), "Content-Type: application/json".to_owned()];
+    fn post(
+        &self,
+        path: &str,
+        bearer: &str,
+        body: &serde_json::Value,
+    ) -> Result<serde_json::Value> {
+        let headers = [
+            format!("Authorization: Bearer {bearer}"),
+            "Content-Type: application/json".to_owned(),
+        ];
         let body = body.to_string();
-        let response = self.server.request("POST", path, &headers, body.as_bytes())?;
+        let response = self
+            .server
+            .request("POST", path, &headers, body.as_bytes())?;
         response.succeeded(&format!("POST {path}"))?.json()
     }
 
@@ -185,17 +221,28 @@ fn wrangler(workspace: &Workspace, port: u16, store: &Path, secrets: &Path) -> R
     let mut wrangler = process::command(&node);
     wrangler
         .arg("worker/node_modules/wrangler/bin/wrangler.js")
-        .args(["dev", "--config", "worker/wrangler.toml", "--ip", "localhost"])
+        .args([
+            "dev",
+            "--config",
+            "worker/wrangler.toml",
+            "--ip",
+            "127.0.0.1",
+        ])
         .args(["--port", &port.to_string(), "--inspector-port", "0"])
         .arg("--persist-to")
         .arg(store)
         .arg("--env-file")
         .arg(secrets)
-        .args(["--var", &format!("LIVETAPE_DEMO:{}", Source::of(workspace)?.broadcast)])
+        .args([
+            "--var",
+            &format!("LIVETAPE_DEMO:{}", Source::of(workspace)?.broadcast),
+        ])
         .args(["--show-interactive-dev-session=false"])
         .env("PATH", setup::in_path(&[node])?)
         .env("WRANGLER_SEND_METRICS", "false")
         .env("WRANGLER_LOG_PATH", workspace.logs().join("wrangler"))
+        // Nothing here asks a server elsewhere where this machine is.
+        .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
         .env("NO_COLOR", "1")
         .current_dir(&workspace.root);
     Ok(wrangler)
@@ -212,7 +259,10 @@ impl Secrets {
         let doing = || format!("cannot prepare {}", store.display());
         fs::create_dir_all(store).explain(doing)?;
         let file = store.join("secrets.env");
-        if let Some(api_key) = fs::read_to_string(&file).ok().and_then(|text| key_in(&text)) {
+        if let Some(api_key) = fs::read_to_string(&file)
+            .ok()
+            .and_then(|text| key_in(&text))
+        {
             return Ok(Self { file, api_key });
         }
         let (secret, api_key) = (random()?, random()?);
@@ -225,7 +275,9 @@ impl Secrets {
 }
 
 fn key_in(text: &str) -> Option<String> {
-    text.lines().find_map(|line| line.strip_prefix("LIVETAPE_API_KEY=")).map(str::to_owned)
+    text.lines()
+        .find_map(|line| line.strip_prefix("LIVETAPE_API_KEY="))
+        .map(str::to_owned)
 }
 
 /// 32 random bytes as hexadecimal digits.

@@ -36,7 +36,11 @@ impl Response {
             return Ok(self);
         }
         let text = String::from_utf8_lossy(&self.body);
-        Err(Failure::Message(format!("{doing}: {} {}", self.status, text.trim())))
+        Err(Failure::Message(format!(
+            "{doing}: {} {}",
+            self.status,
+            text.trim()
+        )))
     }
 }
 
@@ -51,7 +55,9 @@ impl Server {
     ) -> Result<Response> {
         let doing = || format!("{method} {path}");
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).explain(doing)?;
-        stream.set_read_timeout(Some(Duration::from_secs(20))).explain(doing)?;
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .explain(doing)?;
         let mut head = format!(
             "{method} {path} HTTP/1.1\r\nHost: localhost:{}\r\nConnection: close\r\nContent-Length: {}\r\n",
             self.port,
@@ -77,9 +83,14 @@ fn parse(answer: &[u8]) -> Option<Response> {
     let head = std::str::from_utf8(head).ok()?.to_ascii_lowercase();
     let status = head.split_whitespace().nth(1)?.parse().ok()?;
     let chunked = head.lines().any(|line| {
-        line.strip_prefix("transfer-encoding:").is_some_and(|value| value.contains("chunked"))
+        line.strip_prefix("transfer-encoding:")
+            .is_some_and(|value| value.contains("chunked"))
     });
-    let body = if chunked { unchunk(body)? } else { body.to_vec() };
+    let body = if chunked {
+        unchunk(body)?
+    } else {
+        body.to_vec()
+    };
     Some(Response { status, body })
 }
 
@@ -103,7 +114,9 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
     const ALPHABET: [u8; 64] = *b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for group in bytes.chunks(3) {
-        let bits = group.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
+        let bits = group
+            .iter()
+            .fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
         let bits = bits << (8 * (3 - group.len()));
         for place in 0..4 {
             let letter = ALPHABET.get((bits >> (18 - 6 * place) & 63) as usize);
@@ -122,9 +135,13 @@ mod tests {
 
     #[test]
     fn base64_is_that_of_the_rfc() {
-        for (bytes, text) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
-        {
+        for (bytes, text) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foobar", "Zm9vYmFy"),
+        ] {
             assert_eq!(base64(bytes.as_bytes()), text);
         }
     }
@@ -132,7 +149,10 @@ mod tests {
     #[test]
     fn answers_are_read_whole_or_in_chunks() {
         let whole = parse(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno").expect("HTTP");
-        assert_eq!((whole.status, whole.body.as_slice()), (404, b"no".as_slice()));
+        assert_eq!(
+            (whole.status, whole.body.as_slice()),
+            (404, b"no".as_slice())
+        );
         let chunks = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n";
         assert_eq!(parse(chunks).expect("HTTP").body, b"abcde");
     }

@@ -19,5 +19,9 @@ pub(crate) fn requested() -> bool {
 
 /// Fails once the user asked for the end.
 pub(crate) fn check() -> Result<()> {
-    if requested() { Err(Failure::Interrupted) } else { Ok(()) }
+    if requested() {
+        Err(Failure::Interrupted)
+    } else {
+        Ok(())
+    }
 }

@@ -16,6 +16,7 @@
 mod arguments;
 mod build;
 mod check;
+mod counting;
 mod demo;
 mod edge;
 mod failure;
@@ -64,7 +65,7 @@ fn run() -> Result<()> {
         Command::Setup { dry_run, yes } => setup::command(&workspace, dry_run, yes),
         Command::Build { yes } => {
             setup::ready(&workspace, setup::Scope::Demo, yes)?;
-            build::all(&workspace)
+            build::all(&workspace, None)
         }
         Command::Demo(options) => demo::command(&workspace, &options),
         Command::Test { suites, yes } => test::command(&workspace, &suites, yes),

@@ -49,7 +49,10 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
 /// A short program's standard output, when it could be run and ended well.
 pub(crate) fn output_of(command: &mut Command) -> Option<String> {
     let output = command.stderr(Stdio::null()).output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Gets each line of a program's output, both streams in the order written.
@@ -83,24 +86,36 @@ impl Group {
             Output::Shown => {}
             Output::Log(path) => {
                 let file = log_file(&path)?;
-                command.stderr(file.try_clone().explain(doing)?).stdout(file);
+                command
+                    .stderr(file.try_clone().explain(doing)?)
+                    .stdout(file);
             }
             Output::Read(sink) => {
                 let (read, write) = std::io::pipe().explain(doing)?;
-                command.stderr(write.try_clone().explain(doing)?).stdout(write);
+                command
+                    .stderr(write.try_clone().explain(doing)?)
+                    .stdout(write);
                 reader = Some(std::thread::spawn(move || read_lines(read, sink)));
             }
         }
         let child = command.process_group(0).spawn().explain(doing);
         // The command holds the pipe's writing ends; the reader would wait for them for ever.
         command.stdout(Stdio::null()).stderr(Stdio::null());
-        Ok(Self { child: child?, name, reader, ended: None })
+        Ok(Self {
+            child: child?,
+            name,
+            reader,
+            ended: None,
+        })
     }
 
     /// How the program ended, when it has.
     pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
         if self.ended.is_none() {
-            self.ended = self.child.try_wait().explain(|| format!("waiting for {}", self.name))?;
+            self.ended = self
+                .child
+                .try_wait()
+                .explain(|| format!("waiting for {}", self.name))?;
         }
         Ok(self.ended)
     }
@@ -120,7 +135,9 @@ impl Group {
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 let name = Path::new(&self.name).file_name().unwrap_or_default();
                 let name = name.to_string_lossy();
-                return Err(Failure::Message(format!("{name} took longer than its budget")));
+                return Err(Failure::Message(format!(
+                    "{name} took longer than its budget"
+                )));
             }
             tick();
             std::thread::sleep(LOOK);
@@ -182,12 +199,13 @@ pub(crate) fn run_logged(
     usual: Duration,
     command: &mut Command,
     log: &Path,
+    deadline: Option<Instant>,
 ) -> Result<()> {
     let mut file = log_file(log)?;
     writeln!(file, "$ {command:?}").explain(|| format!("cannot write {}", log.display()))?;
     let mut progress = Progress::start(name, usual);
     let mut group = Group::start(command, Output::Log(log.to_path_buf()))?;
-    let status = group.wait(None, || progress.tick());
+    let status = group.wait(deadline, || progress.tick());
     match status {
         Ok(status) if status.success() => {
             progress.end("done");
@@ -195,7 +213,10 @@ pub(crate) fn run_logged(
         }
         Ok(status) => {
             progress.end("FAILED");
-            Err(Failure::Message(format!("{name} failed ({status})\n{}", tail(log))))
+            Err(Failure::Message(format!(
+                "{name} failed ({status})\n{}",
+                tail(log)
+            )))
         }
         Err(failure) => Err(failure),
     }
@@ -238,9 +259,11 @@ mod tests {
         let sink = Arc::clone(&seen);
         let reader: Reader =
             Box::new(move |line| sink.lock().expect("one reader").push(line.to_owned()));
-        let mut group =
-            Group::start(&mut shell("echo one; echo two >&2; printf three"), Output::Read(reader))
-                .expect("a shell");
+        let mut group = Group::start(
+            &mut shell("echo one; echo two >&2; printf three"),
+            Output::Read(reader),
+        )
+        .expect("a shell");
         let status = group.wait(None, || {}).expect("an end");
         assert!(status.success());
         assert_eq!(*seen.lock().expect("one reader"), ["one", "two", "three"]);
@@ -254,18 +277,25 @@ mod tests {
         )
         .expect("a shell");
         let leader = group.child.id();
-        let failure = group.wait(Some(Instant::now()), || {}).expect_err("no time at all");
+        let failure = group
+            .wait(Some(Instant::now()), || {})
+            .expect_err("no time at all");
         assert!(failure.to_string().contains("longer than its budget"));
         drop(group);
-        let gone = killpg(Pid::from_raw(i32::try_from(leader).expect("a process id")), None);
+        let gone = killpg(
+            Pid::from_raw(i32::try_from(leader).expect("a process id")),
+            None,
+        );
         assert!(gone.is_err());
     }
 
     #[test]
     fn what_outlives_its_leader_is_ended_too() {
-        let mut group =
-            Group::start(&mut shell("sleep 60 & exit 3"), Output::Read(Box::new(|_| {})))
-                .expect("a shell");
+        let mut group = Group::start(
+            &mut shell("sleep 60 & exit 3"),
+            Output::Read(Box::new(|_| {})),
+        )
+        .expect("a shell");
         let started = Instant::now();
         assert_eq!(group.wait(None, || {}).expect("an end").code(), Some(3));
         assert!(started.elapsed() < Duration::from_secs(30));

@@ -39,7 +39,13 @@ impl Progress {
             println!("  {name}{}", usually(usual));
         }
         let started = Instant::now();
-        Self { name: name.to_owned(), usual, started, told: Duration::ZERO, live }
+        Self {
+            name: name.to_owned(),
+            usual,
+            started,
+            told: Duration::ZERO,
+            live,
+        }
     }
 
     /// To be called often while the step runs.
@@ -51,7 +57,12 @@ impl Progress {
         }
         self.told = elapsed.max(Duration::from_millis(1));
         if self.live {
-            print!("\r\x1b[K  {}  {}{}", self.name, clock(elapsed), usually(self.usual));
+            print!(
+                "\r\x1b[K  {}  {}{}",
+                self.name,
+                clock(elapsed),
+                usually(self.usual)
+            );
             // A line that could not be shown is no reason to stop.
             let _ = std::io::stdout().flush();
         } else {
@@ -62,12 +73,20 @@ impl Progress {
     /// Says how the step ended.
     pub(crate) fn end(self, word: &str) {
         let clear = if self.live { "\r\x1b[K" } else { "" };
-        println!("{clear}  {}: {word} in {}", self.name, clock(self.started.elapsed()));
+        println!(
+            "{clear}  {}: {word} in {}",
+            self.name,
+            clock(self.started.elapsed())
+        );
     }
 }
 
 fn usually(usual: Duration) -> String {
-    if usual.is_zero() { String::new() } else { format!("  (usually {})", about(usual)) }
+    if usual.is_zero() {
+        String::new()
+    } else {
+        format!("  (usually {})", about(usual))
+    }
 }
 
 /// Asks a yes/no question; anything but a clear yes is a no.

@@ -80,15 +80,23 @@ fn boxes(mut bytes: &[u8]) -> impl Iterator<Item = Box4<'_>> {
 }
 
 fn child<'a>(parent: &'a [u8], kind: &[u8; 4]) -> Option<&'a [u8]> {
-    boxes(parent).find(|(found, _, _)| *found == kind).map(|(_, _, payload)| payload)
+    boxes(parent)
+        .find(|(found, _, _)| *found == kind)
+        .map(|(_, _, payload)| payload)
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..)?.first_chunk().map(|bytes| u32::from_be_bytes(*bytes))
+    bytes
+        .get(at..)?
+        .first_chunk()
+        .map(|bytes| u32::from_be_bytes(*bytes))
 }
 
 fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
-    bytes.get(at..)?.first_chunk().map(|bytes| u64::from_be_bytes(*bytes))
+    bytes
+        .get(at..)?
+        .first_chunk()
+        .map(|bytes| u64::from_be_bytes(*bytes))
 }
 
 fn first_timescale(moov: &[u8]) -> Option<u32> {
@@ -107,7 +115,9 @@ fn first_track_times(moof: &[u8]) -> Option<(u64, u64)> {
     };
     let usual = default_duration(child(traf, b"tfhd")?);
     let runs = boxes(traf).filter(|(kind, _, _)| *kind == b"trun");
-    let ticks = runs.map(|(_, _, run)| run_duration(run, usual)).sum::<Option<u64>>()?;
+    let ticks = runs
+        .map(|(_, _, run)| run_duration(run, usual))
+        .sum::<Option<u64>>()?;
     Some((start, ticks))
 }
 
@@ -115,7 +125,11 @@ fn first_track_times(moof: &[u8]) -> Option<(u64, u64)> {
 fn default_duration(tfhd: &[u8]) -> Option<u32> {
     let flags = u32_at(tfhd, 0)? & 0x00ff_ffff;
     let before = 8 + if flags & 0x01 != 0 { 8 } else { 0 } + if flags & 0x02 != 0 { 4 } else { 0 };
-    if flags & 0x08 == 0 { None } else { u32_at(tfhd, before) }
+    if flags & 0x08 == 0 {
+        None
+    } else {
+        u32_at(tfhd, before)
+    }
 }
 
 fn run_duration(trun: &[u8], usual: Option<u32>) -> Option<u64> {
@@ -124,10 +138,18 @@ fn run_duration(trun: &[u8], usual: Option<u32>) -> Option<u64> {
     if flags & 0x100 == 0 {
         return Some(count * u64::from(usual?));
     }
-    let fields = [0x100, 0x200, 0x400, 0x800].iter().filter(|flag| flags & *flag != 0).count();
+    let fields = [0x100, 0x200, 0x400, 0x800]
+        .iter()
+        .filter(|flag| flags & *flag != 0)
+        .count();
     let table = 8 + if flags & 0x01 != 0 { 4 } else { 0 } + if flags & 0x04 != 0 { 4 } else { 0 };
     let samples = trun.get(table..)?.chunks_exact(4 * fields);
-    Some(samples.filter_map(|sample| u32_at(sample, 0)).map(u64::from).sum())
+    Some(
+        samples
+            .filter_map(|sample| u32_at(sample, 0))
+            .map(u64::from)
+            .sum(),
+    )
 }
 
 #[cfg(test)]
@@ -156,16 +178,28 @@ mod tests {
     fn file(fragments: &[Vec<u8>]) -> Vec<u8> {
         let mdhd = boxed(b"mdhd", &words(&[0, 0, 0, 1000, 0, 0]));
         let moov = boxed(b"moov", &boxed(b"trak", &boxed(b"mdia", &mdhd)));
-        [boxed(b"ftyp", b"iso6"), moov, fragments.concat(), boxed(b"mfra", b"")].concat()
+        [
+            boxed(b"ftyp", b"iso6"),
+            moov,
+            fragments.concat(),
+            boxed(b"mfra", b""),
+        ]
+        .concat()
     }
 
     #[test]
     fn fragments_get_their_times_from_their_headers() {
-        let fragments = [fragment(0, &[0, 50]), fragment(2000, &[0x101, 2, 0, 30, 50])];
+        let fragments = [
+            fragment(0, &[0, 50]),
+            fragment(2000, &[0x101, 2, 0, 30, 50]),
+        ];
         let sample = Sample::parse(&file(&fragments)).expect("a fragmented file");
         assert_eq!(sample.fragments.len(), 2);
-        let times: Vec<_> =
-            sample.fragments.iter().map(|each| (each.base_time, each.duration)).collect();
+        let times: Vec<_> = sample
+            .fragments
+            .iter()
+            .map(|each| (each.base_time, each.duration))
+            .collect();
         assert_eq!(times, [(0.0, 2.0), (2.0, 0.08)]);
         let [first, _] = &fragments;
         assert_eq!(&sample.fragments.first().expect("two").bytes, first);
@@ -176,6 +210,12 @@ mod tests {
     fn a_cut_file_ends_at_its_last_whole_fragment() {
         let whole = file(&[fragment(0, &[0, 50]), fragment(2000, &[0, 50])]);
         let cut = whole.get(..whole.len() - 20).expect("a longer file");
-        assert_eq!(Sample::parse(cut).expect("a fragmented file").fragments.len(), 1);
+        assert_eq!(
+            Sample::parse(cut)
+                .expect("a fragmented file")
+                .fragments
+                .len(),
+            1
+        );
     }
 }

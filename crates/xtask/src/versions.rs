@@ -33,7 +33,11 @@ pub(crate) fn locked(lock: &str, package: &str) -> Option<Version> {
     let name = format!("name = \"{package}\"");
     let mut lines = lock.lines().skip_while(|line| line.trim() != name);
     lines.next()?;
-    let version = lines.next()?.trim().strip_prefix("version = \"")?.strip_suffix('"')?;
+    let version = lines
+        .next()?
+        .trim()
+        .strip_prefix("version = \"")?
+        .strip_suffix('"')?;
     Version::parse(version)
 }
 
@@ -51,7 +55,10 @@ mod tests {
 
     #[test]
     fn versions_are_found_in_what_tools_print() {
-        assert_eq!(Version::find("wasm-bindgen 0.2.130\n"), Some(Version(0, 2, 130)));
+        assert_eq!(
+            Version::find("wasm-bindgen 0.2.130\n"),
+            Some(Version(0, 2, 130))
+        );
         assert_eq!(Version::find("v24.21.0\n"), Some(Version(24, 21, 0)));
         assert_eq!(
             Version::find("rustc 1.96.0-nightly (ac68faa20 2026-05-25)"),
@@ -77,7 +84,10 @@ mod tests {
     #[test]
     fn the_manifest_answers_where_the_lock_does_not() {
         let manifest = "wasm-bindgen = \"0.2.130\"\nweb-sys = { version = \"0.3.107\" }\n";
-        assert_eq!(asked_for(manifest, "wasm-bindgen"), Some(Version(0, 2, 130)));
+        assert_eq!(
+            asked_for(manifest, "wasm-bindgen"),
+            Some(Version(0, 2, 130))
+        );
         assert_eq!(asked_for(manifest, "web-sys"), Some(Version(0, 3, 107)));
         assert_eq!(asked_for(manifest, "worker"), None);
     }

@@ -28,7 +28,11 @@ impl Workspace {
             Some(folder) => root.join(folder),
             None => root.join("target"),
         };
-        let workspace = Self { cache: cache_folder()?, root, target };
+        let workspace = Self {
+            cache: cache_folder()?,
+            root,
+            target,
+        };
         for folder in [workspace.state(), workspace.logs(), workspace.cache.clone()] {
             std::fs::create_dir_all(&folder)
                 .explain(|| format!("cannot make {}", folder.display()))?;
@@ -66,7 +70,9 @@ impl Workspace {
         if self.root.join(path).exists() {
             return Ok(());
         }
-        Err(Failure::Message(format!("{path} is missing from this tree; it cannot be built yet")))
+        Err(Failure::Message(format!(
+            "{path} is missing from this tree; it cannot be built yet"
+        )))
     }
 }
 
@@ -84,5 +90,7 @@ fn cache_folder() -> Result<PathBuf> {
 /// The program of that name on PATH.
 pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
-    env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+    env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file())
 }

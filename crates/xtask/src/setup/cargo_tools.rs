@@ -65,11 +65,14 @@ impl Tool {
     /// The command, when one of a fitting version is there: the cache folder's, then PATH's.
     pub(crate) fn find(self, workspace: &Workspace) -> Option<PathBuf> {
         let own = workspace.tools().join("bin").join(self.name());
-        [Some(own), on_path(self.name())].into_iter().flatten().find(|path| {
-            process::output_of(process::command(path).arg("--version"))
-                .and_then(|text| Version::find(&text))
-                .is_some_and(|version| self.fits(workspace, version))
-        })
+        [Some(own), on_path(self.name())]
+            .into_iter()
+            .flatten()
+            .find(|path| {
+                process::output_of(process::command(path).arg("--version"))
+                    .and_then(|text| Version::find(&text))
+                    .is_some_and(|version| self.fits(workspace, version))
+            })
     }
 
     fn usual(self) -> Duration {
@@ -106,5 +109,10 @@ fn install(setup: &Setup, tool: Tool, usual: Duration) -> Result<()> {
         .env("CARGO_TARGET_DIR", workspace.cache.join("build"))
         // Outside the repository, so that its own cargo configuration does not count.
         .current_dir(&workspace.cache);
-    setup.run(&format!("{} {version}", tool.name()), usual, tool.name(), &mut cargo)
+    setup.run(
+        &format!("{} {version}", tool.name()),
+        usual,
+        tool.name(),
+        &mut cargo,
+    )
 }

@@ -27,7 +27,11 @@ pub(super) fn not_installed(packages: &[String]) -> Vec<String> {
         query.args(["-W", "-f", "${db:Status-Status}", package]);
         process::output_of(&mut query).is_some_and(|status| status.trim() == "installed")
     };
-    packages.iter().filter(|package| !installed(package)).cloned().collect()
+    packages
+        .iter()
+        .filter(|package| !installed(package))
+        .cloned()
+        .collect()
 }
 
 /// True when the package is on offer according to the lists fetched last.
@@ -41,11 +45,18 @@ pub(super) fn on_offer(package: &str) -> bool {
 pub(super) fn newest_lld() -> Option<u32> {
     let mut search = process::command("apt-cache");
     search.args(["search", "--names-only", "^lld-[0-9]+$"]);
-    process::output_of(&mut search)?.lines().filter_map(lld_number).max()
+    process::output_of(&mut search)?
+        .lines()
+        .filter_map(lld_number)
+        .max()
 }
 
 fn lld_number(line: &str) -> Option<u32> {
-    line.split_whitespace().next()?.strip_prefix("lld-")?.parse().ok()
+    line.split_whitespace()
+        .next()?
+        .strip_prefix("lld-")?
+        .parse()
+        .ok()
 }
 
 /// Fetches the package lists, once a run.
@@ -93,7 +104,11 @@ pub(super) fn as_root(setup: &Setup, name: &str, usual: Duration, line: &[&str])
         return setup.run(name, usual, "apt", command.args(arguments));
     }
     let shown = format!("sudo {}", shell_line(line));
-    let stop = || Failure::Message(format!("{name} needs root. Run this, then try again:\n\n  {shown}"));
+    let stop = || {
+        Failure::Message(format!(
+            "{name} needs root. Run this, then try again:\n\n  {shown}"
+        ))
+    };
     if on_path("sudo").is_none() || !progress::terminal() {
         return Err(stop());
     }
@@ -112,7 +127,8 @@ pub(super) fn as_root(setup: &Setup, name: &str, usual: Duration, line: &[&str])
 
 fn shell_line(line: &[&str]) -> String {
     let plain = |word: &str| {
-        word.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_./=:+".contains(letter))
+        word.chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || "-_./=:+".contains(letter))
     };
     let quoted = line.iter().map(|word| match plain(word) {
         true => (*word).to_owned(),
@@ -134,7 +150,13 @@ mod tests {
 
     #[test]
     fn a_shown_command_can_be_pasted() {
-        assert_eq!(shell_line(&["sh", "-c", "cp a b && it's"]), r"sh -c 'cp a b && it'\''s'");
-        assert_eq!(shell_line(&["apt-get", "install", "-y", "lld-22"]), "apt-get install -y lld-22");
+        assert_eq!(
+            shell_line(&["sh", "-c", "cp a b && it's"]),
+            r"sh -c 'cp a b && it'\''s'"
+        );
+        assert_eq!(
+            shell_line(&["apt-get", "install", "-y", "lld-22"]),
+            "apt-get install -y lld-22"
+        );
     }
 }

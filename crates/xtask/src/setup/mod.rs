@@ -2,6 +2,8 @@
 
 mod cargo_tools;
 mod debian;
+mod distribution;
+mod lints;
 mod node;
 mod programs;
 mod wasm_target;
@@ -18,7 +20,7 @@ use crate::{interrupt, process, progress};
 pub(crate) use cargo_tools::Tool;
 pub(crate) use node::{in_path, node};
 pub(crate) use programs::{chromium, media_folder};
-pub(crate) use wasm_target::wasm_environment;
+pub(crate) use wasm_target::{Target, wasi_arguments, wasm_environment};
 
 /// What set-up is for; each step says for which of them it is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,12 +54,15 @@ impl State {
     }
 }
 
+type Look = dyn Fn(&Setup) -> State;
+type Install = dyn Fn(&Setup, Duration) -> Result<()>;
+
 struct Step {
     name: String,
     usual: Duration,
     scopes: &'static [Scope],
-    state: Box<dyn Fn(&Setup) -> State>,
-    install: Box<dyn Fn(&Setup, Duration) -> Result<()>>,
+    state: Box<Look>,
+    install: Box<Install>,
 }
 
 /// What the steps share.
@@ -72,15 +77,16 @@ impl Setup<'_> {
     }
 
     fn run(&self, name: &str, usual: Duration, log: &str, command: &mut Command) -> Result<()> {
-        process::run_logged(name, usual, command, &self.log(log))
+        process::run_logged(name, usual, command, &self.log(log), None)
     }
 }
 
 fn steps() -> Vec<Step> {
-    let mut steps = vec![wasm_target::step(), node::step()];
+    let mut steps = Vec::from(wasm_target::steps());
+    steps.push(node::step());
     steps.extend(node::package_steps());
     steps.extend(cargo_tools::steps());
-    steps.push(wasm_target::lint_step());
+    steps.push(lints::step());
     steps.extend(programs::steps());
     steps
 }
@@ -88,7 +94,10 @@ fn steps() -> Vec<Step> {
 /// `cargo xtask setup`.
 pub(crate) fn command(workspace: &Workspace, dry_run: bool, yes: bool) -> Result<()> {
     if dry_run {
-        let setup = Setup { workspace, lists_are_fresh: Cell::new(false) };
+        let setup = Setup {
+            workspace,
+            lists_are_fresh: Cell::new(false),
+        };
         let missing = missing_steps(&setup, Scope::Test);
         print!("{}", plan(&missing));
         return Ok(());
@@ -98,7 +107,10 @@ pub(crate) fn command(workspace: &Workspace, dry_run: bool, yes: bool) -> Result
 
 /// Installs what is missing for `scope`, after saying what and, on a terminal, asking.
 pub(crate) fn ready(workspace: &Workspace, scope: Scope, yes: bool) -> Result<()> {
-    let setup = Setup { workspace, lists_are_fresh: Cell::new(false) };
+    let setup = Setup {
+        workspace,
+        lists_are_fresh: Cell::new(false),
+    };
     let missing = missing_steps(&setup, scope);
     if missing.is_empty() {
         return Ok(());
@@ -112,7 +124,9 @@ pub(crate) fn ready(workspace: &Workspace, scope: Scope, yes: bool) -> Result<()
         (step.install)(&setup, step.usual)?;
         if matches!((step.state)(&setup), State::Missing { .. }) {
             let name = &step.name;
-            return Err(Failure::Message(format!("{name}: installed, but still not found")));
+            return Err(Failure::Message(format!(
+                "{name}: installed, but still not found"
+            )));
         }
     }
     println!("Set-up is complete.\n");
@@ -120,7 +134,9 @@ pub(crate) fn ready(workspace: &Workspace, scope: Scope, yes: bool) -> Result<()
 }
 
 fn missing_steps(setup: &Setup, scope: Scope) -> Vec<(Step, Vec<String>)> {
-    let needed = steps().into_iter().filter(|step| step.scopes.contains(&scope));
+    let needed = steps()
+        .into_iter()
+        .filter(|step| step.scopes.contains(&scope));
     needed
         .filter_map(|step| match (step.state)(setup) {
             State::Ready | State::Absent => None,
@@ -173,9 +189,15 @@ mod tests {
             (step("Chromium", 35), vec!["package chromium".to_owned()]),
         ];
         let text = plan(&missing);
-        assert!(text.contains("wasm-pack") && text.contains("85 s"), "{text}");
+        assert!(
+            text.contains("wasm-pack") && text.contains("85 s"),
+            "{text}"
+        );
         assert!(text.contains("in all") && text.contains("2 min"), "{text}");
-        assert!(text.contains("Installed system-wide:\n  package chromium\n"), "{text}");
+        assert!(
+            text.contains("Installed system-wide:\n  package chromium\n"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use super::{Scope, Setup, State, Step};
 use crate::failure::{Explain, Failure, Result};
+use crate::process;
 use crate::stamp::{self, Inputs};
 use crate::versions::Version;
 use crate::workspace::{Workspace, on_path};
-use crate::process;
 
 /// The oldest Node that wrangler runs on.
 const OLDEST: Version = Version(22, 12, 0);
@@ -19,9 +19,21 @@ const WANTED: Version = Version(24, 21, 0);
 
 /// Folders with a package.json, and what each is needed for.
 const PACKAGES: [(&str, u64, &[Scope]); 3] = [
-    ("worker", 8, &[Scope::Demo, Scope::HeadlessCheck, Scope::Check, Scope::Test]),
-    ("www", 6, &[Scope::Demo, Scope::HeadlessCheck, Scope::Check, Scope::Test]),
-    ("tests", 6, &[Scope::HeadlessCheck, Scope::Check, Scope::Test]),
+    (
+        "worker",
+        8,
+        &[Scope::Demo, Scope::HeadlessCheck, Scope::Check, Scope::Test],
+    ),
+    (
+        "www",
+        6,
+        &[Scope::Demo, Scope::HeadlessCheck, Scope::Check, Scope::Test],
+    ),
+    (
+        "tests",
+        6,
+        &[Scope::HeadlessCheck, Scope::Check, Scope::Test],
+    ),
 ];
 
 /// A Node that is new enough: PATH's, or the one in the cache folder.
@@ -31,16 +43,22 @@ pub(crate) fn node(workspace: &Workspace) -> Result<PathBuf> {
 
 fn find(workspace: &Workspace) -> Option<PathBuf> {
     let own = workspace.cache.join("node/node_modules/node/bin/node");
-    [on_path("node"), Some(own)].into_iter().flatten().find(|path| {
-        process::output_of(process::command(path).arg("--version"))
-            .and_then(|text| Version::find(&text))
-            .is_some_and(|version| version >= OLDEST)
-    })
+    [on_path("node"), Some(own)]
+        .into_iter()
+        .flatten()
+        .find(|path| {
+            process::output_of(process::command(path).arg("--version"))
+                .and_then(|text| Version::find(&text))
+                .is_some_and(|version| version >= OLDEST)
+        })
 }
 
 /// A value for PATH with these programs' folders first.
 pub(crate) fn in_path(programs: &[PathBuf]) -> Result<OsString> {
-    let first = programs.iter().filter_map(|program| program.parent()).map(Path::to_path_buf);
+    let first = programs
+        .iter()
+        .filter_map(|program| program.parent())
+        .map(Path::to_path_buf);
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::join_paths(first.chain(std::env::split_paths(&path))).explain(|| "PATH")
 }
@@ -69,8 +87,19 @@ fn install_node(setup: &Setup, usual: Duration) -> Result<()> {
     fs::create_dir_all(&folder).explain(|| format!("cannot make {}", folder.display()))?;
     stamp::write(&folder.join("package.json"), "{ \"private\": true }\n")?;
     let mut npm = process::command("npm");
-    npm.args(["install", "--no-audit", "--no-fund", "--save-exact", &format!("node@{WANTED}")]);
-    setup.run(&format!("Node {WANTED}"), usual, "node", npm.current_dir(folder))
+    npm.args([
+        "install",
+        "--no-audit",
+        "--no-fund",
+        "--save-exact",
+        &format!("node@{WANTED}"),
+    ]);
+    setup.run(
+        &format!("Node {WANTED}"),
+        usual,
+        "node",
+        npm.current_dir(folder),
+    )
 }
 
 pub(super) fn package_steps() -> impl Iterator<Item = Step> {
@@ -108,13 +137,20 @@ fn lock_hash(folder: &Path) -> Result<String> {
 fn install_packages(setup: &Setup, name: &str, usual: Duration) -> Result<()> {
     let folder = setup.workspace.root.join(name);
     if !folder.join("package-lock.json").exists() {
-        return Err(Failure::Message(format!("{name}/package-lock.json is missing")));
+        return Err(Failure::Message(format!(
+            "{name}/package-lock.json is missing"
+        )));
     }
     let hash = lock_hash(&folder)?;
     let mut npm = process::command("npm");
     npm.args(["ci", "--no-audit", "--no-fund"])
         .env("PATH", in_path(&[node(setup.workspace)?])?)
         .current_dir(&folder);
-    setup.run(&format!("npm packages of {name}/"), usual, &format!("npm-{name}"), &mut npm)?;
+    setup.run(
+        &format!("npm packages of {name}/"),
+        usual,
+        &format!("npm-{name}"),
+        &mut npm,
+    )?;
     stamp::write(&packages_stamp(&folder), &hash)
 }

@@ -13,14 +13,22 @@ pub(crate) fn chromium() -> Option<PathBuf> {
     if let Some(path) = env::var_os("LIVETAPE_CHROMIUM") {
         return Some(PathBuf::from(path)).filter(|path| path.is_file());
     }
-    let names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
+    let names = [
+        "chromium",
+        "chromium-browser",
+        "google-chrome-stable",
+        "google-chrome",
+    ];
     let applications = [
         "/Applications/Chromium.app/Contents/MacOS/Chromium",
         "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     ];
     let mut places = names.into_iter().filter_map(on_path);
     places.next().or_else(|| {
-        applications.iter().map(|place| Path::new(place).to_path_buf()).find(|path| path.is_file())
+        applications
+            .iter()
+            .map(|place| Path::new(place).to_path_buf())
+            .find(|path| path.is_file())
     })
 }
 
@@ -69,9 +77,9 @@ fn program_step(
         scopes,
         state: Box::new(move |_| match there() {
             true => State::Ready,
-            false if debian::here() => {
-                State::Missing { system: vec![debian::plan_line(&packages())] }
-            }
+            false if debian::here() => State::Missing {
+                system: vec![debian::plan_line(&packages())],
+            },
             false => State::missing(),
         }),
         install: Box::new(move |setup: &Setup, usual| -> Result<()> {

@@ -1,0 +1,397 @@
+//! `cargo xtask test`: the suites, each against its budget.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use crate::arguments::free_port;
+use crate::check::{self, Packages};
+use crate::counting::{Counter, Dialect, Tally};
+use crate::edge::Edge;
+use crate::failure::{Explain, Failure, Result};
+use crate::process::{self, Group, Output, Reader};
+use crate::progress::clock;
+use crate::setup::{self, Scope, Target};
+use crate::workspace::Workspace;
+use crate::{build, demo, interrupt};
+
+/// A set of tests with its budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Suite {
+    /// `cargo xtask check`, each part a test.
+    Check,
+    /// Every Rust test, on the host.
+    Unit,
+    /// The unit tests of the pure crates as wasm32 code, in Node.
+    Wasm,
+    /// Building what the next ones run.
+    Build,
+    /// The Worker by HTTP, in wrangler's runtime with a fresh store.
+    Edge,
+    /// The pages in a headless browser, against that edge; and what else is in `tests/`.
+    EndToEnd,
+    /// What `cargo xtask demo --headless-check` does, with a fresh store.
+    Demo,
+}
+
+const ALL: [Suite; 7] = [
+    Suite::Check,
+    Suite::Unit,
+    Suite::Wasm,
+    Suite::Build,
+    Suite::Edge,
+    Suite::EndToEnd,
+    Suite::Demo,
+];
+
+/// The first port that the tests' edge tries: not the demo's, which may be running.
+const PORT: u16 = 8987;
+
+impl Suite {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Check => "check",
+            Self::Unit => "unit",
+            Self::Wasm => "wasm",
+            Self::Build => "build",
+            Self::Edge => "edge",
+            Self::EndToEnd => "e2e",
+            Self::Demo => "demo",
+        }
+    }
+
+    fn budget(self) -> Duration {
+        let minutes = match self {
+            Self::Check | Self::Build => 4,
+            Self::Unit | Self::EndToEnd => 4,
+            Self::Wasm | Self::Edge | Self::Demo => 3,
+        };
+        Duration::from_secs(60 * minutes)
+    }
+
+    fn needs_build(self) -> bool {
+        matches!(self, Self::Edge | Self::EndToEnd | Self::Demo)
+    }
+}
+
+/// How a suite went.
+struct Outcome {
+    suite: Suite,
+    took: Duration,
+    tally: Tally,
+}
+
+/// `cargo xtask test`: all suites, or those named.
+pub(crate) fn command(workspace: &Workspace, names: &[String], yes: bool) -> Result<()> {
+    let suites = chosen(names)?;
+    setup::ready(workspace, Scope::Test, yes)?;
+    let mut runner = Runner {
+        workspace,
+        edge: None,
+        outcomes: Vec::new(),
+    };
+    for suite in suites {
+        interrupt::check()?;
+        runner.run(suite)?;
+    }
+    drop(runner.edge.take());
+    let total = summary(workspace, &runner.outcomes);
+    println!("{} passed, {} failed", total.passed, total.failed);
+    if total.failed == 0 {
+        Ok(())
+    } else {
+        Err(Failure::Exit(1))
+    }
+}
+
+/// The suites with those names in their usual order, with the build where one needs it.
+fn chosen(names: &[String]) -> Result<Vec<Suite>> {
+    let known = |name: &String| ALL.iter().any(|suite| suite.name() == name);
+    if let Some(unknown) = names.iter().find(|name| !known(name)) {
+        let known: Vec<_> = ALL.iter().map(|suite| suite.name()).collect();
+        return Err(Failure::Message(format!(
+            "no suite {unknown:?}; there are {}",
+            known.join(" ")
+        )));
+    }
+    let named = |suite: &Suite| names.is_empty() || names.iter().any(|name| suite.name() == name);
+    let build = ALL.iter().any(|suite| named(suite) && suite.needs_build());
+    Ok(ALL
+        .into_iter()
+        .filter(|suite| named(suite) || (build && *suite == Suite::Build))
+        .collect())
+}
+
+struct Runner<'a> {
+    workspace: &'a Workspace,
+    edge: Option<Edge>,
+    outcomes: Vec<Outcome>,
+}
+
+impl Runner<'_> {
+    fn run(&mut self, suite: Suite) -> Result<()> {
+        println!("\n== {} (budget {})", suite.name(), clock(suite.budget()));
+        let started = Instant::now();
+        let deadline = started + suite.budget();
+        let tally = match self.tests_of(suite, deadline) {
+            Ok(tally) => tally,
+            Err(Failure::Interrupted) => return Err(Failure::Interrupted),
+            Err(failure) => {
+                println!("{}: {failure}", suite.name());
+                Tally {
+                    failed: 1,
+                    ..Tally::default()
+                }
+            }
+        };
+        self.outcomes.push(Outcome {
+            suite,
+            took: started.elapsed(),
+            tally,
+        });
+        Ok(())
+    }
+
+    fn tests_of(&mut self, suite: Suite, deadline: Instant) -> Result<Tally> {
+        let unbuilt = |outcome: &Outcome| outcome.suite == Suite::Build && outcome.tally.failed > 0;
+        if suite.needs_build() && self.outcomes.iter().any(unbuilt) {
+            return Err(Failure::message("not run, because the build failed"));
+        }
+        match suite {
+            Suite::Check => check::run(self.workspace, Some(deadline)),
+            Suite::Unit => self.counted(&mut self.unit(), Dialect::Cargo, deadline),
+            Suite::Wasm => self.counted(&mut self.wasm()?, Dialect::Cargo, deadline),
+            Suite::Build => {
+                build::all(self.workspace, Some(deadline))?;
+                Ok(Tally::default())
+            }
+            Suite::Edge => self.node_tests(&["edge"], deadline),
+            Suite::EndToEnd => {
+                let folders = self.other_folders()?;
+                self.node_tests(
+                    &folders.iter().map(String::as_str).collect::<Vec<_>>(),
+                    deadline,
+                )
+            }
+            Suite::Demo => self.demo(deadline),
+        }
+    }
+
+    fn unit(&self) -> Command {
+        let mut cargo = process::command("cargo");
+        cargo.args([
+            "test",
+            "--workspace",
+            "--no-fail-fast",
+            "--",
+            "--show-output",
+        ]);
+        self.with_media(&mut cargo);
+        cargo
+    }
+
+    fn wasm(&self) -> Result<Command> {
+        let mut cargo = process::command("cargo");
+        cargo.args([
+            "test",
+            "--lib",
+            "--no-fail-fast",
+            "--target",
+            Target::Wasi.triple(),
+        ]);
+        cargo.args(setup::wasi_arguments(self.workspace)?);
+        for member in Packages::read(self.workspace)?.pure() {
+            cargo.args(["-p", member]);
+        }
+        cargo.args(["--", "--show-output"]);
+        cargo.envs(setup::wasm_environment(self.workspace, Target::Wasi)?);
+        self.with_media(&mut cargo);
+        Ok(cargo)
+    }
+
+    fn with_media(&self, command: &mut Command) {
+        command.current_dir(&self.workspace.root);
+        if let Some(folder) = setup::media_folder(self.workspace) {
+            command.env("LIVETAPE_MEDIA", folder);
+        }
+    }
+
+    /// The edge that the tests share, started with an empty store and then given the demo's source.
+    fn edge(&mut self) -> Result<&mut Edge> {
+        if self.edge.is_none() {
+            let edge = self.fresh_edge("test-edge")?;
+            self.edge = Some(edge);
+        }
+        let edge = self
+            .edge
+            .as_mut()
+            .ok_or_else(|| Failure::message("there is no edge"))?;
+        edge.still_running()?;
+        Ok(edge)
+    }
+
+    fn fresh_edge(&self, name: &str) -> Result<Edge> {
+        let store = self.workspace.state().join(name);
+        if store.exists() {
+            fs::remove_dir_all(&store).explain(|| format!("cannot empty {}", store.display()))?;
+        }
+        let edge = Edge::start(self.workspace, free_port(PORT)?, &store)?;
+        edge.seed(self.workspace, &store)?;
+        Ok(edge)
+    }
+
+    fn node_tests(&mut self, folders: &[&str], deadline: Instant) -> Result<Tally> {
+        for folder in folders {
+            self.workspace.require(&format!("tests/{folder}"))?;
+        }
+        let workspace = self.workspace;
+        let environment = demo::test_environment(workspace, self.edge()?)?;
+        let mut node = process::command(setup::node(workspace)?);
+        node.args(["--test", "--test-reporter=spec", "--test-concurrency=1"]);
+        node.args(
+            folders
+                .iter()
+                .map(|folder| format!("tests/{folder}/*.test.ts")),
+        );
+        node.envs(environment).current_dir(&workspace.root);
+        self.counted(&mut node, Dialect::Node, deadline)
+    }
+
+    /// The folders of `tests/` with TypeScript tests that do not belong to the edge's suite.
+    fn other_folders(&self) -> Result<Vec<String>> {
+        let mut folders = Vec::new();
+        let tests = self.workspace.root.join("tests");
+        for entry in fs::read_dir(&tests).explain(|| "cannot list tests/")? {
+            let folder = entry.explain(|| "cannot list tests/")?.path();
+            let name = folder
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            if name != "edge" && name != "node_modules" && has_tests(&folder) {
+                folders.push(name);
+            }
+        }
+        folders.sort();
+        if folders.is_empty() {
+            Err(Failure::message("tests/ has no tests"))
+        } else {
+            Ok(folders)
+        }
+    }
+
+    fn demo(&mut self, deadline: Instant) -> Result<Tally> {
+        drop(self.edge.take());
+        let mut edge = self.fresh_edge("test-demo")?;
+        let mut check = demo::check_program(self.workspace, &edge)?;
+        let ended = Group::start(&mut check, Output::Shown)?.wait(Some(deadline), || {})?;
+        edge.still_running()?;
+        let passed = u64::from(ended.success());
+        Ok(Tally {
+            passed,
+            failed: 1 - passed,
+            not_run: Vec::new(),
+        })
+    }
+
+    /// Runs a test program, shows what matters of its output, and counts.
+    fn counted(&self, command: &mut Command, dialect: Dialect, deadline: Instant) -> Result<Tally> {
+        let counter = Arc::new(Mutex::new(Counter::new(dialect)));
+        let counting = Arc::clone(&counter);
+        let reader: Reader = Box::new(move |line| {
+            if counting.lock().is_ok_and(|mut counter| counter.line(line)) {
+                println!("{line}");
+            }
+        });
+        let mut group = Group::start(command, Output::Read(reader))?;
+        let ended = group.wait(Some(deadline), || {});
+        drop(group);
+        let mut tally = counter
+            .lock()
+            .map(|counter| counter.tally().clone())
+            .map_err(|_| Failure::message("counting the tests failed"))?;
+        match ended {
+            Err(Failure::Interrupted) => return Err(Failure::Interrupted),
+            Err(failure) => {
+                println!("{failure}");
+                tally.failed += 1;
+            }
+            // A program can fail without a test to blame, for example when it does not compile.
+            Ok(status) if !status.success() && tally.failed == 0 => tally.failed = 1,
+            Ok(_) => {}
+        }
+        Ok(tally)
+    }
+}
+
+fn has_tests(folder: &PathBuf) -> bool {
+    fs::read_dir(folder).is_ok_and(|entries| {
+        entries
+            .flatten()
+            .any(|entry| entry.file_name().to_string_lossy().ends_with(".test.ts"))
+    })
+}
+
+/// Prints every suite's time against its budget and what did not run; gives the sums.
+fn summary(workspace: &Workspace, outcomes: &[Outcome]) -> Tally {
+    let mut total = Tally::default();
+    println!(
+        "\n{:<8}{:>8}{:>9}{:>9}{:>9}{:>9}",
+        "suite", "time", "budget", "passed", "failed", "not run"
+    );
+    for Outcome { suite, took, tally } in outcomes {
+        println!(
+            "{:<8}{:>8}{:>9}{:>9}{:>9}{:>9}",
+            suite.name(),
+            clock(*took),
+            clock(suite.budget()),
+            tally.passed,
+            tally.failed,
+            tally.not_run.len()
+        );
+        total.add(tally);
+    }
+    if setup::media_folder(workspace).is_none() {
+        println!("\nThere is no media folder (LIVETAPE_MEDIA, or ../shared/media).");
+        if std::env::var_os("LIVETAPE_REQUIRE_MEDIA").is_some_and(|value| value == "1") {
+            println!("LIVETAPE_REQUIRE_MEDIA=1 makes that a failure.");
+            total.failed += 1;
+        }
+    }
+    if !total.not_run.is_empty() {
+        println!("\n{} tests did NOT RUN:", total.not_run.len());
+        for reason in &total.not_run {
+            println!("  {reason}");
+        }
+    }
+    println!();
+    total
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(suites: &str) -> Vec<String> {
+        suites.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn named_suites_run_in_their_order_with_the_build_they_need() {
+        let both = chosen(&names("edge unit")).expect("known suites");
+        assert_eq!(both, [Suite::Unit, Suite::Build, Suite::Edge]);
+        assert_eq!(
+            chosen(&names("check")).expect("a known suite"),
+            [Suite::Check]
+        );
+        assert_eq!(chosen(&[]).expect("all"), ALL);
+    }
+
+    #[test]
+    fn an_unknown_suite_is_refused_with_the_known_ones() {
+        let failure = chosen(&names("unti")).expect_err("a slip");
+        assert!(failure.to_string().contains("unit"));
+    }
+}
