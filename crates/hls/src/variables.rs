@@ -35,7 +35,7 @@ impl<'a> Substitution<'a> {
         }
     }
 
-    /// Takes in the variable of a `EXT-X-DEFINE` tag.
+    /// Takes in the variable of an `EXT-X-DEFINE` tag.
     pub(crate) fn define(&mut self, tag: &Define) -> Result<(), Reason> {
         let (name, value) = match tag {
             Define {

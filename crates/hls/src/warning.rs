@@ -68,7 +68,9 @@ pub enum WarningReason {
         /// The tag's name.
         tag: &'static str,
     },
-    /// A `EXT-X-BYTERANGE` without an offset does not follow a range of the same resource; offset 0
+    /// A line repeats the URI of the tag before it; it is dropped.
+    RepeatedUri,
+    /// An `EXT-X-BYTERANGE` without an offset does not follow a range of the same resource; offset 0
     /// is assumed.
     ByteRangeWithoutStart,
 }

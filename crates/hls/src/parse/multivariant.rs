@@ -24,7 +24,7 @@ pub(super) fn read(
         scope.line = number;
         match line.strip_prefix('#') {
             Some(line) => reader.tag(line, scope)?,
-            None => reader.uri(line)?,
+            None => reader.uri(line, scope)?,
         }
     }
     reader.give_up_pending(scope);
@@ -43,17 +43,32 @@ struct Reader<'a> {
     basic: BasicTags,
     content_steering: Option<ContentSteering>,
     items: Vec<MultivariantItem>,
-    /// A `EXT-X-STREAM-INF` that waits for its URI, and its line.
+    /// An `EXT-X-STREAM-INF` that waits for its URI, and its line.
     pending: Option<(StreamInf, OtherLine)>,
 }
 
 impl Reader<'_> {
-    fn uri(&mut self, line: &str) -> Result<(), Reason> {
-        let (info, _) = self.pending.take().ok_or(Reason::MissingStreamInf)?;
+    fn uri(&mut self, line: &str, scope: &mut Scope) -> Result<(), Reason> {
+        let Some((info, _)) = self.pending.take() else {
+            // Some packagers repeat the URI of a tag on the line after it.
+            if self.last_uri() == Some(line) {
+                scope.warn(WarningReason::RepeatedUri);
+                return Ok(());
+            }
+            return Err(Reason::MissingStreamInf);
+        };
         let uri = self.substitution.apply(line)?.into_owned();
         self.items
             .push(MultivariantItem::Variant(Box::new(Variant { info, uri })));
         Ok(())
+    }
+
+    fn last_uri(&self) -> Option<&str> {
+        match self.items.last()? {
+            MultivariantItem::Media(media) => media.uri.as_deref(),
+            MultivariantItem::IFrameVariant(variant) => Some(&variant.uri),
+            _ => None,
+        }
     }
 
     fn tag(&mut self, line: &str, scope: &mut Scope) -> Result<(), Reason> {
@@ -132,7 +147,7 @@ impl Reader<'_> {
         Ok(matches!(taken, Taken::Yes))
     }
 
-    /// Keeps a `EXT-X-STREAM-INF` that never got its URI.
+    /// Keeps an `EXT-X-STREAM-INF` that never got its URI.
     fn give_up_pending(&mut self, scope: &mut Scope) {
         if let Some((_, line)) = self.pending.take() {
             scope.warn(WarningReason::MissingUri {
