@@ -7,6 +7,10 @@ pub const fn nal_unit_type(first_byte: u8) -> u8 {
     first_byte & 0x1f
 }
 
+/// Coded slice of a picture that is no IDR picture.
+pub const NAL_SLICE: u8 = 1;
+/// Data partition A of a coded slice.
+pub const NAL_PARTITION_A: u8 = 2;
 /// Coded slice of an IDR picture.
 pub const NAL_IDR: u8 = 5;
 /// Supplemental enhancement information.
@@ -17,6 +21,74 @@ pub const NAL_SPS: u8 = 7;
 pub const NAL_PPS: u8 = 8;
 /// Access unit delimiter.
 pub const NAL_AUD: u8 = 9;
+/// Filler data.
+pub const NAL_FILLER: u8 = 12;
+
+/// True where a NAL unit that begins with these bytes, met after the coded slices of a picture,
+/// begins the next access unit (§7.4.1.2.3). Of slices it is the one that holds the first
+/// macroblock: `first_mb_in_slice` is 0, a single 1 bit. Arbitrary slice order (Baseline, unused
+/// in practice) would need more.
+pub const fn begins_access_unit(first: u8, second: u8) -> bool {
+    match nal_unit_type(first) {
+        NAL_SLICE | NAL_PARTITION_A | NAL_IDR => second & 0x80 != 0,
+        NAL_SEI | NAL_SPS | NAL_PPS | NAL_AUD | 14..=18 => true,
+        _ => false,
+    }
+}
+
+/// True for a NAL unit type that carries (part of) a coded picture.
+pub const fn is_coded_slice(nal_unit_type: u8) -> bool {
+    matches!(nal_unit_type, NAL_SLICE..=NAL_IDR)
+}
+
+/// `seq_parameter_set_id` of a sequence parameter set NAL unit.
+pub fn sps_id(nal: &[u8]) -> Option<u32> {
+    let rbsp = unescape(nal.get(..nal.len().min(12))?);
+    let mut r = BitReader::new(rbsp.get(4..)?);
+    r.ue().filter(|id| *id < 32)
+}
+
+/// `pic_parameter_set_id` and the `seq_parameter_set_id` it refers to, of a picture parameter
+/// set NAL unit.
+pub fn pps_ids(nal: &[u8]) -> Option<(u32, u32)> {
+    let rbsp = unescape(nal.get(1..nal.len().min(12))?);
+    let mut r = BitReader::new(&rbsp);
+    let pps = r.ue().filter(|id| *id < 256)?;
+    let sps = r.ue().filter(|id| *id < 32)?;
+    Some((pps, sps))
+}
+
+/// True where a coded slice NAL unit is an I or SI slice (§7.3.3, table 7-6).
+pub fn is_intra_slice(nal: &[u8]) -> bool {
+    let rbsp = unescape(nal.get(1..nal.len().min(16)).unwrap_or_default());
+    let mut r = BitReader::new(&rbsp);
+    let slice_type = r.ue().and_then(|_first_mb| r.ue());
+    matches!(slice_type, Some(2 | 4 | 7 | 9))
+}
+
+/// `recovery_frame_cnt` of the recovery point message in an SEI NAL unit (§D.1.8); `None` where
+/// it holds no such message.
+pub fn recovery_point(nal: &[u8]) -> Option<u32> {
+    const RECOVERY_POINT: usize = 6;
+    let rbsp = unescape(nal.get(1..)?);
+    let mut rest = rbsp.as_slice();
+    loop {
+        let (kind, after) = sei_number(rest)?;
+        let (size, after) = sei_number(after)?;
+        let (message, after) = after.split_at_checked(size)?;
+        if kind == RECOVERY_POINT {
+            return BitReader::new(message).ue();
+        }
+        rest = after;
+    }
+}
+
+/// A payload type or size of an SEI message: a row of 0xff, each worth 255, and a last byte.
+fn sei_number(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let last = bytes.iter().position(|byte| *byte != 0xff)?;
+    let (&value, rest) = bytes.get(last..)?.split_first()?;
+    Some((last * 255 + usize::from(value), rest))
+}
 
 /// What a container must know of a sequence parameter set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -235,6 +307,37 @@ mod tests {
         for len in 0..11 {
             assert_eq!(Sps::parse(&SPS[..len]), None, "cut at {len}");
         }
+    }
+
+    #[test]
+    fn parameter_set_ids_and_slice_types() {
+        assert_eq!(sps_id(&SPS), Some(0));
+        assert_eq!(pps_ids(&[0x68, 0xeb, 0xe3]), Some((0, 0)));
+        assert_eq!(pps_ids(&[0x68, 0b0100_1100]), Some((1, 2)));
+        // first_mb 0, slice_type 7 (I) and 5 (P)
+        assert!(is_intra_slice(&[0x65, 0x88, 0x84]));
+        assert!(!is_intra_slice(&[0x41, 0x9a, 0x24]));
+        assert!(!is_intra_slice(&[]));
+    }
+
+    #[test]
+    fn finds_a_recovery_point_behind_another_message() {
+        // user data of 3 bytes, then recovery point with recovery_frame_cnt 0 and with 4
+        assert_eq!(
+            recovery_point(&[6, 5, 3, 1, 2, 3, 6, 1, 0xc4, 0x80]),
+            Some(0)
+        );
+        assert_eq!(recovery_point(&[6, 6, 1, 0b0010_1100, 0x80]), Some(4));
+        assert_eq!(recovery_point(&[6, 5, 3, 1, 2, 3, 0x80]), None);
+        assert_eq!(recovery_point(&[6, 0xff, 0xff]), None);
+    }
+
+    #[test]
+    fn what_begins_an_access_unit() {
+        assert!(begins_access_unit(0x65, 0x88));
+        assert!(!begins_access_unit(0x65, 0x48));
+        assert!(begins_access_unit(0x09, 0x10));
+        assert!(!begins_access_unit(0x0c, 0xff));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Codec headers, as far as a container needs them.
 
 pub mod aac;
+pub mod annexb;
 mod bits;
 pub mod h264;
 

@@ -1,0 +1,444 @@
+//! H.264 in PES packets (ISO/IEC 13818-1 §2.14) to samples (ISO/IEC 14496-15 §5).
+//!
+//! - An access unit begins at the first NAL unit after coded slices that ITU-T H.264 §7.4.1.2.3
+//!   names: access unit delimiter, parameter set, SEI, or the slice with macroblock 0. Where PES
+//!   packets begin does not matter, but for times: a PES packet's times are those of the first
+//!   access unit that begins in it. Access units without times of their own share the time up to
+//!   the next one that has some.
+//! - A sample is the access unit without delimiter and filler data, each NAL unit after its
+//!   length in 4 bytes. Parameter sets become the configuration and are left out; but sets that
+//!   change where decoding cannot start stay in the sample, and the configuration has them from
+//!   the next keyframe on.
+//! - Keyframe: an IDR picture, or a recovery point (`recovery_frame_cnt` 0) all of whose slices
+//!   are I slices. Recording starts at the first keyframe, or at the first recovery point or
+//!   picture of I slices where there is none sooner; what precedes it is dropped and told.
+//! - A sample lasts until the next one's decode time; the last one before an end or a jump as
+//!   long as the one before it.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use livetape_media::codec::annexb::{StartCodes, trim};
+use livetape_media::codec::h264;
+use livetape_media::{Sample, TrackId};
+
+use super::clock::{MAX_STEP, Times};
+use super::parameter_sets::{ParameterSets, is_parameter_set};
+use super::run::{Output, RunBuilder};
+use crate::{DefectCode, Event};
+
+/// Received bytes in which no access unit may fail to end.
+const MAX_ACCESS_UNIT: usize = 32 << 20;
+/// NAL units an access unit may have; real ones have at most a few hundred slices.
+const MAX_NALS: usize = 1 << 16;
+/// Samples that may wait for a time.
+const MAX_HELD: usize = 64;
+/// Duration of a sample where nothing else is known: 1/30 s.
+const DEFAULT_DURATION: u32 = 3000;
+
+/// One NAL unit of the access unit under way, within `Avc::bytes`.
+#[derive(Debug, Clone)]
+struct Nal {
+    kind: u8,
+    range: Range<usize>,
+}
+
+/// A sample whose payload is in the run, and whose duration is not known yet.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    size: u32,
+    keyframe: bool,
+    /// `None` where it has none of its own; never of the first.
+    times: Option<Times>,
+}
+
+/// Makes samples of one H.264 stream.
+#[derive(Debug)]
+pub(super) struct Avc {
+    /// Elementary stream from the start of the access unit under way.
+    bytes: Vec<u8>,
+    codes: StartCodes,
+    /// Start codes before this are found.
+    scanned: usize,
+    /// Where PES packets with times begin in `bytes`.
+    marks: VecDeque<(usize, Times)>,
+    /// NAL units of the access unit under way, the last one open-ended.
+    nals: Vec<Nal>,
+    /// Where the access unit under way begins.
+    start: usize,
+    has_slice: bool,
+    sets: ParameterSets,
+    started: bool,
+    dropped: bool,
+    untimed: bool,
+    /// How many more steps may be jumps, as was declared.
+    declared: u8,
+    held: Vec<Held>,
+    /// Decode time of the latest sample with times.
+    last_dts: Option<i64>,
+    last_duration: Option<u32>,
+    run: RunBuilder,
+}
+
+impl Avc {
+    pub(super) fn new(track: TrackId) -> Self {
+        Self {
+            bytes: Vec::new(),
+            codes: StartCodes::default(),
+            scanned: 0,
+            marks: VecDeque::new(),
+            nals: Vec::new(),
+            start: 0,
+            has_slice: false,
+            sets: ParameterSets::default(),
+            started: false,
+            dropped: false,
+            untimed: false,
+            declared: 0,
+            held: Vec::new(),
+            last_dts: None,
+            last_duration: None,
+            run: RunBuilder::new(track),
+        }
+    }
+
+    /// A PES packet begins here.
+    pub(super) fn mark(&mut self, times: Option<Times>) {
+        let Some(times) = times else { return };
+        let at = self.bytes.len();
+        match self.marks.back_mut() {
+            Some(mark) if mark.0 == at => mark.1 = times,
+            _ => self.marks.push_back((at, times)),
+        }
+    }
+
+    /// The bytes that follow.
+    pub(super) fn extend(&mut self, bytes: &[u8], out: &mut Output) {
+        self.bytes.extend_from_slice(bytes);
+        if self.bytes.len() > MAX_ACCESS_UNIT {
+            self.scan(out);
+        }
+        if self.bytes.len() > MAX_ACCESS_UNIT || self.nals.len() > MAX_NALS {
+            let track = Some(self.run.track);
+            let detail = "no access unit ends within 32 MiB or 65,536 NAL units".to_owned();
+            out.defect(DefectCode::Malformed, track, detail);
+            self.abandon();
+        }
+    }
+
+    /// Finds the access units that are complete.
+    pub(super) fn scan(&mut self, out: &mut Output) {
+        while let Some(code) = self.codes.next(&self.bytes, self.scanned) {
+            let head = code + 3;
+            let (Some(&first), Some(&second)) = (self.bytes.get(head), self.bytes.get(head + 1))
+            else {
+                self.scanned = code;
+                self.compact();
+                return;
+            };
+            self.open(code, first, second, out);
+            self.scanned = head;
+        }
+        self.scanned = self.scanned.max(self.bytes.len().saturating_sub(2));
+        self.compact();
+    }
+
+    /// Completes all that is pending: the stream ends here, or restarts.
+    pub(super) fn finish(&mut self, out: &mut Output) {
+        self.scan(out);
+        // A NAL unit of one byte at the very end.
+        if let (Some(code), Some(&[first])) = (
+            self.codes.next(&self.bytes, self.scanned),
+            self.bytes.last_chunk::<1>(),
+        ) && code + 4 == self.bytes.len()
+        {
+            self.open(code, first, 0, out);
+        }
+        self.close(self.bytes.len());
+        self.finish_access_unit(out);
+        self.abandon();
+        self.resolve(None);
+        self.run.emit(out);
+    }
+
+    /// Packets are missing: the access unit under way is damaged, unless what arrived is
+    /// `complete`.
+    pub(super) fn lose(&mut self, complete: bool, out: &mut Output) {
+        self.scan(out);
+        if complete {
+            self.close(self.bytes.len());
+            self.finish_access_unit(out);
+        }
+        self.abandon();
+    }
+
+    /// True where `bytes` were the last to arrive.
+    pub(super) fn ends_with(&self, bytes: &[u8]) -> bool {
+        self.bytes.ends_with(bytes)
+    }
+
+    /// A jump of the times is to come: at the step under way, or one of the two after it.
+    pub(super) fn declare_jump(&mut self) {
+        self.declared = 3;
+    }
+
+    /// What comes has nothing to do with what came.
+    pub(super) fn restart(&mut self) {
+        self.last_dts = None;
+    }
+
+    /// Gives out the samples that are complete.
+    pub(super) fn drain(&mut self, out: &mut Output) {
+        self.run.emit(out);
+        self.run.decode_time = self.held.first().and_then(|held| Some(held.times?.dts));
+    }
+
+    /// Forgets the access unit under way and all bytes after it.
+    fn abandon(&mut self) {
+        self.bytes.clear();
+        self.scanned = 0;
+        self.marks.clear();
+        self.nals.clear();
+        self.start = 0;
+        self.has_slice = false;
+    }
+
+    /// A NAL unit that starts with the bytes `first` and `second` begins at the start code at
+    /// `code`.
+    fn open(&mut self, code: usize, first: u8, second: u8, out: &mut Output) {
+        self.close(code);
+        let kind = h264::nal_unit_type(first);
+        let begins = h264::begins_access_unit(first, second);
+        if begins && self.has_slice {
+            self.finish_access_unit(out);
+        }
+        if self.nals.is_empty() && !begins {
+            return; // the rest of an access unit whose start is lost
+        }
+        if self.nals.is_empty() || (kind == h264::NAL_AUD && !self.has_slice) {
+            self.start = code;
+        }
+        self.has_slice |= h264::is_coded_slice(kind);
+        self.nals.push(Nal {
+            kind,
+            range: code + 3..usize::MAX,
+        });
+    }
+
+    /// The open NAL unit ends at `end`.
+    fn close(&mut self, end: usize) {
+        if let Some(nal) = self.nals.last_mut() {
+            nal.range.end = nal.range.end.min(end);
+        }
+    }
+
+    /// Lets go of the bytes before the access unit under way.
+    fn compact(&mut self) {
+        let first = self.nals.first().map(|nal| nal.range.start);
+        let keep = first.map_or(self.scanned, |start| start.saturating_sub(3));
+        while self.marks.get(1).is_some_and(|(at, _)| *at <= keep) {
+            self.marks.pop_front();
+        }
+        if keep == 0 {
+            return;
+        }
+        self.bytes.drain(..keep.min(self.bytes.len()));
+        self.scanned -= keep;
+        self.start = self.start.saturating_sub(keep);
+        for nal in &mut self.nals {
+            nal.range.start -= keep;
+            if nal.range.end != usize::MAX {
+                nal.range.end -= keep;
+            }
+        }
+        for (at, _) in &mut self.marks {
+            *at = at.saturating_sub(keep);
+        }
+    }
+
+    fn nal(&self, nal: &Nal) -> &[u8] {
+        trim(self.bytes.get(nal.range.clone()).unwrap_or_default())
+    }
+
+    /// The times of the PES packet in which the access unit under way is the first to begin.
+    fn take_times(&mut self) -> Option<Times> {
+        let mut times = None;
+        while let Some((at, mark)) = self.marks.front() {
+            if *at > self.start {
+                break;
+            }
+            times = Some(*mark);
+            self.marks.pop_front();
+        }
+        times
+    }
+
+    /// Turns the access unit under way, all of whose NAL units are closed, into a sample.
+    fn finish_access_unit(&mut self, out: &mut Output) {
+        let nals = std::mem::take(&mut self.nals);
+        let has_slice = std::mem::take(&mut self.has_slice);
+        let mut changed = false;
+        for nal in nals.iter().filter(|nal| is_parameter_set(nal.kind)) {
+            let range = nal.range.clone();
+            let bytes = trim(self.bytes.get(range).unwrap_or_default());
+            changed |= self.sets.update(bytes);
+        }
+        if !has_slice {
+            return; // parameter sets alone, or nothing that can be decoded
+        }
+        let times = self.take_times();
+        let (keyframe, entry) = self.random_access(&nals);
+        if !self.start_here(keyframe || entry, times, out) {
+            return;
+        }
+        let in_band = changed && !keyframe && self.sets.is_configured();
+        let config = if keyframe || !self.sets.is_configured() {
+            self.sets.configuration()
+        } else {
+            None
+        };
+        let times = self.follow(times, out);
+        if keyframe || config.is_some() || self.run.is_full() && self.held.is_empty() {
+            self.run.emit(out);
+        }
+        if let Some(config) = config {
+            let track = self.run.track;
+            out.events.push_back(Event::Config { track, config });
+        }
+        self.append(&nals, keyframe, in_band, times);
+        self.nals = nals;
+        self.nals.clear();
+    }
+
+    /// Is it a keyframe; if not, can decoding start here at least approximately?
+    fn random_access(&self, nals: &[Nal]) -> (bool, bool) {
+        if nals.iter().any(|nal| nal.kind == h264::NAL_IDR) {
+            return (true, true);
+        }
+        let recovery = nals
+            .iter()
+            .filter(|nal| nal.kind == h264::NAL_SEI)
+            .find_map(|nal| h264::recovery_point(self.nal(nal)));
+        if recovery.is_none() && self.started {
+            return (false, false);
+        }
+        let intra = nals
+            .iter()
+            .filter(|nal| matches!(nal.kind, h264::NAL_SLICE | h264::NAL_PARTITION_A))
+            .all(|nal| h264::is_intra_slice(self.nal(nal)));
+        (recovery == Some(0) && intra, recovery.is_some() || intra)
+    }
+
+    /// True once samples can be given out: decoding can start and configuration and a time are
+    /// known.
+    fn start_here(&mut self, entry: bool, times: Option<Times>, out: &mut Output) -> bool {
+        if self.started {
+            return true;
+        }
+        self.started = entry && times.is_some() && self.sets.is_complete();
+        if !self.started && !self.dropped {
+            self.dropped = true;
+            let why = if !self.sets.is_complete() {
+                "pictures before the first parameter sets were dropped"
+            } else if !entry {
+                "pictures before the first keyframe were dropped"
+            } else {
+                "pictures before the first time were dropped"
+            };
+            let track = Some(self.run.track);
+            out.defect(DefectCode::NotDecodable, track, why.to_owned());
+        }
+        self.started
+    }
+
+    /// Copies an access unit's NAL units into the run.
+    fn append(&mut self, nals: &[Nal], keyframe: bool, in_band: bool, times: Option<Times>) {
+        let before = self.run.payload.len();
+        for nal in nals {
+            if matches!(nal.kind, h264::NAL_AUD | h264::NAL_FILLER)
+                || is_parameter_set(nal.kind) && !in_band
+            {
+                continue;
+            }
+            let bytes = trim(self.bytes.get(nal.range.clone()).unwrap_or_default());
+            // Fits: an access unit is at most MAX_ACCESS_UNIT and a packet long.
+            let len = bytes.len() as u32;
+            if len > 0 {
+                self.run.payload.extend_from_slice(&len.to_be_bytes());
+                self.run.payload.extend_from_slice(bytes);
+            }
+        }
+        if let (Some(times), None) = (times, self.run.decode_time) {
+            self.run.decode_time = Some(times.dts);
+        }
+        self.held.push(Held {
+            size: (self.run.payload.len() - before) as u32,
+            keyframe,
+            times,
+        });
+    }
+
+    /// An access unit with `times` follows the held samples, which then have their durations.
+    /// Returns its times: where it has none, and none can be waited for, estimated ones.
+    fn follow(&mut self, times: Option<Times>, out: &mut Output) -> Option<Times> {
+        let Some(times) = times else {
+            self.tell_untimed(out);
+            let waiting = self.held.len() < MAX_HELD && self.run.payload.len() < MAX_ACCESS_UNIT;
+            if waiting && !self.held.is_empty() {
+                return None;
+            }
+            let offset = self.held.first().and_then(|held| held.times);
+            let offset = offset.map_or(0, |times| times.pts - times.dts);
+            let dts = self.resolve(None).or(self.last_dts).unwrap_or_default();
+            self.last_dts = Some(dts);
+            let pts = dts + offset;
+            return Some(Times { pts, dts });
+        };
+        let step = self.last_dts.map_or(0, |last| times.dts - last);
+        self.last_dts = Some(times.dts);
+        let jump = !(0..=MAX_STEP).contains(&step);
+        self.resolve((!jump).then_some(times.dts));
+        if jump {
+            self.run.emit(out);
+            if self.declared == 0 {
+                let detail = format!("decode time steps by {step} ticks of 90 kHz");
+                out.defect(DefectCode::TimestampJump, Some(self.run.track), detail);
+            }
+            self.declared = 0;
+        }
+        self.declared = self.declared.saturating_sub(1);
+        Some(times)
+    }
+
+    /// Gives the held samples their durations, up to the decode time `next`, or estimated where
+    /// that is not known. Returns the decode time after them.
+    fn resolve(&mut self, next: Option<i64>) -> Option<i64> {
+        let first = self.held.first().and_then(|held| held.times)?;
+        let count = self.held.len() as i64;
+        let estimate = i64::from(self.last_duration.unwrap_or(DEFAULT_DURATION)) * count;
+        let span = next.map_or(estimate, |next| next - first.dts);
+        let mut from = 0;
+        for (index, held) in self.held.drain(..).enumerate() {
+            let to = span * (index as i64 + 1) / count;
+            let times = held.times.unwrap_or(first);
+            // Both fit: MAX_STEP bounds the span and the distance between the two times.
+            let duration = (to - from) as u32;
+            self.run.samples.push(Sample {
+                size: held.size,
+                duration,
+                composition_offset: (times.pts - times.dts) as i32,
+                keyframe: held.keyframe,
+            });
+            self.last_duration = Some(duration);
+            from = to;
+        }
+        Some(first.dts + span)
+    }
+
+    fn tell_untimed(&mut self, out: &mut Output) {
+        if !std::mem::replace(&mut self.untimed, true) {
+            let detail = "pictures without a time of their own share their neighbours'".to_owned();
+            out.defect(DefectCode::MissingTimestamp, Some(self.run.track), detail);
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! Bytes to samples.
+
+use livetape_media::TrackId;
+
+use super::clock::Clock;
+use super::packet::{Framed, Framer, PACKET, Packet};
+use super::programs::{Change, Programs};
+use super::psi::Pmt;
+use super::run::Output;
+use super::stream::{Stream, is_protected, is_supported};
+use crate::{DefectCode, Event};
+
+/// Number of PIDs.
+const PIDS: usize = 1 << 13;
+const PAT_PID: u16 = 0;
+const NULL_PID: u16 = 0x1fff;
+/// Streams of a program that are read.
+const MAX_STREAMS: usize = 32;
+/// Bytes of packets kept for the time when it is known what they are.
+const MAX_HELD: usize = 4 << 20;
+
+/// What to do with the packets of a PID: nothing, or a table, or a stream.
+const IGNORED: u8 = 0;
+const PAT: u8 = 1;
+const PMT: u8 = 2;
+const FIRST_STREAM: u8 = 3;
+
+/// Turns an MPEG-2 transport stream into samples.
+///
+/// Bytes go in by [`push`](Self::push), split anywhere; what they say comes out of
+/// [`poll`](Self::poll), the same however they were split. Nothing in the input is an error: what
+/// is wrong with it is a [`Defect`](crate::Defect).
+///
+/// A track's id is its PID. Video is in ticks of 90 kHz, audio in ticks of its sampling rate;
+/// their decode times count from one zero, so that the offset between them is that of the stream.
+/// A run begins where the stream says, also where that is not where the one before it ended.
+#[derive(Debug, Default)]
+pub struct Demuxer {
+    framer: Framer,
+    core: Core,
+}
+
+impl Demuxer {
+    /// A demuxer at the start of a stream.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the next bytes of the stream.
+    pub fn push(&mut self, bytes: &[u8]) {
+        let core = &mut self.core;
+        self.framer.push(bytes, &mut |framed| core.framed(framed));
+    }
+
+    /// Completes all that is pending: the stream ends here, or a row of segments that belong
+    /// together. More may follow; a sample that was completed without the next one known lasts
+    /// as long as the one before it.
+    pub fn flush(&mut self) {
+        let core = &mut self.core;
+        self.framer.flush(&mut |framed| core.framed(framed));
+        core.finish();
+    }
+
+    /// What comes next is declared to have nothing to do with what came (`EXT-X-DISCONTINUITY`):
+    /// times may have another base. Completes all that is pending.
+    pub fn discontinuity(&mut self) {
+        self.flush();
+        self.core.restart();
+    }
+
+    /// Gives out the samples that are complete, without waiting until a run is full and without
+    /// completing anything.
+    pub fn drain(&mut self) {
+        for stream in &mut self.core.streams {
+            stream.drain(&mut self.core.out);
+        }
+    }
+
+    /// The next thing learned, in order; `None` until more is pushed.
+    pub fn poll(&mut self) -> Option<Event> {
+        self.core.out.events.pop_front()
+    }
+}
+
+#[derive(Debug)]
+struct Core {
+    /// By PID.
+    roles: Box<[u8]>,
+    programs: Programs,
+    streams: Vec<Stream>,
+    pcr_pid: u16,
+    clock: Clock,
+    /// Packets that came before it was known what they are.
+    held: Vec<u8>,
+    /// Streams whose type was reported.
+    told: Vec<(u16, u8)>,
+    out: Output,
+}
+
+impl Default for Core {
+    fn default() -> Self {
+        let mut core = Self {
+            roles: vec![IGNORED; PIDS].into_boxed_slice(),
+            programs: Programs::default(),
+            streams: Vec::new(),
+            pcr_pid: NULL_PID,
+            clock: Clock::default(),
+            held: Vec::new(),
+            told: Vec::new(),
+            out: Output::default(),
+        };
+        core.assign_roles();
+        core
+    }
+}
+
+impl Core {
+    fn framed(&mut self, framed: Framed<'_>) {
+        match framed {
+            Framed::Packet(bytes, position) => {
+                self.out.position = position;
+                self.packet(bytes);
+            }
+            Framed::Lost { position, bytes } => {
+                self.out.position = position;
+                let detail = format!("{bytes} bytes belong to no packet");
+                self.out.defect(DefectCode::LostSync, None, detail);
+            }
+        }
+    }
+
+    fn packet(&mut self, bytes: &[u8; PACKET]) {
+        let packet = Packet::parse(bytes);
+        match self.role(packet.pid) {
+            IGNORED => {
+                if !self.programs.is_chosen() && packet.pid != NULL_PID {
+                    self.hold(bytes);
+                }
+            }
+            PAT => {
+                let change = self.programs.pat_packet(&packet);
+                self.apply(&change);
+            }
+            PMT => {
+                let change = self.programs.pmt_packet(&packet, is_supported);
+                self.apply(&change);
+            }
+            _ => self.stream_packet(&packet),
+        }
+    }
+
+    fn role(&self, pid: u16) -> u8 {
+        let role = self.roles.get(usize::from(pid));
+        role.copied().unwrap_or(IGNORED)
+    }
+
+    fn stream_packet(&mut self, packet: &Packet<'_>) {
+        if packet.discontinuity && packet.pid == self.pcr_pid {
+            for stream in &mut self.streams {
+                stream.declare_jump();
+            }
+        }
+        let index = self.role(packet.pid).checked_sub(FIRST_STREAM);
+        if let Some(stream) = index.and_then(|index| self.streams.get_mut(usize::from(index))) {
+            stream.packet(packet, &mut self.clock, &mut self.out);
+        }
+    }
+
+    fn hold(&mut self, bytes: &[u8; PACKET]) {
+        if self.held.len() + PACKET > MAX_HELD {
+            self.held.clear();
+        }
+        self.held.extend_from_slice(bytes);
+    }
+
+    fn apply(&mut self, change: &Change) {
+        if change.broken > 0 {
+            let detail = "a section of PAT or PMT has a wrong CRC or length".to_owned();
+            self.out.defect(DefectCode::Malformed, None, detail);
+        }
+        if change.pmt_pids {
+            self.assign_roles();
+        }
+        if let Some(pmt) = &change.streams {
+            self.set_streams(pmt);
+            let held = std::mem::take(&mut self.held);
+            for bytes in held.as_chunks::<PACKET>().0 {
+                self.stream_packet(&Packet::parse(bytes));
+            }
+        }
+    }
+
+    /// Makes the streams those of `pmt`; streams that are in it already go on.
+    fn set_streams(&mut self, pmt: &Pmt) {
+        self.pcr_pid = pmt.pcr_pid;
+        let stays = |stream: &Stream| {
+            let mut listed = pmt.streams.iter();
+            listed.any(|es| es.pid == stream.pid && es.stream_type == stream.stream_type)
+        };
+        for mut stream in std::mem::take(&mut self.streams) {
+            if stays(&stream) {
+                self.streams.push(stream);
+            } else {
+                stream.finish(&mut self.out);
+            }
+        }
+        for es in &pmt.streams {
+            if self.streams.iter().any(|stream| stream.pid == es.pid) {
+                continue;
+            }
+            match Stream::new(es.pid, es.stream_type) {
+                Some(stream) if self.streams.len() < MAX_STREAMS => self.streams.push(stream),
+                _ => self.refuse(es.pid, es.stream_type),
+            }
+        }
+        self.assign_roles();
+    }
+
+    fn refuse(&mut self, pid: u16, stream_type: u8) {
+        if self.told.contains(&(pid, stream_type)) {
+            return;
+        }
+        self.told.push((pid, stream_type));
+        let track = Some(TrackId(u32::from(pid)));
+        let (code, what) = if is_protected(stream_type) {
+            (DefectCode::Protected, "is encrypted (SAMPLE-AES)")
+        } else {
+            (DefectCode::Unsupported, "is not supported")
+        };
+        let detail = format!("stream type {stream_type:#04x} on PID {pid:#x} {what}");
+        self.out.defect(code, track, detail);
+    }
+
+    fn assign_roles(&mut self) {
+        self.roles.fill(IGNORED);
+        let streams = self.streams.iter().map(|stream| stream.pid);
+        let streams = streams.zip(FIRST_STREAM..);
+        let tables = self.programs.pmt_pids().map(|pid| (pid, PMT));
+        for (pid, role) in streams.chain(tables).chain([(PAT_PID, PAT)]) {
+            if let Some(slot) = self.roles.get_mut(usize::from(pid)) {
+                *slot = role;
+            }
+        }
+    }
+
+    fn finish(&mut self) {
+        if !self.held.is_empty() && !self.programs.is_chosen() {
+            let packets = self.held.len() / PACKET;
+            let detail = format!("no PMT says what is in the last {packets} packets");
+            self.out.defect(DefectCode::NotDecodable, None, detail);
+        }
+        self.held.clear();
+        for stream in &mut self.streams {
+            stream.finish(&mut self.out);
+        }
+    }
+
+    fn restart(&mut self) {
+        self.programs.restart();
+        for stream in &mut self.streams {
+            stream.restart();
+        }
+    }
+}

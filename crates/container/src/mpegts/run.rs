@@ -1,0 +1,79 @@
+//! Samples gathered into runs, and everything told to the caller.
+
+use std::collections::VecDeque;
+
+use livetape_media::{Sample, TrackId};
+
+use crate::{Defect, DefectCode, Event, Payload, Run};
+
+/// A run is given out when it has this many samples ...
+const MAX_SAMPLES: usize = 64;
+/// ... or this many bytes.
+const MAX_BYTES: usize = 1 << 20;
+
+/// Where all parts of the demuxer put what they find.
+#[derive(Debug, Default)]
+pub(super) struct Output {
+    /// Not yet polled.
+    pub(super) events: VecDeque<Event>,
+    /// Stream position of the packet at hand.
+    pub(super) position: u64,
+}
+
+impl Output {
+    /// Reports a defect at the packet at hand.
+    pub(super) fn defect(&mut self, code: DefectCode, track: Option<TrackId>, detail: String) {
+        self.events.push_back(Event::Defect(Defect {
+            code,
+            track,
+            position: self.position,
+            detail,
+        }));
+    }
+}
+
+/// The run of one track under way.
+#[derive(Debug)]
+pub(super) struct RunBuilder {
+    pub(super) track: TrackId,
+    /// Decode time of the first sample, once known.
+    pub(super) decode_time: Option<i64>,
+    pub(super) samples: Vec<Sample>,
+    /// Payload of `samples`, and after it of samples not complete yet.
+    pub(super) payload: Vec<u8>,
+}
+
+impl RunBuilder {
+    pub(super) const fn new(track: TrackId) -> Self {
+        Self {
+            track,
+            decode_time: None,
+            samples: Vec::new(),
+            payload: Vec::new(),
+        }
+    }
+
+    /// True where it is time to give it out.
+    pub(super) fn is_full(&self) -> bool {
+        self.samples.len() >= MAX_SAMPLES || self.payload.len() >= MAX_BYTES
+    }
+
+    /// Gives out the complete samples; the payload of those that are not stays.
+    pub(super) fn emit(&mut self, out: &mut Output) {
+        let complete: usize = self.samples.iter().map(|sample| sample.size as usize).sum();
+        let rest = self.payload.split_off(complete.min(self.payload.len()));
+        let payload = std::mem::replace(&mut self.payload, rest);
+        let samples = std::mem::take(&mut self.samples);
+        let Some(decode_time) = self.decode_time.take() else {
+            return;
+        };
+        if !samples.is_empty() {
+            out.events.push_back(Event::Run(Run {
+                track: self.track,
+                decode_time,
+                samples,
+                payload: Payload::Bytes(payload),
+            }));
+        }
+    }
+}

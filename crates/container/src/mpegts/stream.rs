@@ -1,0 +1,255 @@
+//! One elementary stream: from its packets to the reader of its codec.
+
+use livetape_media::TrackId;
+
+use super::adts::Adts;
+use super::avc::Avc;
+use super::clock::Clock;
+use super::packet::{Counter, Packet, Step};
+use super::pes::{NoHeader, PesHeader};
+use super::run::Output;
+use crate::DefectCode;
+
+/// H.264 (table 2-34).
+const AVC: u8 = 0x1b;
+/// AAC in ADTS.
+const AAC_ADTS: u8 = 0x0f;
+
+/// True for the stream types that can be read.
+pub(super) const fn is_supported(stream_type: u8) -> bool {
+    matches!(stream_type, AVC | AAC_ADTS)
+}
+
+/// True for the stream types of Apple's SAMPLE-AES (MPEG-2 Stream Encryption Format for HTTP Live
+/// Streaming, §2.1): H.264, AAC, AC-3, E-AC-3.
+pub(super) const fn is_protected(stream_type: u8) -> bool {
+    matches!(stream_type, 0xdb | 0xcf | 0xc1 | 0xc2)
+}
+
+#[derive(Debug)]
+enum Reader {
+    Avc(Box<Avc>),
+    Adts(Box<Adts>),
+}
+
+/// Where in a PES packet the stream is.
+#[derive(Debug)]
+enum Pes {
+    /// In none; what comes is passed over until one begins.
+    Outside,
+    /// In a header that spans packets.
+    Header(Vec<u8>),
+    /// In the payload, of which so many bytes are to come; `None` where that is not said.
+    Payload(Option<usize>),
+}
+
+/// An elementary stream that is recorded.
+#[derive(Debug)]
+pub(super) struct Stream {
+    pub(super) pid: u16,
+    pub(super) stream_type: u8,
+    counter: Counter,
+    pes: Pes,
+    /// The packet before began a PES packet.
+    started: bool,
+    protected: bool,
+    reader: Reader,
+}
+
+impl Stream {
+    /// `None` where the type is not supported.
+    pub(super) fn new(pid: u16, stream_type: u8) -> Option<Self> {
+        let track = TrackId(u32::from(pid));
+        let reader = match stream_type {
+            AVC => Reader::Avc(Box::new(Avc::new(track))),
+            AAC_ADTS => Reader::Adts(Box::new(Adts::new(track))),
+            _ => return None,
+        };
+        Some(Self {
+            pid,
+            stream_type,
+            counter: Counter::default(),
+            pes: Pes::Outside,
+            started: false,
+            protected: false,
+            reader,
+        })
+    }
+
+    fn track(&self) -> Option<TrackId> {
+        Some(TrackId(u32::from(self.pid)))
+    }
+
+    /// Takes one of the stream's packets.
+    pub(super) fn packet(&mut self, packet: &Packet<'_>, clock: &mut Clock, out: &mut Output) {
+        if packet.damaged {
+            let detail = "a packet was received with errors".to_owned();
+            out.defect(DefectCode::Malformed, self.track(), detail);
+            self.lose(out);
+            return;
+        }
+        let Some(payload) = packet.payload else {
+            return;
+        };
+        if packet.scrambled {
+            self.protect("transport packets are scrambled", out);
+            return;
+        }
+        match self.counter.step(packet) {
+            Step::Next => {}
+            Step::Same if self.repeats(packet.start, payload) => return,
+            Step::Same | Step::Gap => {
+                let detail = "packets are missing".to_owned();
+                out.defect(DefectCode::ContinuityError, self.track(), detail);
+                self.lose(out);
+            }
+        }
+        self.started = packet.start;
+        if packet.start {
+            self.begin(payload, clock, out);
+            return;
+        }
+        match &mut self.pes {
+            Pes::Outside => {}
+            Pes::Header(header) => {
+                let mut header = std::mem::take(header);
+                header.extend_from_slice(payload);
+                self.begin(&header, clock, out);
+            }
+            Pes::Payload(_) => self.payload(payload, out),
+        }
+    }
+
+    /// Completes all that is pending.
+    pub(super) fn finish(&mut self, out: &mut Output) {
+        if let Pes::Payload(Some(missing @ 1..)) = self.pes {
+            let detail = format!("the stream ends {missing} bytes before its PES packet");
+            out.defect(DefectCode::Truncated, self.track(), detail);
+            self.lose(out);
+        }
+        self.pes = Pes::Outside;
+        match &mut self.reader {
+            Reader::Avc(avc) => avc.finish(out),
+            Reader::Adts(adts) => adts.finish(out),
+        }
+    }
+
+    /// What comes has nothing to do with what came, which is complete.
+    pub(super) fn restart(&mut self) {
+        self.counter.reset();
+        self.pes = Pes::Outside;
+        match &mut self.reader {
+            Reader::Avc(avc) => avc.restart(),
+            Reader::Adts(adts) => adts.restart(),
+        }
+    }
+
+    /// A jump of the times is to come.
+    pub(super) fn declare_jump(&mut self) {
+        match &mut self.reader {
+            Reader::Avc(avc) => avc.declare_jump(),
+            Reader::Adts(adts) => adts.declare_jump(),
+        }
+    }
+
+    /// Gives out the samples that are complete.
+    pub(super) fn drain(&mut self, out: &mut Output) {
+        match &mut self.reader {
+            Reader::Avc(avc) => avc.drain(out),
+            Reader::Adts(adts) => adts.drain(out),
+        }
+    }
+
+    /// A PES packet begins with `bytes`.
+    fn begin(&mut self, bytes: &[u8], clock: &mut Clock, out: &mut Output) {
+        let header = match PesHeader::parse(bytes) {
+            Ok(header) => header,
+            Err(NoHeader::Cut) => {
+                self.pes = Pes::Header(bytes.to_vec());
+                return;
+            }
+            Err(reason) => {
+                self.pes = Pes::Outside;
+                if reason == NoHeader::NoPes {
+                    let detail = "a PES packet has no valid header".to_owned();
+                    out.defect(DefectCode::Malformed, self.track(), detail);
+                }
+                return;
+            }
+        };
+        if header.scrambled {
+            self.protect("PES packets are scrambled", out);
+            return;
+        }
+        let times = header.pts.map(|pts| clock.unwrap(pts, header.dts));
+        match &mut self.reader {
+            Reader::Avc(avc) => avc.mark(times),
+            Reader::Adts(adts) => adts.mark(times.map(|times| times.pts)),
+        }
+        self.pes = Pes::Payload(header.payload);
+        self.payload(bytes.get(header.len..).unwrap_or_default(), out);
+        // What completes the units of the PES packet before is the start of this one.
+        match &mut self.reader {
+            Reader::Avc(avc) => avc.scan(out),
+            Reader::Adts(adts) => adts.scan(false, out),
+        }
+    }
+
+    fn payload(&mut self, bytes: &[u8], out: &mut Output) {
+        let mut complete = false;
+        if let Pes::Payload(Some(left)) = &mut self.pes {
+            complete = (1..=bytes.len()).contains(left);
+            // Some muxers say too little of large video packets: what is there is taken.
+            *left = left.saturating_sub(bytes.len());
+        }
+        match &mut self.reader {
+            Reader::Avc(avc) => avc.extend(bytes, out),
+            Reader::Adts(adts) => {
+                adts.extend(bytes, out);
+                if complete {
+                    adts.scan(false, out);
+                }
+            }
+        }
+    }
+
+    /// Packets are missing.
+    fn lose(&mut self, out: &mut Output) {
+        let complete = matches!(self.pes, Pes::Payload(Some(0)));
+        match &mut self.reader {
+            Reader::Avc(avc) => {
+                avc.lose(complete, out);
+                self.pes = Pes::Outside;
+            }
+            // Frames are small and find their way back within the PES packet.
+            Reader::Adts(adts) => {
+                adts.lose(out);
+                match self.pes {
+                    Pes::Payload(_) => self.pes = Pes::Payload(None),
+                    _ => self.pes = Pes::Outside,
+                }
+            }
+        }
+    }
+
+    /// Is a packet whose counter did not move the one before it, sent again?
+    fn repeats(&self, start: bool, payload: &[u8]) -> bool {
+        match (&self.pes, &self.reader) {
+            _ if start || self.started => start && self.started,
+            (Pes::Outside, _) => true,
+            (Pes::Header(header), _) => header.ends_with(payload),
+            (_, Reader::Avc(avc)) => avc.ends_with(payload),
+            (_, Reader::Adts(adts)) => adts.ends_with(payload),
+        }
+    }
+
+    /// Passes over what is encrypted, telling so once.
+    fn protect(&mut self, detail: &str, out: &mut Output) {
+        self.lose(out);
+        self.pes = Pes::Outside;
+        self.counter.reset();
+        if !std::mem::replace(&mut self.protected, true) {
+            out.defect(DefectCode::Protected, self.track(), detail.to_owned());
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The byte stream format of NAL units: ITU-T H.264 Annex B, H.265 Annex B.
+
+use memchr::memmem;
+
+/// Finds start codes.
+///
+/// The one place that looks at every byte of video; a faster search belongs in here.
+#[derive(Debug)]
+pub struct StartCodes(memmem::Finder<'static>);
+
+impl Default for StartCodes {
+    fn default() -> Self {
+        Self(memmem::Finder::new(&[0, 0, 1]))
+    }
+}
+
+impl StartCodes {
+    /// Offset of the first `00 00 01` at or after `from`. The NAL unit begins three bytes on.
+    pub fn next(&self, bytes: &[u8], from: usize) -> Option<usize> {
+        let found = self.0.find(bytes.get(from..)?)?;
+        Some(from + found)
+    }
+}
+
+/// A NAL unit without the zero bytes between it and the next start code (`trailing_zero_8bits`;
+/// a NAL unit never ends in a zero byte).
+pub fn trim(nal: &[u8]) -> &[u8] {
+    let end = nal.iter().rposition(|byte| *byte != 0);
+    nal.get(..end.map_or(0, |end| end + 1)).unwrap_or_default()
+}
+
+/// The NAL units of a byte stream; what precedes the first start code is passed over.
+pub fn nal_units(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let codes = StartCodes::default();
+    let mut at = codes.next(bytes, 0).map(|code| code + 3);
+    std::iter::from_fn(move || {
+        let from = at?;
+        let next = codes.next(bytes, from);
+        at = next.map(|code| code + 3);
+        bytes.get(from..next.unwrap_or(bytes.len())).map(trim)
+    })
+}
+
+/// The NAL units of a sample in which each is preceded by its length in `length_size` bytes
+/// (ISO/IEC 14496-15 §5.3.4.2); `None` ends a sample whose lengths do not add up.
+pub fn length_prefixed(
+    mut bytes: &[u8],
+    length_size: usize,
+) -> impl Iterator<Item = Option<&[u8]>> {
+    std::iter::from_fn(move || {
+        if bytes.is_empty() {
+            return None;
+        }
+        let split = bytes.split_at_checked(length_size).and_then(|(len, rest)| {
+            let len = len
+                .iter()
+                .fold(0, |len, byte| len << 8 | usize::from(*byte));
+            rest.split_at_checked(len)
+        });
+        let (nal, rest) = split.map_or((None, &[] as &[u8]), |(nal, rest)| (Some(nal), rest));
+        bytes = rest;
+        Some(nal)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_start_codes_and_trailing_zeros() {
+        let stream = [
+            0, 0, 0, 1, 9, 0xf0, 0, 0, 1, 0x67, 0, 0, 3, 1, 0, 0, 0, 0, 0, 1, 0x65, 0,
+        ];
+        let found: Vec<_> = nal_units(&stream).collect();
+        assert_eq!(found, [&[9, 0xf0][..], &[0x67, 0, 0, 3, 1], &[0x65]]);
+        assert_eq!(nal_units(&[0, 0, 2, 1]).count(), 0);
+        assert_eq!(trim(&[0, 0]), [0_u8; 0]);
+    }
+
+    #[test]
+    fn lengths_are_followed_and_a_wrong_one_ends_it() {
+        let sample = [0, 2, 7, 8, 0, 0, 0, 1, 9];
+        let found: Vec<_> = length_prefixed(&sample, 2).collect();
+        assert_eq!(found, [Some(&[7, 8][..]), Some(&[]), Some(&[9])]);
+        let found: Vec<_> = length_prefixed(&sample[..8], 2).collect();
+        assert_eq!(found.last(), Some(&None));
+    }
+}
