@@ -1,1 +1,27 @@
 //! The whole client as a sans-IO state machine.
+//!
+//! Sits between a shell that has a player, files and a network, and the tape. One contract:
+//! [`Recorder::handle`] an [`Input`], then drain [`Recorder::poll`] until it is `None`. The
+//! outputs are to be carried out in order, the writes before the next input. Time is an argument.
+//!
+//! - [`Recorder`]: everything below, under one roof
+//! - `feed`: one stream of bytes (a source buffer, a playlist's segments) onto the tape
+//! - `pull`: reading a live HLS playlist
+//! - `recording`: sending a growing range of the tape to the edge
+//! - `cut`: where one uploaded object ends and the next begins
+//! - `clip`: a range of the tape as an MP4
+
+mod clip;
+mod cut;
+mod feed;
+mod input;
+mod output;
+mod pull;
+mod recorder;
+mod recording;
+
+pub use input::{Access, Answer, ClipRange, Input, Now, SourceId};
+pub use output::{
+    Body, ClipReady, Event, ExchangeId, FailureCode, Output, Request, RequestId, TrackInfo,
+};
+pub use recorder::Recorder;

@@ -1,0 +1,76 @@
+//! A range of the tape as an MP4.
+
+use livetape_media::Timestamp;
+use livetape_tape::{Hold, Tape};
+use livetape_timeline::plan::{self, PlanError, Selection};
+
+use crate::feed::timescale_of;
+use crate::input::ClipRange;
+use crate::output::{ClipReady, FailureCode, RequestId, TrackInfo};
+
+/// Plans a clip and holds its reels. `playhead` is where the viewer is, in seconds.
+///
+/// The open reel is ended first: only closed ones can be sliced.
+pub(crate) fn clip(
+    tape: &mut Tape,
+    request: RequestId,
+    range: ClipRange,
+    playhead: Option<f64>,
+) -> Result<(ClipReady, Hold), (FailureCode, String)> {
+    tape.close();
+    let timescale = timescale_of(tape);
+    let at = |seconds: f64| Timestamp::from_seconds(seconds, timescale);
+    let (first, newest) = tape.timeline().span().ok_or_else(nothing)?;
+    let (start, end) = match range {
+        ClipRange::Last(seconds) => {
+            let seen = playhead
+                .map(at)
+                .filter(|seen| *seen > first && *seen <= newest);
+            let end = seen.unwrap_or(newest);
+            (end.minus(at(seconds)), end)
+        }
+        ClipRange::Between(start, end) => (at(start), at(end)),
+    };
+    let selection = Selection::new(tape.timeline(), start.max(first), end).ok_or_else(nothing)?;
+    let mp4 = plan::progressive(tape.timeline(), &selection).map_err(|error| match error {
+        PlanError::ConfigurationChange { .. } => {
+            (FailureCode::ConfigurationChange, error.to_string())
+        }
+        _ => nothing(),
+    })?;
+    let taken = || {
+        selection.tracks.iter().filter_map(|(index, numbers)| {
+            tape.timeline()
+                .tracks()
+                .get(*index)
+                .map(|track| (track, numbers))
+        })
+    };
+    let tracks = taken()
+        .filter_map(|(track, numbers)| {
+            let config = track.slice(numbers.clone())?.config;
+            Some(TrackInfo {
+                format: config.format,
+                codec: config.codec.clone(),
+            })
+        })
+        .collect();
+    let oldest = taken()
+        .filter_map(|(track, numbers)| track.store_of(numbers.start))
+        .min();
+    let hold = tape.hold(oldest.ok_or_else(nothing)?);
+    let ready = ClipReady {
+        request,
+        plan: mp4.plan,
+        start: mp4.start,
+        duration: mp4.duration,
+        tracks,
+    };
+    Ok((ready, hold))
+}
+
+fn nothing() -> (FailureCode, String) {
+    let message = "nothing is recorded in that range; wait for the stream to play, or ask for a \
+                   range inside the window";
+    (FailureCode::NothingRecorded, message.to_owned())
+}

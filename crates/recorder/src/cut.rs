@@ -1,0 +1,185 @@
+//! Where one uploaded object ends and the next begins.
+//!
+//! An object is a fragment of all tracks. It ends before a keyframe, once it is long enough to
+//! be worth a request; where keyframes are far apart it ends anyway, so that those who watch
+//! the recording grow need not wait.
+
+use std::ops::Range;
+
+use livetape_media::{Timescale, Timestamp, TrackId};
+use livetape_timeline::{Timeline, Track};
+
+/// An object is at least this long, if keyframes allow.
+const SHORTEST: Timestamp = Timestamp::new(1_900, Timescale::MILLIS);
+/// An object is never longer than this.
+const LONGEST: Timestamp = Timestamp::new(6_000, Timescale::MILLIS);
+/// Other tracks are waited for no longer than this behind the first.
+const PATIENCE: Timestamp = Timestamp::new(10_000, Timescale::MILLIS);
+
+/// The samples of one object: each track with the numbers of its samples.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cut {
+    pub(crate) tracks: Vec<(TrackId, Range<u64>)>,
+}
+
+/// The next object, after what `next` says each track has sent; the first of `next` leads.
+/// `None` where it is not complete yet. With `flush` what is there is complete.
+pub(crate) fn next_object(
+    timeline: &Timeline,
+    next: &[(TrackId, u64)],
+    flush: bool,
+) -> Option<Cut> {
+    let (&(lead_id, from), others) = next.split_first()?;
+    let lead = timeline.track(lead_id)?;
+    let end = lead_end(lead, from, flush)?;
+    let boundary = boundary_time(lead, end)?;
+    let mut tracks = vec![(lead_id, from..end)];
+    for &(id, from) in others {
+        let Some(track) = timeline.track(id) else {
+            continue;
+        };
+        let has_reached = track.end_time().is_some_and(|own| own >= boundary);
+        let given_up = lead
+            .end_time()
+            .is_some_and(|lead| lead >= boundary.plus(PATIENCE));
+        if !has_reached && !flush && !given_up {
+            return None;
+        }
+        let end = track.first_presented_from(boundary);
+        if let Some(slice) = track.slice(from..end) {
+            tracks.push((id, slice.numbers));
+        }
+    }
+    Some(Cut { tracks })
+}
+
+/// One past the lead track's last sample in the object that begins at `from`.
+fn lead_end(lead: &Track, from: u64, flush: bool) -> Option<u64> {
+    let slice = lead.slice(from..lead.numbers().end)?;
+    let timescale = slice.config.timescale;
+    let (shortest, longest) = (
+        SHORTEST.rescale(timescale).ticks,
+        LONGEST.rescale(timescale).ticks,
+    );
+    let is_video = slice.config.format.is_video();
+    let mut last = 0;
+    for (index, (time, sample)) in slice.timed().enumerate() {
+        last = time + i64::from(sample.duration) - slice.decode_time;
+        let since = time - slice.decode_time;
+        let may_end = if is_video {
+            sample.keyframe
+        } else {
+            since >= 2 * shortest
+        };
+        let must_end = last > longest && index > 0;
+        if index > 0 && (may_end && since >= shortest || must_end) {
+            return Some(from + index as u64);
+        }
+    }
+    let configuration_ends = slice.numbers.end < lead.numbers().end;
+    (flush || configuration_ends || last > longest).then_some(slice.numbers.end)
+}
+
+/// The presentation time at which an object that ends before sample `end` ends.
+fn boundary_time(lead: &Track, end: u64) -> Option<Timestamp> {
+    if let Some(next) = lead.presentation_time(end) {
+        return Some(next);
+    }
+    let last = lead.slice(end.checked_sub(1)?..end)?;
+    Some(Timestamp::new(
+        last.presentation_end(),
+        last.config.timescale,
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use livetape_media::{Format, Sample, TrackConfig};
+
+    use super::*;
+    use crate::feed::{AUDIO, VIDEO};
+
+    fn config(format: Format, timescale: u32) -> Arc<TrackConfig> {
+        Arc::new(TrackConfig {
+            format,
+            timescale: Timescale::new(timescale).expect("not zero"),
+            sample_entry: Vec::new(),
+            codec: String::new(),
+            language: *b"und",
+        })
+    }
+
+    /// Pictures at 25 per second with a keyframe every `gop`, and sound of the same length.
+    fn timeline(pictures: u32, gop: u32) -> Timeline {
+        let video = config(
+            Format::Video {
+                width: 640,
+                height: 360,
+            },
+            90_000,
+        );
+        let audio = config(
+            Format::Audio {
+                sample_rate: 48_000,
+                channels: 2,
+            },
+            48_000,
+        );
+        let samples: Vec<_> = (0..pictures)
+            .map(|n| Sample {
+                size: 10,
+                duration: 3_600,
+                composition_offset: 0,
+                keyframe: n % gop == 0,
+            })
+            .collect();
+        let frames = u64::from(pictures) * 48_000 / 25 / 1024;
+        let sound = Sample {
+            size: 5,
+            duration: 1024,
+            composition_offset: 0,
+            keyframe: true,
+        };
+        let mut timeline = Timeline::new();
+        timeline.append(VIDEO, &video, 0, &samples, &[]);
+        timeline.append(AUDIO, &audio, 0, &vec![sound; frames as usize], &[]);
+        timeline
+    }
+
+    #[test]
+    fn objects_end_at_keyframes_and_take_the_sound_up_to_there() {
+        let timeline = timeline(151, 50);
+        let cut = next_object(&timeline, &[(VIDEO, 0), (AUDIO, 0)], false).expect("complete");
+        // 2 s is 93.75 sound frames: the 94th begins before it
+        assert_eq!(cut.tracks, [(VIDEO, 0..50), (AUDIO, 0..94)]);
+        let cut = next_object(&timeline, &[(VIDEO, 50), (AUDIO, 94)], false).expect("complete");
+        assert_eq!(cut.tracks, [(VIDEO, 50..100), (AUDIO, 94..188)]);
+    }
+
+    #[test]
+    fn an_object_is_not_complete_until_its_next_keyframe_came() {
+        let timeline = timeline(50, 50);
+        assert_eq!(
+            next_object(&timeline, &[(VIDEO, 0), (AUDIO, 0)], false),
+            None
+        );
+        let cut = next_object(&timeline, &[(VIDEO, 0), (AUDIO, 0)], true).expect("flushed");
+        assert_eq!(cut.tracks, [(VIDEO, 0..50), (AUDIO, 0..93)]);
+    }
+
+    #[test]
+    fn an_endless_gop_is_cut_before_six_seconds_are_over() {
+        let timeline = timeline(400, 10_000);
+        let cut = next_object(&timeline, &[(VIDEO, 0)], false).expect("complete");
+        assert_eq!(cut.tracks, [(VIDEO, 0..150)]);
+    }
+
+    #[test]
+    fn short_gops_are_gathered() {
+        let timeline = timeline(200, 12);
+        let cut = next_object(&timeline, &[(VIDEO, 0)], false).expect("complete");
+        assert_eq!(cut.tracks, [(VIDEO, 0..48)]);
+    }
+}

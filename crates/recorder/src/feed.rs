@@ -1,0 +1,327 @@
+//! One stream of bytes - a source buffer's appends, a playlist's segments - onto the tape.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use livetape_container::{Chunk, Defect, Event as Demuxed, Payload, Run, isobmff, mpegts};
+use livetape_media::{Sample, Timescale, Timestamp, TrackConfig, TrackId};
+use livetape_tape::{Placement, Tape};
+use livetape_timeline::Extent;
+
+use crate::output::{Event, Output};
+
+/// The timeline's track of pictures.
+pub(crate) const VIDEO: TrackId = TrackId(1);
+/// The timeline's track of sound.
+pub(crate) const AUDIO: TrackId = TrackId(2);
+
+/// The first byte of an MPEG-TS packet, ISO/IEC 13818-1 §2.4.3.3. No box begins with it: it
+/// would be over a gigabyte.
+const SYNC_BYTE: u8 = 0x47;
+
+/// Demuxes a stream and appends its samples to the tape.
+#[derive(Debug, Default)]
+pub(crate) struct Feed {
+    demuxer: Demuxer,
+    /// Where the stream's latest bytes were written, by stream position.
+    placed: VecDeque<Placed>,
+    configs: BTreeMap<TrackId, Known>,
+}
+
+/// A configuration in force.
+#[derive(Debug)]
+struct Known {
+    /// As the tape has it: in the timescale its track keeps for life.
+    config: Arc<TrackConfig>,
+    /// The timescale of the stream's own times.
+    stream: Timescale,
+}
+
+#[derive(Debug, Default)]
+enum Demuxer {
+    /// Nothing has arrived yet that tells the format.
+    #[default]
+    Unknown,
+    Isobmff(isobmff::Demuxer),
+    MpegTs(Box<mpegts::Demuxer>),
+}
+
+#[derive(Debug)]
+struct Placed {
+    start: u64,
+    len: u64,
+    placement: Placement,
+}
+
+/// What taking a piece of a stream came to.
+#[derive(Debug, Default)]
+pub(crate) struct Taken {
+    /// A track got its first or another configuration.
+    pub(crate) tracks_changed: bool,
+    /// Samples were appended.
+    pub(crate) appended: bool,
+    /// The stream is encrypted.
+    pub(crate) protected: bool,
+}
+
+impl Feed {
+    /// Takes the next bytes; `offset` is added to all times, in seconds.
+    pub(crate) fn push(
+        &mut self,
+        chunk: &dyn Chunk,
+        offset: f64,
+        tape: &mut Tape,
+        now: u64,
+        out: &mut VecDeque<Output>,
+    ) -> Taken {
+        if matches!(self.demuxer, Demuxer::Unknown) {
+            let mut first = [0];
+            chunk.copy_to(0, &mut first);
+            self.demuxer = match first {
+                [SYNC_BYTE] => Demuxer::MpegTs(Box::default()),
+                _ => Demuxer::Isobmff(isobmff::Demuxer::new()),
+            };
+        }
+        match &mut self.demuxer {
+            Demuxer::Unknown => {}
+            Demuxer::Isobmff(demuxer) => {
+                let placement = tape.place(chunk.len() as u64, now);
+                drain_commands(tape, out);
+                out.push_back(Output::WriteChunk(placement));
+                let (start, len) = (demuxer.position(), chunk.len() as u64);
+                self.placed.push_back(Placed {
+                    start,
+                    len,
+                    placement,
+                });
+                demuxer.push(chunk);
+            }
+            Demuxer::MpegTs(demuxer) => {
+                let mut bytes = vec![0; chunk.len()];
+                chunk.copy_to(0, &mut bytes);
+                demuxer.push(&bytes);
+            }
+        }
+        self.drain(offset, tape, now, out)
+    }
+
+    /// The stream was cut: what is complete is kept, the rest dropped.
+    pub(crate) fn reset(
+        &mut self,
+        offset: f64,
+        tape: &mut Tape,
+        now: u64,
+        out: &mut VecDeque<Output>,
+    ) -> Taken {
+        match &mut self.demuxer {
+            Demuxer::Unknown => {}
+            Demuxer::Isobmff(demuxer) => demuxer.reset(),
+            Demuxer::MpegTs(demuxer) => demuxer.flush(),
+        }
+        self.drain(offset, tape, now, out)
+    }
+
+    /// The next bytes begin a new timeline.
+    pub(crate) fn discontinuity(&mut self) {
+        if let Demuxer::MpegTs(demuxer) = &mut self.demuxer {
+            demuxer.discontinuity();
+        }
+    }
+
+    fn poll(&mut self) -> Option<Demuxed> {
+        match &mut self.demuxer {
+            Demuxer::Unknown => None,
+            Demuxer::Isobmff(demuxer) => demuxer.poll(),
+            Demuxer::MpegTs(demuxer) => demuxer.poll(),
+        }
+    }
+
+    fn drain(
+        &mut self,
+        offset: f64,
+        tape: &mut Tape,
+        now: u64,
+        out: &mut VecDeque<Output>,
+    ) -> Taken {
+        let mut taken = Taken::default();
+        while let Some(event) = self.poll() {
+            match event {
+                Demuxed::Config { track, config } => {
+                    taken.tracks_changed |= self.config(track, config, tape);
+                }
+                Demuxed::Run(run) => taken.appended |= self.run(run, offset, tape, now, out),
+                Demuxed::Defect(defect) => {
+                    taken.protected |= defect.code == livetape_container::DefectCode::Protected;
+                    out.push_back(Output::Event(told(&defect)));
+                }
+            }
+        }
+        taken
+    }
+
+    /// Takes a configuration; one equal to what the tape's track has is that one.
+    fn config(&mut self, track: TrackId, config: Arc<TrackConfig>, tape: &Tape) -> bool {
+        let current = destination(&config)
+            .and_then(|id| tape.timeline().track(id))
+            .and_then(|track| track.config());
+        let stream = config.timescale;
+        let (config, changed) = match current {
+            Some(current) if **current == *config => (Arc::clone(current), false),
+            Some(current) if current.timescale != config.timescale => {
+                let timescale = current.timescale;
+                (
+                    Arc::new(TrackConfig {
+                        timescale,
+                        ..(*config).clone()
+                    }),
+                    true,
+                )
+            }
+            _ => (config, true),
+        };
+        self.configs.insert(track, Known { config, stream });
+        changed
+    }
+
+    fn run(
+        &mut self,
+        run: Run,
+        offset: f64,
+        tape: &mut Tape,
+        now: u64,
+        out: &mut VecDeque<Output>,
+    ) -> bool {
+        let Some(known) = self.configs.get(&run.track) else {
+            return false;
+        };
+        let (config, stream) = (Arc::clone(&known.config), known.stream);
+        let Some(id) = destination(&config) else {
+            return false;
+        };
+        let extents = match run.payload {
+            Payload::Stream { offset } => self.extents(offset, &run.samples),
+            Payload::Bytes(bytes) => {
+                let len = bytes.len() as u64;
+                let placement = tape.place(len, now);
+                drain_commands(tape, out);
+                out.push_back(Output::WriteBytes(placement, bytes));
+                vec![placement.extent(0, len)]
+            }
+        };
+        let moved = Timestamp::from_seconds(offset, config.timescale).ticks;
+        let (decode_time, samples) = rescaled(run.decode_time, run.samples, stream, &config);
+        let decode_time = decode_time.saturating_add(moved);
+        let appended = tape
+            .timeline_mut()
+            .append(id, &config, decode_time, &samples, &extents);
+        if let Some(event) = gap(appended.gap, decode_time, &config, &samples) {
+            out.push_back(Output::Event(event));
+        }
+        appended.kept > 0
+    }
+
+    /// Where a run's payload was written. Pieces wholly before it are not asked for again.
+    fn extents(&mut self, offset: u64, samples: &[Sample]) -> Vec<Extent> {
+        while self.placed.len() > 1
+            && self
+                .placed
+                .front()
+                .is_some_and(|piece| piece.start + piece.len <= offset)
+        {
+            self.placed.pop_front();
+        }
+        let end = offset
+            + samples
+                .iter()
+                .map(|sample| u64::from(sample.size))
+                .sum::<u64>();
+        self.placed
+            .iter()
+            .filter_map(|piece| {
+                let from = offset.max(piece.start);
+                let to = end.min(piece.start + piece.len);
+                (from < to).then(|| piece.placement.extent(from - piece.start, to - from))
+            })
+            .collect()
+    }
+}
+
+/// A run's times in the configuration's timescale; rounding does not add up.
+fn rescaled(
+    decode_time: i64,
+    mut samples: Vec<Sample>,
+    stream: Timescale,
+    config: &TrackConfig,
+) -> (i64, Vec<Sample>) {
+    if stream == config.timescale {
+        return (decode_time, samples);
+    }
+    let moved = |ticks: i64| {
+        Timestamp::new(ticks, stream)
+            .rescale(config.timescale)
+            .ticks
+    };
+    let mut time = decode_time;
+    for sample in &mut samples {
+        let end = time.saturating_add(i64::from(sample.duration));
+        sample.duration = u32::try_from(moved(end) - moved(time)).unwrap_or(u32::MAX);
+        let offset = moved(i64::from(sample.composition_offset));
+        sample.composition_offset = i32::try_from(offset).unwrap_or(0);
+        time = end;
+    }
+    (moved(decode_time), samples)
+}
+
+/// Which track of the timeline a configuration's samples go to; `None` for what is not recorded.
+fn destination(config: &TrackConfig) -> Option<TrackId> {
+    match config.format {
+        livetape_media::Format::Video { .. } => Some(VIDEO),
+        livetape_media::Format::Audio { .. } => Some(AUDIO),
+        livetape_media::Format::Other { .. } => None,
+    }
+}
+
+/// A gap longer than a sample is worth telling.
+fn gap(ticks: i64, at: i64, config: &TrackConfig, samples: &[Sample]) -> Option<Event> {
+    let one = samples
+        .first()
+        .map_or(0, |sample| i64::from(sample.duration));
+    if ticks <= one {
+        return None;
+    }
+    let missing = Timestamp::new(ticks, config.timescale).seconds();
+    let kind = if config.format.is_video() {
+        "picture"
+    } else {
+        "sound"
+    };
+    Some(Event::Defect {
+        code: "gap",
+        message: format!("{missing:.3} s of {kind} are missing from the stream"),
+        at: Some(Timestamp::new(at - ticks, config.timescale).seconds()),
+    })
+}
+
+fn told(defect: &Defect) -> Event {
+    Event::Defect {
+        code: defect.code.as_str(),
+        message: defect.detail.clone(),
+        at: None,
+    }
+}
+
+/// Hands the tape's storage commands on; they come before the writes they make room for.
+pub(crate) fn drain_commands(tape: &mut Tape, out: &mut VecDeque<Output>) {
+    while let Some(command) = tape.poll() {
+        out.push_back(Output::Storage(command));
+    }
+}
+
+/// The timescale of a track's times, 90 kHz where nothing is known.
+pub(crate) fn timescale_of(tape: &Tape) -> Timescale {
+    tape.timeline()
+        .tracks()
+        .first()
+        .and_then(|track| track.config())
+        .map_or(Timescale::MPEG, |config| config.timescale)
+}

@@ -1,0 +1,129 @@
+//! What a recorder is told.
+
+use livetape_container::Chunk;
+
+use crate::output::{ExchangeId, RequestId};
+
+/// A source buffer of the page's player; the caller numbers them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceId(pub u32);
+
+/// The time of an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// Milliseconds of a clock that never steps.
+    pub steady: u64,
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub unix: i64,
+}
+
+/// By what right a recording is made at the edge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Access {
+    /// A public template's id: the edge creates a recording.
+    Template(String),
+    /// A recording that exists, and its ingest token.
+    Token {
+        /// Its id.
+        recording: String,
+        /// The token.
+        token: String,
+    },
+}
+
+/// Which stretch of time a clip takes, in seconds of the player's timeline.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ClipRange {
+    /// This many seconds up to what the viewer sees.
+    Last(f64),
+    /// From, to.
+    Between(f64, f64),
+}
+
+/// What became of an [`Exchange`](crate::Output::Exchange) that was answered.
+#[derive(Clone, Copy)]
+pub struct Answer<'a> {
+    /// HTTP status.
+    pub status: u16,
+    /// URL after redirections.
+    pub url: &'a str,
+    /// The body.
+    pub body: &'a dyn Chunk,
+}
+
+/// One thing that happened.
+pub enum Input<'a> {
+    /// The player made a source buffer.
+    Source {
+        /// Its number.
+        source: SourceId,
+        /// The type it was made with.
+        mime: &'a str,
+    },
+    /// The player appended bytes, cut anywhere.
+    Append {
+        /// To which source buffer.
+        source: SourceId,
+        /// The bytes.
+        chunk: &'a dyn Chunk,
+        /// `SourceBuffer.timestampOffset` at that moment, in seconds.
+        timestamp_offset: f64,
+    },
+    /// The player called `abort()`: a segment in progress is dropped.
+    Abort {
+        /// On which source buffer.
+        source: SourceId,
+    },
+    /// Where the player is.
+    Playhead {
+        /// Seconds of its timeline.
+        seconds: f64,
+    },
+    /// Pull a live HLS playlist instead of listening to a player.
+    Pull {
+        /// The playlist.
+        url: &'a str,
+    },
+    /// Begin a recording at what the viewer sees.
+    Record {
+        /// The caller's number for it.
+        request: RequestId,
+        /// Base URL of the edge.
+        edge: &'a str,
+        /// By what right.
+        access: Access,
+    },
+    /// End the running recording with the last sample received.
+    Stop {
+        /// The caller's number for it.
+        request: RequestId,
+    },
+    /// Plan a clip.
+    Clip {
+        /// The caller's number for it; also names the clip in [`Input::CloseClip`].
+        request: RequestId,
+        /// Which stretch.
+        range: ClipRange,
+    },
+    /// A clip's bytes are needed no more.
+    CloseClip {
+        /// The number its [`Input::Clip`] had.
+        request: RequestId,
+    },
+    /// An exchange was answered, with whatever status.
+    Answered {
+        /// Which.
+        exchange: ExchangeId,
+        /// The answer.
+        answer: Answer<'a>,
+    },
+    /// An exchange got no answer: no connection, cut off, refused by CORS.
+    Unanswered {
+        /// Which.
+        exchange: ExchangeId,
+        /// Why, for a human.
+        why: &'a str,
+    },
+    /// Time has passed, as asked for by [`Output::WakeAt`](crate::Output::WakeAt).
+    Tick,
+}

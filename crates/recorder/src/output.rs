@@ -1,0 +1,188 @@
+//! What a recorder wants done, and what it has to tell.
+
+use livetape_media::Timestamp;
+use livetape_tape::{Command, Placement};
+use livetape_timeline::Plan;
+
+/// The caller's number for an operation it asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RequestId(pub u32);
+
+/// The recorder's number for an HTTP exchange it wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ExchangeId(pub u32);
+
+/// One thing to do or to tell, in order.
+#[derive(Debug)]
+pub enum Output {
+    /// Do this to the reels.
+    Storage(Command),
+    /// Write the whole chunk of the input being handled.
+    WriteChunk(Placement),
+    /// Write these bytes.
+    WriteBytes(Placement, Vec<u8>),
+    /// Send this request; answer with `Answered` or `Unanswered`.
+    Exchange(ExchangeId, Request),
+    /// A clip is ready; all its reels are closed.
+    Clip(ClipReady),
+    /// Tell whoever listens.
+    Event(Event),
+    /// Give `Input::Tick` when the steady clock reads this many milliseconds. Replaces what was
+    /// asked for before.
+    WakeAt(u64),
+}
+
+/// An HTTP request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// `GET`, `POST`, `PUT`.
+    pub method: &'static str,
+    /// Absolute URL.
+    pub url: String,
+    /// Names and values.
+    pub headers: Vec<(&'static str, String)>,
+    /// What is sent.
+    pub body: Body,
+}
+
+/// The body of a [`Request`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// None.
+    Empty,
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// The bytes of this plan over the reels. The shell adds `Content-Digest` (RFC 9530,
+    /// `sha-256`) over them.
+    Plan(Plan),
+}
+
+/// A clip as a plan.
+#[derive(Debug)]
+pub struct ClipReady {
+    /// The number it was asked under.
+    pub request: RequestId,
+    /// The file.
+    pub plan: Plan,
+    /// Where on the player's timeline it begins.
+    pub start: Timestamp,
+    /// How long it plays.
+    pub duration: Timestamp,
+    /// What is in it.
+    pub tracks: Vec<TrackInfo>,
+}
+
+/// What a track is, for showing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrackInfo {
+    /// Kind and presentation.
+    pub format: livetape_media::Format,
+    /// RFC 6381 codecs parameter.
+    pub codec: String,
+}
+
+/// Something to tell. Times are on the player's timeline.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// What is on the tape now.
+    Window {
+        /// Earliest moment that can be shown.
+        start: Timestamp,
+        /// The newest.
+        end: Timestamp,
+        /// Bytes on disk.
+        bytes: u64,
+    },
+    /// The tracks, first seen or changed.
+    Tracks(Vec<TrackInfo>),
+    /// The edge has made the recording; its answer, JSON, verbatim.
+    Recording {
+        /// The `Record` it answers.
+        request: RequestId,
+        /// Its id at the edge.
+        id: String,
+        /// The edge's answer.
+        answer: String,
+    },
+    /// How far the recording has come.
+    Progress {
+        /// Length recorded, in seconds.
+        elapsed: f64,
+        /// Bytes of media recorded.
+        bytes: u64,
+        /// Bytes the edge has acknowledged.
+        uploaded: u64,
+        /// Objects the edge has acknowledged.
+        objects: u32,
+    },
+    /// The recording is finished at the edge.
+    Stopped {
+        /// The `Stop` it answers.
+        request: RequestId,
+        /// Length, in seconds.
+        duration: f64,
+        /// Bytes of media.
+        bytes: u64,
+        /// The edge's answer to `finish`, JSON, verbatim.
+        answer: String,
+    },
+    /// A defect of the stream. The recording goes on.
+    Defect {
+        /// Stable code.
+        code: &'static str,
+        /// For a human.
+        message: String,
+        /// When on the timeline, in seconds, where known.
+        at: Option<f64>,
+    },
+    /// An operation failed, or (without a number) the recorder can't go on.
+    Failed {
+        /// Which operation.
+        request: Option<RequestId>,
+        /// Why.
+        code: FailureCode,
+        /// A sentence a user can act on.
+        message: String,
+    },
+}
+
+/// Why something failed. [`FailureCode::as_str`] is stable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FailureCode {
+    /// Nothing is recorded in the asked range.
+    NothingRecorded,
+    /// The configuration changes inside the asked range.
+    ConfigurationChange,
+    /// A recording is already running.
+    AlreadyRecording,
+    /// There is no recording to stop.
+    NotRecording,
+    /// The edge refused: token, template, state.
+    EdgeRefused,
+    /// The edge cannot be reached.
+    EdgeUnreachable,
+    /// The playlist cannot be fetched.
+    PlaylistUnreachable,
+    /// What was fetched is not a playlist, or one that cannot be recorded.
+    PlaylistInvalid,
+    /// The stream is encrypted and no key was given.
+    Protected,
+}
+
+impl FailureCode {
+    /// The stable code.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NothingRecorded => "nothing_recorded",
+            Self::ConfigurationChange => "configuration_change",
+            Self::AlreadyRecording => "already_recording",
+            Self::NotRecording => "not_recording",
+            Self::EdgeRefused => "edge_refused",
+            Self::EdgeUnreachable => "edge_unreachable",
+            Self::PlaylistUnreachable => "playlist_unreachable",
+            Self::PlaylistInvalid => "playlist_invalid",
+            Self::Protected => "protected",
+        }
+    }
+}

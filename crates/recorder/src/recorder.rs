@@ -1,0 +1,234 @@
+//! Everything under one roof.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use livetape_tape::{Hold, Tape, Window};
+
+use crate::clip::clip;
+use crate::feed::{Feed, Taken, drain_commands};
+use crate::input::{Answer, Input, Now, SourceId};
+use crate::output::{Event, ExchangeId, FailureCode, Output, RequestId, TrackInfo};
+use crate::pull::Pull;
+use crate::recording::{Progressed, Recording};
+
+/// The client: taps a player or pulls a playlist, keeps the tape, records and clips.
+///
+/// [`Recorder::handle`] an input, then drain [`Recorder::poll`] until it is `None`.
+#[derive(Debug)]
+pub struct Recorder {
+    tape: Tape,
+    sources: BTreeMap<SourceId, Source>,
+    pull: Option<Pull>,
+    recording: Option<Recording>,
+    clips: BTreeMap<RequestId, Hold>,
+    playhead: Option<f64>,
+    exchanges: u32,
+    wake_at: Option<u64>,
+    out: VecDeque<Output>,
+}
+
+#[derive(Debug, Default)]
+struct Source {
+    mime: String,
+    feed: Feed,
+    /// `timestampOffset` of the last append.
+    offset: f64,
+}
+
+impl Recorder {
+    /// A recorder with an empty tape that will keep `window`.
+    pub fn new(window: Window) -> Self {
+        Self {
+            tape: Tape::new(window),
+            sources: BTreeMap::new(),
+            pull: None,
+            recording: None,
+            clips: BTreeMap::new(),
+            playhead: None,
+            exchanges: 0,
+            wake_at: None,
+            out: VecDeque::new(),
+        }
+    }
+
+    /// Takes one thing that happened.
+    pub fn handle(&mut self, input: Input<'_>, now: Now) {
+        match input {
+            Input::Source { source, mime } => {
+                let made = Source {
+                    mime: mime.to_owned(),
+                    ..Source::default()
+                };
+                self.sources.insert(source, made);
+            }
+            Input::Append {
+                source,
+                chunk,
+                timestamp_offset,
+            } => {
+                let source = self.sources.entry(source).or_default();
+                source.offset = timestamp_offset;
+                let taken = source.feed.push(
+                    chunk,
+                    timestamp_offset,
+                    &mut self.tape,
+                    now.steady,
+                    &mut self.out,
+                );
+                self.taken(&taken);
+            }
+            Input::Abort { source } => {
+                if let Some(source) = self.sources.get_mut(&source) {
+                    let offset = source.offset;
+                    let taken =
+                        source
+                            .feed
+                            .reset(offset, &mut self.tape, now.steady, &mut self.out);
+                    self.taken(&taken);
+                }
+            }
+            Input::Playhead { seconds } => self.playhead = Some(seconds),
+            Input::Pull { url } => self.pull = Some(Pull::new(url, now)),
+            Input::Record {
+                request,
+                edge,
+                access,
+            } => {
+                if self.recording.is_some() {
+                    self.fail(request, FailureCode::AlreadyRecording, ALREADY_RECORDING);
+                } else {
+                    self.recording = Some(Recording::new(request, edge, access, now));
+                }
+            }
+            Input::Stop { request } => match &mut self.recording {
+                Some(recording) if !recording.is_stopping() => recording.stop(request),
+                _ => self.fail(request, FailureCode::NotRecording, NOT_RECORDING),
+            },
+            Input::Clip { request, range } => self.clip(request, range),
+            Input::CloseClip { request } => {
+                if let Some(hold) = self.clips.remove(&request) {
+                    self.tape.release(hold);
+                }
+            }
+            Input::Answered { exchange, answer } => self.answered(exchange, &answer, now),
+            Input::Unanswered { exchange, why } => {
+                if let Some(recording) = self.recording.as_mut().filter(|r| r.owns(exchange)) {
+                    recording.unanswered(exchange, now);
+                } else if let Some(pull) = self.pull.as_mut().filter(|p| p.owns(exchange)) {
+                    pull.unanswered(exchange, why, now, &mut self.out);
+                }
+            }
+            Input::Tick => self.wake_at = None,
+        }
+        self.advance(now);
+    }
+
+    /// The next thing to do or to tell; `None` until more is handled.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.out.pop_front()
+    }
+
+    /// What every input may have made possible.
+    fn advance(&mut self, now: Now) {
+        if let Some(pull) = &mut self.pull {
+            pull.advance(now, &mut self.exchanges, &mut self.out);
+        }
+        let expected = self.expected();
+        if let Some(recording) = &mut self.recording {
+            recording.advance(
+                &mut self.tape,
+                self.playhead.filter(|_| self.pull.is_none()),
+                expected,
+                now,
+                &mut self.exchanges,
+                &mut self.out,
+            );
+        }
+        self.tape.slide();
+        drain_commands(&mut self.tape, &mut self.out);
+        let due = self.recording.as_ref().and_then(Recording::retry_at);
+        let due = due
+            .into_iter()
+            .chain(self.pull.as_ref().and_then(Pull::wake_at))
+            .min();
+        if let Some(at) = due.filter(|at| self.wake_at.is_none_or(|set| *at < set)) {
+            self.wake_at = Some(at);
+            self.out.push_back(Output::WakeAt(at));
+        }
+    }
+
+    /// How many tracks the player's source buffers promise.
+    fn expected(&self) -> usize {
+        let kind = |prefix: &str| self.sources.values().any(|s| s.mime.starts_with(prefix));
+        usize::from(kind("video/")) + usize::from(kind("audio/"))
+    }
+
+    fn taken(&mut self, taken: &Taken) {
+        if taken.tracks_changed {
+            let tracks = self.tape.timeline().tracks().iter();
+            let infos = tracks
+                .filter_map(|track| track.config())
+                .map(|config| TrackInfo {
+                    format: config.format,
+                    codec: config.codec.clone(),
+                });
+            let event = Event::Tracks(infos.collect());
+            self.out.push_back(Output::Event(event));
+        }
+        if taken.protected {
+            self.out.push_back(Output::Event(Event::Failed {
+                request: None,
+                code: FailureCode::Protected,
+                message: PROTECTED.to_owned(),
+            }));
+        }
+        if let (true, Some((start, end))) = (taken.appended, self.tape.timeline().span()) {
+            let bytes = self.tape.bytes();
+            self.out
+                .push_back(Output::Event(Event::Window { start, end, bytes }));
+        }
+    }
+
+    fn clip(&mut self, request: RequestId, range: crate::ClipRange) {
+        let made = clip(&mut self.tape, request, range, self.playhead);
+        drain_commands(&mut self.tape, &mut self.out);
+        match made {
+            Ok((ready, hold)) => {
+                self.clips.insert(request, hold);
+                self.out.push_back(Output::Clip(ready));
+            }
+            Err((code, message)) => self.fail(request, code, &message),
+        }
+    }
+
+    fn answered(&mut self, exchange: ExchangeId, answer: &Answer<'_>, now: Now) {
+        if let Some(recording) = self.recording.as_mut().filter(|r| r.owns(exchange)) {
+            match recording.answered(exchange, answer, now, &mut self.out) {
+                Progressed::Going => {}
+                Progressed::Finished | Progressed::Failed => {
+                    if let Some(hold) = recording.hold() {
+                        self.tape.release(hold);
+                    }
+                    self.recording = None;
+                }
+            }
+        } else if let Some(pull) = self.pull.as_mut().filter(|p| p.owns(exchange)) {
+            let taken = pull.answered(exchange, answer, &mut self.tape, now, &mut self.out);
+            self.taken(&taken);
+        }
+    }
+
+    fn fail(&mut self, request: RequestId, code: FailureCode, message: &str) {
+        let message = message.to_owned();
+        let event = Event::Failed {
+            request: Some(request),
+            code,
+            message,
+        };
+        self.out.push_back(Output::Event(event));
+    }
+}
+
+const ALREADY_RECORDING: &str = "this tape is already recording; stop that recording first";
+const NOT_RECORDING: &str = "there is no recording to stop";
+const PROTECTED: &str = "the stream is encrypted (DRM or SAMPLE-AES) and cannot be recorded";

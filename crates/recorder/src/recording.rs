@@ -1,0 +1,636 @@
+//! Sending a growing range of the tape to the edge.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use livetape_container::Chunk;
+use livetape_media::{Timestamp, TrackConfig, TrackId};
+use livetape_tape::{Hold, Tape};
+use livetape_timeline::plan::{FragmentPlan, Lane, init_segment};
+use livetape_timeline::{Slice, StoreId};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use crate::cut::next_object;
+use crate::feed::{AUDIO, VIDEO};
+use crate::input::{Access, Answer, Now};
+use crate::output::{Body, Event, ExchangeId, FailureCode, Output, Request, RequestId};
+
+/// Objects under way at once.
+const IN_FLIGHT: usize = 3;
+/// Waits between tries at an edge that cannot be reached, in milliseconds; the last repeats.
+const BACK_OFF: [u64; 5] = [500, 1_000, 2_000, 5_000, 10_000];
+/// How long a recording waits for a track that a source buffer promises, in milliseconds.
+const TRACK_PATIENCE: u64 = 5_000;
+/// The lane of main pictures and sound.
+const LANE: &str = "main";
+
+/// One recording, from the moment Record was pressed.
+#[derive(Debug)]
+pub(crate) struct Recording {
+    request: RequestId,
+    edge: String,
+    id: String,
+    token: String,
+    created: bool,
+    /// When Record was pressed, on the steady clock.
+    asked: u64,
+    start: Option<Start>,
+    /// The next sample of each track to be cut into an object; the first leads.
+    next: Vec<(TrackId, u64)>,
+    stop: Option<RequestId>,
+    finish_queued: bool,
+    jobs: VecDeque<Job>,
+    in_flight: BTreeMap<ExchangeId, Job>,
+    configs_known: BTreeSet<String>,
+    objects_cut: u32,
+    objects_stored: u32,
+    bytes_cut: u64,
+    bytes_stored: u64,
+    failures: usize,
+    retry_at: Option<u64>,
+    hold: Option<Hold>,
+    /// Length so far, in seconds.
+    elapsed: f64,
+    finished: bool,
+}
+
+/// Where on the tape the recording begins.
+#[derive(Debug, Clone)]
+struct Start {
+    presentation: Timestamp,
+    /// Unix milliseconds of that moment.
+    unix: i64,
+    /// Decode time, in the track's ticks, which becomes 0.
+    decode_origins: Vec<(TrackId, i64)>,
+}
+
+/// One exchange with the edge.
+#[derive(Debug, Clone)]
+enum Job {
+    Create { access: Access },
+    Config { hash: String, bytes: Vec<u8> },
+    Object(Box<Object>),
+    Finish { objects: u32 },
+}
+
+#[derive(Debug, Clone)]
+struct Object {
+    sequence: u32,
+    config: String,
+    fragment: FragmentPlan,
+    unix: i64,
+    /// The first reel it needs.
+    reel: StoreId,
+}
+
+#[derive(Deserialize)]
+struct Created {
+    id: String,
+    ingest_token: String,
+}
+
+#[derive(Deserialize)]
+struct Refused {
+    error: RefusedWhy,
+}
+
+#[derive(Deserialize)]
+struct RefusedWhy {
+    code: String,
+    message: String,
+}
+
+/// What an answer came to, beyond the recording itself.
+pub(crate) enum Progressed {
+    Going,
+    Finished,
+    Failed,
+}
+
+impl Recording {
+    pub(crate) fn new(request: RequestId, edge: &str, access: Access, now: Now) -> Self {
+        let mut recording = Self {
+            request,
+            edge: edge.trim_end_matches('/').to_owned(),
+            id: String::new(),
+            token: String::new(),
+            created: false,
+            asked: now.steady,
+            start: None,
+            next: Vec::new(),
+            stop: None,
+            finish_queued: false,
+            jobs: VecDeque::new(),
+            in_flight: BTreeMap::new(),
+            configs_known: BTreeSet::new(),
+            objects_cut: 0,
+            objects_stored: 0,
+            bytes_cut: 0,
+            bytes_stored: 0,
+            failures: 0,
+            retry_at: None,
+            hold: None,
+            elapsed: 0.0,
+            finished: false,
+        };
+        recording.jobs.push_back(Job::Create { access });
+        recording
+    }
+
+    pub(crate) const fn is_stopping(&self) -> bool {
+        self.stop.is_some()
+    }
+
+    pub(crate) const fn stop(&mut self, request: RequestId) {
+        self.stop = Some(request);
+    }
+
+    pub(crate) const fn retry_at(&self) -> Option<u64> {
+        self.retry_at
+    }
+
+    /// The hold that must be released when the recording is over.
+    pub(crate) const fn hold(&self) -> Option<Hold> {
+        self.hold
+    }
+
+    /// Cuts what is complete and sends what may be sent. To be called after every input.
+    pub(crate) fn advance(
+        &mut self,
+        tape: &mut Tape,
+        playhead: Option<f64>,
+        expected: usize,
+        now: Now,
+        exchanges: &mut u32,
+        out: &mut VecDeque<Output>,
+    ) {
+        if self.finished {
+            return;
+        }
+        let all_there = tape.timeline().tracks().len() >= expected;
+        let waited = now.steady.saturating_sub(self.asked) >= TRACK_PATIENCE;
+        if self.start.is_none() && (all_there || waited || self.stop.is_some()) {
+            self.begin(tape, playhead, now);
+        }
+        let before = self.bytes_cut;
+        while self.cut(tape) {}
+        if self.stop.is_some() && !self.finish_queued {
+            self.finish_queued = true;
+            self.jobs.push_back(Job::Finish {
+                objects: self.objects_cut,
+            });
+        }
+        if self.bytes_cut != before {
+            self.tell_progress(out);
+        }
+        self.send(now, exchanges, out);
+        self.move_hold(tape);
+    }
+
+    /// Finds where the recording begins: the keyframe of what the viewer sees.
+    fn begin(&mut self, tape: &mut Tape, playhead: Option<f64>, now: Now) {
+        let timeline = tape.timeline();
+        let Some(lead) = timeline.video().or_else(|| timeline.audio()) else {
+            return;
+        };
+        let Some(end) = lead.end_time() else { return };
+        let seen = playhead.map(|seconds| Timestamp::from_seconds(seconds, end.timescale));
+        let seen = seen.filter(|seen| *seen <= end).unwrap_or(end);
+        let Some(first) = lead.keyframe_at(seen) else {
+            return;
+        };
+        let Some(presentation) = lead.presentation_time(first) else {
+            return;
+        };
+        let lead_id = lead.id();
+        let mut origins = Vec::new();
+        for id in [VIDEO, AUDIO] {
+            let Some(track) = timeline.track(id) else {
+                continue;
+            };
+            let number = match id == lead_id {
+                true => first,
+                false => track.first_presented_from(presentation),
+            };
+            let origin = match (id == lead_id, track.slice(number..number + 1)) {
+                (true, Some(slice)) => slice.decode_time,
+                _ => track
+                    .config()
+                    .map_or(0, |c| presentation.rescale(c.timescale).ticks),
+            };
+            origins.push((id, origin));
+            self.next.push((id, number));
+        }
+        // What is seen now was `seen - presentation` later than the first picture.
+        let late = seen
+            .minus(presentation)
+            .rescale(livetape_media::Timescale::MILLIS)
+            .ticks;
+        self.start = Some(Start {
+            presentation,
+            unix: now.unix - late,
+            decode_origins: origins,
+        });
+        let reel = self
+            .next
+            .iter()
+            .filter_map(|(id, n)| tape.timeline().track(*id)?.store_of(*n));
+        if let Some(reel) = reel.min() {
+            self.hold = Some(tape.hold(reel));
+        }
+    }
+
+    /// Cuts one object, if one is complete.
+    fn cut(&mut self, tape: &Tape) -> bool {
+        let Some(start) = self.start.clone() else {
+            return false;
+        };
+        if self.finish_queued {
+            return false;
+        }
+        let timeline = tape.timeline();
+        let Some(cut) = next_object(timeline, &self.next, self.stop.is_some()) else {
+            return false;
+        };
+        let mut lanes = Vec::new();
+        let mut configs: Vec<(u32, Arc<TrackConfig>)> = Vec::new();
+        for (id, _) in &self.next {
+            let Some(track) = timeline.track(*id) else {
+                continue;
+            };
+            let numbers = cut
+                .tracks
+                .iter()
+                .find(|(own, _)| own == id)
+                .map(|cut| cut.1.clone());
+            let slice: Option<Slice> = numbers.and_then(|numbers| track.slice(numbers));
+            let config = slice
+                .as_ref()
+                .map(|slice| &slice.config)
+                .or_else(|| track.config());
+            let Some(config) = config else { continue };
+            let timescale = config.timescale;
+            configs.push((id.0, Arc::clone(config)));
+            let Some(slice) = slice else { continue };
+            let origin = start.decode_origins.iter().find(|(own, _)| own == id);
+            lanes.push(Lane {
+                track,
+                track_id: id.0,
+                decode_origin: origin.map_or(0, |origin| origin.1),
+                presentation_origin: start.presentation.rescale(timescale).ticks,
+                slice,
+            });
+        }
+        let reel = lanes
+            .iter()
+            .filter_map(|lane| lane.track.store_of(lane.slice.numbers.start));
+        let (Some(reel), Some(fragment)) =
+            (reel.min(), FragmentPlan::new(self.objects_cut + 1, &lanes))
+        else {
+            return false;
+        };
+        for (id, numbers) in &cut.tracks {
+            if let Some(next) = self.next.iter_mut().find(|(own, _)| own == id) {
+                next.1 = numbers.end;
+            }
+        }
+        self.queue(&configs, fragment, reel, start.unix);
+        true
+    }
+
+    fn queue(
+        &mut self,
+        configs: &[(u32, Arc<TrackConfig>)],
+        fragment: FragmentPlan,
+        reel: StoreId,
+        unix: i64,
+    ) {
+        let bytes = init_segment(configs);
+        let hash = short_hash(&bytes);
+        let queued = |job: &Job| matches!(job, Job::Config { hash: own, .. } if *own == hash);
+        let known = self.configs_known.contains(&hash)
+            || self.jobs.iter().any(queued)
+            || self.in_flight.values().any(queued);
+        if !known {
+            self.jobs.push_back(Job::Config {
+                hash: hash.clone(),
+                bytes,
+            });
+        }
+        let millis = fragment
+            .start
+            .rescale(livetape_media::Timescale::MILLIS)
+            .ticks;
+        self.bytes_cut += fragment.plan.len();
+        self.elapsed = fragment.start.seconds() + fragment.duration.seconds();
+        let sequence = self.objects_cut;
+        self.objects_cut += 1;
+        let unix = unix + millis;
+        let object = Object {
+            sequence,
+            config: hash,
+            fragment,
+            unix,
+            reel,
+        };
+        self.jobs.push_back(Job::Object(Box::new(object)));
+    }
+
+    /// Sends jobs in order, as many as may be under way.
+    fn send(&mut self, now: Now, exchanges: &mut u32, out: &mut VecDeque<Output>) {
+        if self.retry_at.is_some_and(|at| now.steady < at) {
+            return;
+        }
+        self.retry_at = None;
+        while self.in_flight.len() < IN_FLIGHT {
+            let may = match self.jobs.front() {
+                Some(Job::Create { .. }) => true,
+                Some(Job::Config { .. }) => self.created,
+                Some(Job::Object(object)) => {
+                    self.created && self.configs_known.contains(&object.config)
+                }
+                Some(Job::Finish { .. }) => self.created && self.in_flight.is_empty(),
+                None => false,
+            };
+            let Some(job) = self.jobs.front().filter(|_| may) else {
+                return;
+            };
+            let request = self.request_for(job);
+            *exchanges += 1;
+            let exchange = ExchangeId(*exchanges);
+            out.push_back(Output::Exchange(exchange, request));
+            if let Some(job) = self.jobs.pop_front() {
+                self.in_flight.insert(exchange, job);
+            }
+        }
+    }
+
+    fn request_for(&self, job: &Job) -> Request {
+        let recording = format!("{}/v1/recordings/{}", self.edge, self.id);
+        let bearer = ("authorization", format!("Bearer {}", self.token));
+        let json = ("content-type", "application/json".to_owned());
+        match job {
+            Job::Create {
+                access: Access::Template(template),
+            } => Request {
+                method: "POST",
+                url: format!("{}/v1/recordings", self.edge),
+                headers: vec![json],
+                body: Body::Bytes(
+                    serde_json::json!({ "template": template })
+                        .to_string()
+                        .into(),
+                ),
+            },
+            Job::Create {
+                access: Access::Token { recording, token },
+            } => Request {
+                method: "GET",
+                url: format!("{}/v1/recordings/{recording}", self.edge),
+                headers: vec![("authorization", format!("Bearer {token}"))],
+                body: Body::Empty,
+            },
+            Job::Config { hash, bytes } => Request {
+                method: "PUT",
+                url: format!("{recording}/configs/{hash}"),
+                headers: vec![bearer, ("content-type", "video/mp4".to_owned())],
+                body: Body::Bytes(bytes.clone()),
+            },
+            Job::Object(object) => Request {
+                method: "PUT",
+                url: format!("{recording}/objects/{LANE}/{}", object.sequence),
+                headers: vec![
+                    bearer,
+                    ("content-type", "video/mp4".to_owned()),
+                    ("livetape-config", object.config.clone()),
+                    ("livetape-base-time", decimal(object.fragment.start)),
+                    ("livetape-duration", decimal(object.fragment.duration)),
+                    ("livetape-wall-clock", object.unix.to_string()),
+                    (
+                        "livetape-independent",
+                        if object.fragment.independent {
+                            "?1"
+                        } else {
+                            "?0"
+                        }
+                        .to_owned(),
+                    ),
+                ],
+                body: Body::Plan(object.fragment.plan.clone()),
+            },
+            Job::Finish { objects } => Request {
+                method: "POST",
+                url: format!("{recording}/finish"),
+                headers: vec![bearer, json],
+                body: Body::Bytes(
+                    serde_json::json!({ "objects": { LANE: objects } })
+                        .to_string()
+                        .into(),
+                ),
+            },
+        }
+    }
+
+    /// Whether an exchange is this recording's.
+    pub(crate) fn owns(&self, exchange: ExchangeId) -> bool {
+        self.in_flight.contains_key(&exchange)
+    }
+
+    /// Takes an answer to one of its exchanges.
+    pub(crate) fn answered(
+        &mut self,
+        exchange: ExchangeId,
+        answer: &Answer<'_>,
+        now: Now,
+        out: &mut VecDeque<Output>,
+    ) -> Progressed {
+        let Some(job) = self.in_flight.remove(&exchange) else {
+            return Progressed::Going;
+        };
+        if matches!(answer.status, 408 | 425 | 429 | 500..=599) {
+            self.again(job, now);
+            return Progressed::Going;
+        }
+        if !(200..300).contains(&answer.status) {
+            return self.refused(answer, out);
+        }
+        self.failures = 0;
+        match job {
+            Job::Create { access } => return self.created(&access, answer, out),
+            Job::Config { hash, .. } => {
+                self.configs_known.insert(hash);
+            }
+            Job::Object(object) => {
+                self.objects_stored += 1;
+                self.bytes_stored += object.fragment.plan.len();
+                self.tell_progress(out);
+            }
+            Job::Finish { .. } => {
+                self.finished = true;
+                if let Some(request) = self.stop {
+                    out.push_back(Output::Event(Event::Stopped {
+                        request,
+                        duration: self.elapsed,
+                        bytes: self.bytes_cut,
+                        answer: text(answer.body),
+                    }));
+                }
+                return Progressed::Finished;
+            }
+        }
+        Progressed::Going
+    }
+
+    /// An exchange got no answer: it is tried again.
+    pub(crate) fn unanswered(&mut self, exchange: ExchangeId, now: Now) {
+        if let Some(job) = self.in_flight.remove(&exchange) {
+            self.again(job, now);
+        }
+    }
+
+    /// Puts a job back where it was and waits before the next try.
+    fn again(&mut self, job: Job, now: Now) {
+        let sequence = |job: &Job| match job {
+            Job::Create { .. } => 0,
+            Job::Config { .. } => 1,
+            Job::Object(object) => u64::from(object.sequence) + 2,
+            Job::Finish { .. } => u64::MAX,
+        };
+        let at = self.jobs.partition_point(|other| match (other, &job) {
+            (Job::Config { .. }, Job::Object(_)) => false,
+            _ => sequence(other) < sequence(&job),
+        });
+        self.jobs.insert(at, job);
+        let wait = BACK_OFF
+            .get(self.failures)
+            .or(BACK_OFF.last())
+            .copied()
+            .unwrap_or(10_000);
+        self.failures += 1;
+        self.retry_at = Some(now.steady + wait);
+    }
+
+    fn created(
+        &mut self,
+        access: &Access,
+        answer: &Answer<'_>,
+        out: &mut VecDeque<Output>,
+    ) -> Progressed {
+        let body = text(answer.body);
+        match access {
+            Access::Template(_) => {
+                let Ok(created) = serde_json::from_str::<Created>(&body) else {
+                    return self.fail(
+                        FailureCode::EdgeRefused,
+                        "the edge answered something else than a recording; is its address right?"
+                            .to_owned(),
+                        out,
+                    );
+                };
+                self.id = created.id;
+                self.token = created.ingest_token;
+            }
+            Access::Token { recording, token } => {
+                self.id.clone_from(recording);
+                self.token.clone_from(token);
+            }
+        }
+        self.created = true;
+        out.push_back(Output::Event(Event::Recording {
+            request: self.request,
+            id: self.id.clone(),
+            answer: body,
+        }));
+        Progressed::Going
+    }
+
+    fn refused(&mut self, answer: &Answer<'_>, out: &mut VecDeque<Output>) -> Progressed {
+        let message = match serde_json::from_str::<Refused>(&text(answer.body)) {
+            Ok(Refused { error }) => {
+                format!(
+                    "the edge refused ({}, {}): {}",
+                    answer.status, error.code, error.message
+                )
+            }
+            Err(_) => format!("the edge refused with status {}", answer.status),
+        };
+        self.fail(FailureCode::EdgeRefused, message, out)
+    }
+
+    fn fail(
+        &mut self,
+        code: FailureCode,
+        message: String,
+        out: &mut VecDeque<Output>,
+    ) -> Progressed {
+        self.finished = true;
+        let request = Some(self.stop.unwrap_or(self.request));
+        out.push_back(Output::Event(Event::Failed {
+            request,
+            code,
+            message,
+        }));
+        Progressed::Failed
+    }
+
+    fn tell_progress(&self, out: &mut VecDeque<Output>) {
+        out.push_back(Output::Event(Event::Progress {
+            elapsed: self.elapsed,
+            bytes: self.bytes_cut,
+            uploaded: self.bytes_stored,
+            objects: self.objects_stored,
+        }));
+    }
+
+    /// Reels whose objects the edge has acknowledged are needed no more.
+    fn move_hold(&self, tape: &mut Tape) {
+        let Some(hold) = self.hold else { return };
+        let waiting = self
+            .jobs
+            .iter()
+            .chain(self.in_flight.values())
+            .filter_map(|job| match job {
+                Job::Object(object) => Some(object.reel),
+                _ => None,
+            });
+        let unsent = self
+            .next
+            .iter()
+            .filter_map(|(id, n)| tape.timeline().track(*id)?.store_of(*n));
+        if let Some(reel) = waiting.chain(unsent).min() {
+            tape.advance(hold, reel);
+        }
+    }
+}
+
+/// The first 16 hexadecimal digits of the SHA-256.
+fn short_hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// Seconds with nine decimals: exact to the tick for every timescale in use.
+fn decimal(time: Timestamp) -> String {
+    let nanos = i128::from(time.ticks) * 1_000_000_000 / i128::from(time.timescale.get());
+    let (sign, nanos) = if nanos < 0 {
+        ("-", -nanos)
+    } else {
+        ("", nanos)
+    };
+    format!(
+        "{sign}{}.{:09}",
+        nanos / 1_000_000_000,
+        nanos % 1_000_000_000
+    )
+}
+
+/// A body as text; the edge's answers are small.
+pub(crate) fn text(body: &dyn Chunk) -> String {
+    let mut bytes = vec![0; body.len()];
+    body.copy_to(0, &mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
