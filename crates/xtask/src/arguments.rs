@@ -109,7 +109,7 @@ impl Rest {
     }
 }
 
-/// The first port at or after `first` that nobody listens on, neither on 127.0.0.1 nor on [::1].
+/// The first port at or after `first` that nobody listens on, on IPv4's loopback or IPv6's.
 pub(crate) fn free_port(first: u16) -> Result<u16> {
     (first..=first.saturating_add(200))
         .find(|port| port_is_free(*port))

@@ -3,7 +3,7 @@
 //! * [`setup`] finds the tools that are there and installs the missing ones;
 //! * [`build`] makes the wasm module, the Worker and `www/`;
 //! * [`demo`] starts the edge with a live source, and [`edge`] is that server's process;
-//! * [`test`] runs the suites against their budgets;
+//! * [`mod@test`] runs the suites against their budgets;
 //! * [`check`] is the one definition of "checked".
 //!
 //! This crate is the first thing a newcomer's machine compiles, so its dependencies are few.

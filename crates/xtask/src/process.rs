@@ -202,7 +202,7 @@ pub(crate) fn run_logged(
     deadline: Option<Instant>,
 ) -> Result<()> {
     let mut file = log_file(log)?;
-    writeln!(file, "$ {command:?}").explain(|| format!("cannot write {}", log.display()))?;
+    writeln!(file, "$ {}", shown(command)).explain(|| format!("cannot write {}", log.display()))?;
     let mut progress = Progress::start(name, usual);
     let mut group = Group::start(command, Output::Log(log.to_path_buf()))?;
     let status = group.wait(deadline, || progress.tick());
@@ -220,6 +220,15 @@ pub(crate) fn run_logged(
         }
         Err(failure) => Err(failure),
     }
+}
+
+/// A command as a person would type it, without its environment.
+pub(crate) fn shown(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words
+        .map(|word| word.to_string_lossy())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// The last 20 lines of a log, with its path.

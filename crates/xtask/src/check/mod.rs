@@ -139,7 +139,7 @@ impl Checks {
             println!("{failure}");
         }
         if !succeeded && let Ok(text) = kept.lock() {
-            println!("$ {command:?}\n{text}", text = text.trim_end());
+            println!("$ {}\n{}", process::shown(&command), text.trim_end());
         }
         Ok(())
     }
