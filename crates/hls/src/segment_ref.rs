@@ -10,6 +10,10 @@ use crate::media_playlist::{MediaPlaylist, Segment, SegmentTag};
 use crate::resolve::resolve;
 use crate::tags::{Key, KeyMethod, Map};
 
+/// Key formats that are kept at a time. Each segment has its own list, so that its length must not
+/// grow with the playlist's.
+const MAX_KEY_FORMATS: usize = 16;
+
 /// A segment that can be fetched, decrypted and placed without looking at the playlist again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SegmentRef {
@@ -200,13 +204,17 @@ impl<'a> Walk<'a> {
             key_format_versions: key.key_format_versions.clone(),
         };
         let format = |key: &SegmentKey| key.key_format.clone().filter(|_| !key.is_identity());
-        self.keys = self
+        let mut keys: Vec<SegmentKey> = self
             .keys
             .iter()
             .filter(|old| format(old) != format(&new))
             .cloned()
-            .chain([new.clone()])
             .collect();
+        if keys.len() >= MAX_KEY_FORMATS {
+            keys.remove(0);
+        }
+        keys.push(new);
+        self.keys = Arc::from(keys);
     }
 
     fn map(&mut self, map: &Map) {

@@ -43,11 +43,11 @@ impl<'a> Substitution<'a> {
             } => (name, tag.value.clone().unwrap_or_default()),
             Define {
                 import: Some(name), ..
-            } => (name, lookup(&self.outside.imported, name)?),
+            } => (name, lookup(&self.outside.imported, name)?.to_owned()),
             Define {
                 query_param: Some(name),
                 ..
-            } => (name, lookup(&self.outside.query, name)?),
+            } => (name, lookup(&self.outside.query, name)?.to_owned()),
             _ => {
                 return Err(Reason::MissingAttribute {
                     tag: Define::TAG,
@@ -70,39 +70,91 @@ impl<'a> Substitution<'a> {
         let mut rest = text;
         while let Some((before, tail)) = rest.split_once("{$") {
             result.push_str(before);
-            match tail.split_once('}') {
-                Some((name, tail)) if is_name(name) => {
-                    let value = lookup(&self.defined, name)?;
-                    self.budget = self
-                        .budget
-                        .checked_sub(value.len())
-                        .ok_or(Reason::ExpansionTooLarge)?;
-                    result.push_str(&value);
-                    rest = tail;
-                }
-                _ => {
-                    result.push_str("{$");
-                    rest = tail;
-                }
-            }
+            rest = tail;
+            let Some((name, tail)) = split_name(tail) else {
+                result.push_str("{$");
+                continue;
+            };
+            let value = lookup(&self.defined, name)?;
+            self.budget = self
+                .budget
+                .checked_sub(value.len())
+                .ok_or(Reason::ExpansionTooLarge)?;
+            result.push_str(value);
+            rest = tail;
         }
         result.push_str(rest);
         Ok(Cow::Owned(result))
     }
 }
 
-fn lookup(values: &BTreeMap<String, String>, name: &str) -> Result<String, Reason> {
-    values
-        .get(name)
-        .cloned()
-        .ok_or_else(|| Reason::UndefinedVariable {
+fn lookup<'a>(values: &'a BTreeMap<String, String>, name: &str) -> Result<&'a str, Reason> {
+    match values.get(name) {
+        Some(value) => Ok(value),
+        None => Err(Reason::UndefinedVariable {
             name: name.to_owned(),
-        })
+        }),
+    }
 }
 
-fn is_name(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+/// The name at the start of `text`, and what follows its closing brace.
+fn split_name(text: &str) -> Option<(&str, &str)> {
+    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'))?;
+    let (name, tail) = text.split_at_checked(end)?;
+    Some((name, tail.strip_prefix('}')?)).filter(|_| !name.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn define(substitution: &mut Substitution<'_>, name: &str, value: &str) -> Result<(), Reason> {
+        substitution.define(&Define {
+            name: Some(name.to_owned()),
+            value: Some(value.to_owned()),
+            ..Define::new()
+        })
+    }
+
+    #[test]
+    fn references_are_replaced_once() {
+        let outside = Variables::default();
+        let mut substitution = Substitution::new(&outside, 100);
+        assert_eq!(define(&mut substitution, "a", "{$b}"), Ok(()));
+        assert_eq!(define(&mut substitution, "b", "x"), Ok(()));
+        let cases = [
+            ("none", "none"),
+            ("{$a}-{$b}", "{$b}-x"),
+            ("{$}{$ b}{$b", "{$}{$ b}{$b"),
+            ("{{$b}}", "{x}"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(substitution.apply(text).as_deref(), Ok(expected));
+        }
+    }
+
+    #[test]
+    fn unknown_and_repeated_names_are_errors() {
+        let outside = Variables::default();
+        let mut substitution = Substitution::new(&outside, 100);
+        let name = || "a".to_owned();
+        assert_eq!(
+            substitution.apply("{$a}"),
+            Err(Reason::UndefinedVariable { name: name() })
+        );
+        assert_eq!(define(&mut substitution, "a", "1"), Ok(()));
+        assert_eq!(
+            define(&mut substitution, "a", "2"),
+            Err(Reason::VariableRedefined { name: name() })
+        );
+    }
+
+    #[test]
+    fn expansion_is_bounded() {
+        let outside = Variables::default();
+        let mut substitution = Substitution::new(&outside, 10);
+        assert_eq!(define(&mut substitution, "a", &"x".repeat(100)), Ok(()));
+        assert!(substitution.apply("{$a}").is_ok());
+        assert_eq!(substitution.apply("{$a}"), Err(Reason::ExpansionTooLarge));
+    }
 }

@@ -1,7 +1,8 @@
 //! Reads a Media Playlist (sections 4.4.3 to 4.4.5).
 
 use super::{
-    BasicTags, Taken, lenient, lines, require_readable, set_first, set_strict, split_tag, strict,
+    BasicTags, Pending, Taken, lenient, lines, require_readable, set_first, set_strict, split_tag,
+    strict,
 };
 use crate::attribute_list::AttributeValue;
 use crate::byte_range::{ByteRange, ResolvedByteRange, decimal_integer};
@@ -50,12 +51,6 @@ pub(super) fn read(
         }
     }
     reader.finish(scope)
-}
-
-/// A tag that waits for its URI, and its line.
-struct Pending<T> {
-    value: T,
-    line: OtherLine,
 }
 
 struct Reader<'a> {
@@ -226,10 +221,7 @@ impl Reader<'_> {
             EXTINF => {
                 let value = read_extinf(value, scope)?;
                 self.give_up_info(scope);
-                self.info = Some(Pending {
-                    value,
-                    line: line(),
-                });
+                self.info = Some(self.pending(value, line()));
                 return Ok(Taken::Yes);
             }
             BYTERANGE => {
@@ -237,10 +229,8 @@ impl Reader<'_> {
                     .trim_matches('"')
                     .parse()
                     .map_err(|_| Reason::InvalidValue { tag: BYTERANGE })?;
-                let earlier = self.byte_range.replace(Pending {
-                    value,
-                    line: line(),
-                });
+                let pending = self.pending(value, line());
+                let earlier = self.byte_range.replace(pending);
                 return match earlier {
                     Some(earlier) if earlier.value != value => {
                         Err(Reason::Contradiction { tag: BYTERANGE })
@@ -303,20 +293,42 @@ impl Reader<'_> {
         })
     }
 
-    /// Keeps an `EXTINF` that never got its URI.
+    fn pending<T>(&self, value: T, line: OtherLine) -> Pending<T> {
+        Pending {
+            value,
+            line,
+            place: self.tags.len(),
+        }
+    }
+
+    /// Keeps an `EXTINF` that never got its URI before what came after it.
     fn give_up_info(&mut self, scope: &mut Scope) {
-        if let Some(info) = self.info.take() {
+        if let Some(Pending { line, place, .. }) = self.info.take() {
             scope.warn(WarningReason::MissingUri { tag: EXTINF });
-            self.tags.push(SegmentTag::Other(info.line));
+            // `place` was the length of a list that has only grown.
+            self.tags.insert(place, SegmentTag::Other(line));
+            if let Some(range) = self
+                .byte_range
+                .as_mut()
+                .filter(|range| range.place >= place)
+            {
+                range.place += 1;
+            }
+        }
+    }
+
+    /// Keeps an `EXT-X-BYTERANGE` that never got its URI before what came after it.
+    fn give_up_byte_range(&mut self, scope: &mut Scope) {
+        if let Some(Pending { line, place, .. }) = self.byte_range.take() {
+            scope.warn(WarningReason::MissingUri { tag: BYTERANGE });
+            // `place` was the length of a list that has only grown.
+            self.tags.insert(place, SegmentTag::Other(line));
         }
     }
 
     fn finish(mut self, scope: &mut Scope) -> Result<MediaPlaylist, Reason> {
         self.give_up_info(scope);
-        if let Some(range) = self.byte_range.take() {
-            scope.warn(WarningReason::MissingUri { tag: BYTERANGE });
-            self.tags.push(SegmentTag::Other(range.line));
-        }
+        self.give_up_byte_range(scope);
         let mut playlist = self.playlist;
         playlist.target_duration = self.target_duration.ok_or(Reason::MissingTargetDuration)?;
         playlist.media_sequence = self.media_sequence.unwrap_or(0);

@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use crate::attribute_list::{Attribute, read_attributes};
 use crate::error::{Error, Reason};
-use crate::model::{Parsed, Playlist};
+use crate::model::{OtherLine, Parsed, Playlist};
 use crate::tags::{Define, Start};
 use crate::variables::{Substitution, Variables};
 use crate::warning::{Scope, WarningReason};
@@ -191,6 +191,15 @@ struct BasicTags {
     start: Option<Start>,
 }
 
+/// A tag that waits for its URI.
+struct Pending<T> {
+    value: T,
+    /// Its line, should the URI never come.
+    line: OtherLine,
+    /// How many tags or items were before it.
+    place: usize,
+}
+
 /// What a tag turned out to be.
 enum Taken {
     /// It is in the model now.
@@ -331,3 +340,6 @@ fn require_readable(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

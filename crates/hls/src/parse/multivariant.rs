@@ -1,6 +1,6 @@
 //! Reads a Multivariant Playlist (section 4.4.6).
 
-use super::{BasicTags, Taken, lenient, lines, set_first, split_tag};
+use super::{BasicTags, Pending, Taken, lenient, lines, set_first, split_tag};
 use crate::error::Reason;
 use crate::model::OtherLine;
 use crate::multivariant_playlist::{MultivariantItem, MultivariantPlaylist, Variant};
@@ -43,13 +43,13 @@ struct Reader<'a> {
     basic: BasicTags,
     content_steering: Option<ContentSteering>,
     items: Vec<MultivariantItem>,
-    /// An `EXT-X-STREAM-INF` that waits for its URI, and its line.
-    pending: Option<(StreamInf, OtherLine)>,
+    /// An `EXT-X-STREAM-INF` that waits for its URI.
+    pending: Option<Pending<StreamInf>>,
 }
 
 impl Reader<'_> {
     fn uri(&mut self, line: &str, scope: &mut Scope) -> Result<(), Reason> {
-        let Some((info, _)) = self.pending.take() else {
+        let Some(Pending { value: info, .. }) = self.pending.take() else {
             // Some packagers repeat the URI of a tag on the line after it.
             if self.last_uri() == Some(line) {
                 scope.warn(WarningReason::RepeatedUri);
@@ -96,7 +96,11 @@ impl Reader<'_> {
             )?
             .unwrap_or_else(StreamInf::new);
             warn_without_bandwidth(info.bandwidth, StreamInf::TAG, scope);
-            self.pending = Some((info, OtherLine::new(line)));
+            self.pending = Some(Pending {
+                value: info,
+                line: OtherLine::new(line),
+                place: self.items.len(),
+            });
             return Ok(());
         }
         let item = self.item(name, value, scope)?;
@@ -149,11 +153,12 @@ impl Reader<'_> {
 
     /// Keeps an `EXT-X-STREAM-INF` that never got its URI.
     fn give_up_pending(&mut self, scope: &mut Scope) {
-        if let Some((_, line)) = self.pending.take() {
+        if let Some(Pending { line, place, .. }) = self.pending.take() {
             scope.warn(WarningReason::MissingUri {
                 tag: StreamInf::TAG,
             });
-            self.items.push(MultivariantItem::Other(line));
+            // It stays before what came after it. `place` was the length of a list that only grows.
+            self.items.insert(place, MultivariantItem::Other(line));
         }
     }
 }
