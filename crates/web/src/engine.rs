@@ -1,0 +1,305 @@
+//! Messages in, recorder, outputs carried out one after another.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use js_sys::{Array, Function, Uint8Array};
+use livetape_recorder::{
+    Answer, Body, ClipReady, ExchangeId, Input, Output, Recorder, Request, RequestId,
+};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+use crate::chunk::JsChunk;
+use crate::message::{self, Message};
+use crate::network::{Fetched, exchange};
+use crate::reels::Reels;
+use crate::scope::{Alarm, now};
+
+/// The recorder of one tape, as the worker's script sees it.
+#[wasm_bindgen]
+pub struct Engine(Rc<Shared>);
+
+struct Shared {
+    post: Function,
+    queue: RefCell<VecDeque<Task>>,
+    running: Cell<bool>,
+    tape: RefCell<Option<Tape>>,
+    alarm: RefCell<Option<Alarm>>,
+}
+
+/// What waits to be handled, in order.
+enum Task {
+    Message(Message),
+    Answered(ExchangeId, Fetched),
+    Unanswered(ExchangeId, String),
+    Tick,
+}
+
+/// The tape, once a page has opened it.
+struct Tape {
+    recorder: Recorder,
+    reels: Reels,
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// An engine that posts its messages through `post(message, transfer)`.
+    #[wasm_bindgen(constructor)]
+    pub fn new(post: Function) -> Self {
+        let shared = Rc::new(Shared {
+            post,
+            queue: RefCell::default(),
+            running: Cell::new(false),
+            tape: RefCell::default(),
+            alarm: RefCell::default(),
+        });
+        let weak = Rc::downgrade(&shared);
+        let ring = move || {
+            if let Some(shared) = weak.upgrade() {
+                shared.push(Task::Tick);
+            }
+        };
+        shared.alarm.replace(Some(Alarm::new(ring)));
+        Self(shared)
+    }
+
+    /// Takes a message from the page. Never throws: failures come back as messages.
+    pub fn handle(&self, message: &JsValue) {
+        if let Some(message) = message::read(message) {
+            self.0.push(Task::Message(message));
+        }
+    }
+}
+
+impl Shared {
+    /// Puts a task at the end of the queue and sees to it that the queue is worked off.
+    fn push(self: &Rc<Self>, task: Task) {
+        self.queue.borrow_mut().push_back(task);
+        if !self.running.replace(true) {
+            spawn_local(Rc::clone(self).work());
+        }
+    }
+
+    /// Works the queue off, one task after another: outputs of one are carried out before the
+    /// next is begun.
+    async fn work(self: Rc<Self>) {
+        let mut tape = self.tape.take();
+        loop {
+            let task = self.queue.borrow_mut().pop_front();
+            let Some(task) = task else { break };
+            self.task(&mut tape, task).await;
+        }
+        self.tape.replace(tape);
+        self.running.set(false);
+    }
+
+    async fn task(self: &Rc<Self>, tape: &mut Option<Tape>, task: Task) {
+        match (task, tape) {
+            (Task::Message(Message::Open { window, pull }), tape) => {
+                let reels = Reels::open().await;
+                self.post(&message::object(
+                    "opened",
+                    &[("storage", reels.storage().into())],
+                ));
+                let mut opened = Tape {
+                    recorder: Recorder::new(window),
+                    reels,
+                };
+                if let Some(url) = pull {
+                    self.handle(&mut opened, Input::Pull { url: &url }, None)
+                        .await;
+                }
+                *tape = Some(opened);
+            }
+            (Task::Message(Message::Close), tape) => {
+                if let Some(mut tape) = tape.take() {
+                    tape.reels.remove().await;
+                }
+                crate::scope::close_worker();
+            }
+            (Task::Message(message), Some(tape)) => self.message(tape, message).await,
+            (Task::Answered(exchange, fetched), Some(tape)) => {
+                let body = JsChunk(&fetched.body);
+                let answer = Answer {
+                    status: fetched.status,
+                    url: &fetched.url,
+                    body: &body,
+                };
+                let input = Input::Answered { exchange, answer };
+                self.handle(tape, input, Some(&fetched.body)).await;
+            }
+            (Task::Unanswered(exchange, why), Some(tape)) => {
+                self.handle(
+                    tape,
+                    Input::Unanswered {
+                        exchange,
+                        why: &why,
+                    },
+                    None,
+                )
+                .await;
+            }
+            (Task::Tick, Some(tape)) => self.handle(tape, Input::Tick, None).await,
+            (_, None) => {}
+        }
+    }
+
+    async fn message(self: &Rc<Self>, tape: &mut Tape, message: Message) {
+        match message {
+            Message::Open { .. } | Message::Close => {}
+            Message::Source { source, mime } => {
+                self.handle(
+                    tape,
+                    Input::Source {
+                        source,
+                        mime: &mime,
+                    },
+                    None,
+                )
+                .await;
+            }
+            Message::Append {
+                source,
+                chunk,
+                timestamp_offset,
+            } => {
+                let view = JsChunk(&chunk);
+                let input = Input::Append {
+                    source,
+                    chunk: &view,
+                    timestamp_offset,
+                };
+                self.handle(tape, input, Some(&chunk)).await;
+                self.recycle(&chunk);
+            }
+            Message::Abort { source } => self.handle(tape, Input::Abort { source }, None).await,
+            Message::Playhead { seconds } => {
+                self.handle(tape, Input::Playhead { seconds }, None).await;
+            }
+            Message::Record {
+                request,
+                edge,
+                access: Some(access),
+            } => {
+                let input = Input::Record {
+                    request,
+                    edge: &edge,
+                    access,
+                };
+                self.handle(tape, input, None).await;
+            }
+            Message::Record {
+                request,
+                access: None,
+                ..
+            } => {
+                let why = "record() needs a public template id or an ingest token";
+                self.post(&message::failed(Some(request), "bad_access", why));
+            }
+            Message::Stop { request } => {
+                self.handle(tape, Input::Stop { request }, None).await;
+            }
+            Message::Clip { request, range } => {
+                self.handle(tape, Input::Clip { request, range }, None)
+                    .await;
+            }
+            Message::CloseClip { request } => {
+                self.handle(tape, Input::CloseClip { request }, None).await;
+            }
+        }
+    }
+
+    /// Handles one input and carries out what comes of it. `chunk` is what
+    /// [`Output::WriteChunk`] writes.
+    async fn handle(
+        self: &Rc<Self>,
+        tape: &mut Tape,
+        input: Input<'_>,
+        chunk: Option<&Uint8Array>,
+    ) {
+        tape.recorder.handle(input, now());
+        while let Some(output) = tape.recorder.poll() {
+            if let Err(error) = self.carry_out(tape, output, chunk).await {
+                let why = js_sys::Error::from(error).message();
+                let why = format!("the browser's storage failed: {why}");
+                self.post(&message::failed(None, "storage_failed", &why));
+            }
+        }
+    }
+
+    async fn carry_out(
+        self: &Rc<Self>,
+        tape: &mut Tape,
+        output: Output,
+        chunk: Option<&Uint8Array>,
+    ) -> Result<(), JsValue> {
+        match output {
+            Output::Storage(command) => tape.reels.command(command).await?,
+            Output::WriteChunk(at) => {
+                if let Some(chunk) = chunk {
+                    tape.reels.write(at, chunk)?;
+                }
+            }
+            Output::WriteBytes(at, bytes) => {
+                tape.reels.write(at, &Uint8Array::from(bytes.as_slice()))?;
+            }
+            Output::Exchange(exchange, request) => {
+                let plan = match &request.body {
+                    Body::Plan(plan) => Some(tape.reels.read(plan).await?),
+                    _ => None,
+                };
+                spawn_local(Rc::clone(self).fetch(exchange, request, plan));
+            }
+            Output::Clip(ready) => self.clip(&tape.reels, &ready)?,
+            Output::Event(event) => self.post(&message::event(event)),
+            Output::WakeAt(at) => {
+                if let Some(alarm) = self.alarm.borrow_mut().as_mut() {
+                    alarm.set(at);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn fetch(self: Rc<Self>, id: ExchangeId, request: Request, plan: Option<Uint8Array>) {
+        self.push(match exchange(request, plan).await {
+            Ok(fetched) => Task::Answered(id, fetched),
+            Err(why) => Task::Unanswered(id, why),
+        });
+    }
+
+    fn clip(&self, reels: &Reels, ready: &ClipReady) -> Result<(), JsValue> {
+        let RequestId(request) = ready.request;
+        self.post(&message::object(
+            "clip",
+            &[
+                ("request", request.into()),
+                ("clip", request.into()),
+                ("blob", reels.assemble(&ready.plan)?.into()),
+                ("start", ready.start.seconds().into()),
+                ("duration", ready.duration.seconds().into()),
+                ("tracks", message::tracks(&ready.tracks).into()),
+                ("headerBytes", (ready.plan.generated_len() as f64).into()),
+            ],
+        ));
+        Ok(())
+    }
+
+    /// Gives an append's buffer back to the page.
+    fn recycle(&self, chunk: &Uint8Array) {
+        let buffer = chunk.buffer();
+        let message = message::object("recycle", &[("bytes", buffer.clone().into())]);
+        self.post_with(&message, &Array::of1(&buffer));
+    }
+
+    fn post(&self, message: &JsValue) {
+        self.post_with(message, &Array::new());
+    }
+
+    fn post_with(&self, message: &JsValue, transfer: &Array) {
+        // postMessage fails only for what cannot be cloned; all of this can.
+        let _ = self.post.call2(&JsValue::NULL, message, transfer);
+    }
+}
