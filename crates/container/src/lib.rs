@@ -10,10 +10,12 @@
 
 mod chunk;
 mod defect;
+mod error;
 mod event;
 pub mod isobmff;
 pub mod mpegts;
 
 pub use chunk::Chunk;
 pub use defect::{Defect, DefectCode};
+pub use error::Error;
 pub use event::{Event, Payload, Run};

@@ -1,12 +1,16 @@
 //! MPEG-2 transport stream, ISO/IEC 13818-1.
 //!
 //! - [`Demuxer`]: packets to PES packets to samples; H.264 and AAC
+//! - [`Segment`]: samples to packets; [`Outline`] tells beforehand how many
 
 mod adts;
 mod avc;
 mod clock;
 mod demux;
+mod mux;
+mod outline;
 mod packet;
+mod packetizer;
 mod parameter_sets;
 mod pes;
 mod programs;
@@ -15,3 +19,5 @@ mod run;
 mod stream;
 
 pub use demux::Demuxer;
+pub use mux::{AudioTrack, MuxSample, Segment, VideoTrack};
+pub use outline::{AudioOutline, Continuity, Outline, Packets, SampleFacts, VideoOutline};
