@@ -205,7 +205,10 @@ fn variables_are_replaced() {
         panic!("a key");
     };
     assert_eq!(key.uri.as_deref(), Some("cdn/k"));
-    assert_eq!(key.iv.as_ref().and_then(|iv| iv.to_u128()), Some(1));
+    assert_eq!(
+        key.iv.as_ref().and_then(crate::HexSequence::to_u128),
+        Some(1)
+    );
 }
 
 #[test]

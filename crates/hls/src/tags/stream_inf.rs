@@ -66,11 +66,10 @@ pub enum ClosedCaptions {
 
 impl AttributeValue for ClosedCaptions {
     fn read(value: &str, quoted: bool) -> Option<Self> {
-        Some(if value == "NONE" && !quoted {
-            Self::None
-        } else {
-            Self::Group(value.to_owned())
-        })
+        if value == "NONE" && !quoted {
+            return Some(Self::None);
+        }
+        String::read(value, quoted).map(Self::Group)
     }
     fn quoted(&self) -> bool {
         matches!(self, Self::Group(_))
