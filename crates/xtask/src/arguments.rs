@@ -14,7 +14,6 @@ cargo xtask <command>
         [--headless-check]    ... and let a headless browser try it, then exit 0 or 1
   test  [SUITE...] [--yes]    run the tests; suites: check unit wasm edge e2e demo
   check [--yes]               formatting, lints, documentation, types, licences, invariants
-  bench                       (there is no benchmark yet)
 
 Each command first installs what it misses, and says what before it does. --yes answers its question.
 ";
@@ -28,7 +27,6 @@ pub(crate) enum Command {
     Demo(DemoOptions),
     Test { suites: Vec<String>, yes: bool },
     Check { yes: bool },
-    Bench,
 }
 
 /// The options of `demo`.
@@ -67,7 +65,6 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Command> 
             yes,
         },
         "check" => Command::Check { yes },
-        "bench" => Command::Bench,
         other => return Err(Failure::Message(format!("no command {other:?}\n\n{HELP}"))),
     };
     match rest.0.first() {

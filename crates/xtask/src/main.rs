@@ -70,8 +70,5 @@ fn run() -> Result<()> {
         Command::Demo(options) => demo::command(&workspace, &options),
         Command::Test { suites, yes } => test::command(&workspace, &suites, yes),
         Command::Check { yes } => check::command(&workspace, yes),
-        Command::Bench => Err(Failure::message(
-            "there is no benchmark yet, so there is nothing to run",
-        )),
     }
 }

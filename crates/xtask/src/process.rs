@@ -285,17 +285,14 @@ mod tests {
             Output::Read(Box::new(|_| {})),
         )
         .expect("a shell");
-        let leader = group.child.id();
+        let started = Instant::now();
         let failure = group
-            .wait(Some(Instant::now()), || {})
+            .wait(Some(started), || {})
             .expect_err("no time at all");
         assert!(failure.to_string().contains("longer than its budget"));
+        // Dropping waits for the output's end, which is when the last of the group has gone.
         drop(group);
-        let gone = killpg(
-            Pid::from_raw(i32::try_from(leader).expect("a process id")),
-            None,
-        );
-        assert!(gone.is_err());
+        assert!(started.elapsed() < Duration::from_secs(30));
     }
 
     #[test]

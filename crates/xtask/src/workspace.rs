@@ -71,7 +71,7 @@ impl Workspace {
             return Ok(());
         }
         Err(Failure::Message(format!(
-            "{path} is missing from this tree; it cannot be built yet"
+            "{path} is missing from this tree"
         )))
     }
 }
