@@ -85,21 +85,59 @@ pub(crate) trait AttributeValue: Sized {
     fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 }
 
-/// Reads one attribute of `tag`, noting quotes where there should be none and the reverse.
-pub(crate) fn read_value<T: AttributeValue>(
-    attribute: &Attribute,
+/// Takes the first attribute called `name` out of `list`, noting quotes where there should be none
+/// and the reverse. `None` when there is none; one that cannot be read is an error and stays.
+// Not inlined: the tags have a hundred attributes of ten types.
+#[inline(never)]
+fn take<T: AttributeValue>(
+    list: &mut Vec<Attribute>,
     tag: &'static str,
     name: &'static str,
     scope: &mut Scope,
-) -> Option<T> {
-    let value = T::read(&attribute.value, attribute.quoted)?;
+) -> Result<Option<T>, Reason> {
+    let found = list.iter().enumerate().find(|(_, a)| a.name == name);
+    let Some((index, attribute)) = found else {
+        return Ok(None);
+    };
+    let Some(value) = T::read(&attribute.value, attribute.quoted) else {
+        return Err(Reason::InvalidAttribute {
+            tag,
+            attribute: name,
+        });
+    };
     if value.quoted() != attribute.quoted {
         scope.warn(WarningReason::Quoting {
             tag,
             attribute: name,
         });
     }
-    Some(value)
+    list.remove(index);
+    Ok(Some(value))
+}
+
+/// Takes an attribute that a tag must have.
+#[inline(never)]
+pub(crate) fn take_required<T: AttributeValue>(
+    list: &mut Vec<Attribute>,
+    tag: &'static str,
+    attribute: &'static str,
+    scope: &mut Scope,
+) -> Result<T, Reason> {
+    take(list, tag, attribute, scope)?.ok_or(Reason::MissingAttribute { tag, attribute })
+}
+
+/// Takes an attribute that a tag may have; one that cannot be read stays in `list`.
+#[inline(never)]
+pub(crate) fn take_optional<T: AttributeValue>(
+    list: &mut Vec<Attribute>,
+    tag: &'static str,
+    attribute: &'static str,
+    scope: &mut Scope,
+) -> Option<T> {
+    take(list, tag, attribute, scope).unwrap_or_else(|_| {
+        scope.warn(WarningReason::AttributeIgnored { tag, attribute });
+        None
+    })
 }
 
 /// Writes attributes one after the other, with their commas.
@@ -304,38 +342,11 @@ macro_rules! attribute_tag {
                 attributes: Vec<$crate::attribute_list::Attribute>,
                 scope: &mut $crate::warning::Scope,
             ) -> Result<Self, $crate::error::Reason> {
-                $(let mut $required: Option<$required_type> = None;)*
-                $(let mut $optional: Option<$optional_type> = None;)*
-                let mut other = Vec::new();
-                for attribute in attributes {
-                    match attribute.name.as_str() {
-                        $($required_name if $required.is_none() => {
-                            let value = $crate::attribute_list::read_value(&attribute, $tag, $required_name, scope);
-                            $required = Some(value.ok_or($crate::error::Reason::InvalidAttribute {
-                                tag: $tag,
-                                attribute: $required_name,
-                            })?);
-                        })*
-                        $($optional_name if $optional.is_none() => {
-                            $optional = $crate::attribute_list::read_value(&attribute, $tag, $optional_name, scope);
-                            if $optional.is_none() {
-                                scope.warn($crate::warning::WarningReason::AttributeIgnored {
-                                    tag: $tag,
-                                    attribute: $optional_name,
-                                });
-                                other.push(attribute);
-                            }
-                        })*
-                        _ => other.push(attribute),
-                    }
-                }
+                let mut list = attributes;
                 Ok(Self {
-                    $($required: $required.ok_or($crate::error::Reason::MissingAttribute {
-                        tag: $tag,
-                        attribute: $required_name,
-                    })?,)*
-                    $($optional,)*
-                    other,
+                    $($required: $crate::attribute_list::take_required(&mut list, $tag, $required_name, scope)?,)*
+                    $($optional: $crate::attribute_list::take_optional(&mut list, $tag, $optional_name, scope),)*
+                    other: list,
                 })
             }
         }
