@@ -1,7 +1,11 @@
 //! What a person sees while something runs.
 
 use std::io::{IsTerminal, Write};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
+
+use crate::failure::{Explain, Result};
+use crate::interrupt;
 
 /// True when a person is there to read and answer.
 pub(crate) fn terminal() -> bool {
@@ -90,14 +94,27 @@ fn usually(usual: Duration) -> String {
 }
 
 /// Asks a yes/no question; anything but a clear yes is a no.
-pub(crate) fn ask(question: &str) -> bool {
+pub(crate) fn ask(question: &str) -> Result<bool> {
     print!("{question} [y/N] ");
-    if std::io::stdout().flush().is_err() {
-        return false;
+    std::io::stdout().flush().explain(|| "cannot ask")?;
+    let (answered, answer) = mpsc::channel();
+    // Reading cannot be interrupted, waiting can: so somebody else reads.
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = std::io::stdin().read_line(&mut line);
+        // Nobody listens any more after Ctrl-C, and then the answer does not matter.
+        let _ = answered.send(read.map(|_| line));
+    });
+    loop {
+        match answer.recv_timeout(Duration::from_millis(50)) {
+            Ok(line) => {
+                let line = line.explain(|| "cannot read the answer")?;
+                return Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"));
+            }
+            Err(mpsc::RecvTimeoutError::Timeout) => interrupt::check()?,
+            Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(false),
+        }
     }
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer).is_ok()
-        && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }
 
 #[cfg(test)]

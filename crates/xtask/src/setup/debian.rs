@@ -59,8 +59,16 @@ fn lld_number(line: &str) -> Option<u32> {
         .ok()
 }
 
+/// Makes sure that there are package lists to look things up in: new ones where that needs nobody's leave.
+pub(super) fn look_up(setup: &Setup) -> Result<()> {
+    if geteuid().is_root() || newest_lld().is_none() {
+        refresh(setup)?;
+    }
+    Ok(())
+}
+
 /// Fetches the package lists, once a run.
-pub(super) fn refresh(setup: &Setup) -> Result<()> {
+fn refresh(setup: &Setup) -> Result<()> {
     if setup.lists_are_fresh.get() {
         return Ok(());
     }
@@ -81,17 +89,21 @@ pub(super) fn install(
     if packages.is_empty() {
         return Ok(());
     }
-    refresh(setup)?;
-    let mut line = vec![
-        "env",
-        "DEBIAN_FRONTEND=noninteractive",
-        "apt-get",
-        "install",
-        "-y",
-        "--no-install-recommends",
-    ];
-    line.extend(packages.iter().map(String::as_str));
-    as_root(setup, name, usual, &line)
+    let install = format!(
+        "DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends {}",
+        packages.join(" ")
+    );
+    if geteuid().is_root() {
+        refresh(setup)?;
+        return as_root(setup, name, usual, &["sh", "-c", &install]);
+    }
+    // One command, so that a person who is asked to run it is asked once.
+    as_root(
+        setup,
+        name,
+        usual,
+        &["sh", "-c", &format!("apt-get update && {install}")],
+    )
 }
 
 /// Runs a command as root. Without being root it is shown, and run by sudo only after an explicit yes.
@@ -113,7 +125,7 @@ pub(super) fn as_root(setup: &Setup, name: &str, usual: Duration, line: &[&str])
         return Err(stop());
     }
     println!("  {name} needs root:\n    {shown}");
-    if !progress::ask("Run it now?") {
+    if !progress::ask("Run it now?")? {
         return Err(stop());
     }
     // sudo asks for the password on the terminal, so it keeps this process's group and input.

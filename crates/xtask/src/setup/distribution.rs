@@ -70,7 +70,7 @@ pub(super) fn system_wide(target: Target) -> Vec<String> {
 /// Installs the packages and links the toolchain.
 pub(super) fn install_compiler(setup: &Setup, target: Target, rustup: &Path) -> Result<()> {
     if !debian::not_installed(&packages(target)).is_empty() {
-        debian::refresh(setup)?;
+        debian::look_up(setup)?;
     }
     // Looked up anew: the lists may have changed with that.
     let packages = packages(target);

@@ -116,7 +116,7 @@ pub(crate) fn ready(workspace: &Workspace, scope: Scope, yes: bool) -> Result<()
         return Ok(());
     }
     print!("{}", plan(&missing));
-    if progress::terminal() && !yes && !progress::ask("Go on?") {
+    if progress::terminal() && !yes && !progress::ask("Go on?")? {
         return Err(Failure::message("nothing was installed"));
     }
     for (step, _) in &missing {

@@ -8,7 +8,7 @@ use super::{Scope, Setup, State, Step, debian};
 use crate::failure::{Failure, Result};
 use crate::workspace::{Workspace, on_path};
 
-/// The browser: LIVETAPE_CHROMIUM, or one of the usual names and places.
+/// The browser: what LIVETAPE_CHROMIUM says, or one of the usual names and places.
 pub(crate) fn chromium() -> Option<PathBuf> {
     if let Some(path) = env::var_os("LIVETAPE_CHROMIUM") {
         return Some(PathBuf::from(path)).filter(|path| path.is_file());
@@ -41,52 +41,72 @@ pub(crate) fn media_folder(workspace: &Workspace) -> Option<PathBuf> {
     folder.canonicalize().ok().filter(|folder| folder.is_dir())
 }
 
-pub(super) fn steps() -> [Step; 2] {
-    [
-        program_step(
-            "Chromium",
-            25,
-            &[Scope::HeadlessCheck, Scope::Test],
-            "chromium",
-            || chromium().is_some(),
-            "install Chromium or Chrome, or set LIVETAPE_CHROMIUM to its path",
-        ),
-        program_step(
-            "ffmpeg and ffprobe",
-            20,
-            &[Scope::Test],
-            "ffmpeg",
-            || on_path("ffmpeg").is_some() && on_path("ffprobe").is_some(),
-            "install ffmpeg",
-        ),
-    ]
+/// A program that a package of Debian's brings.
+struct Program {
+    name: &'static str,
+    usual: u64,
+    scopes: &'static [Scope],
+    packages: &'static [&'static str],
+    there: fn() -> bool,
+    /// What a person can do where there is no such package, or where it did not help.
+    otherwise: &'static str,
 }
 
-fn program_step(
-    name: &'static str,
-    seconds: u64,
-    scopes: &'static [Scope],
-    package: &'static str,
-    there: fn() -> bool,
-    otherwise: &'static str,
-) -> Step {
-    let packages = || vec![package.to_owned()];
-    Step {
-        name: name.to_owned(),
-        usual: Duration::from_secs(seconds),
-        scopes,
-        state: Box::new(move |_| match there() {
-            true => State::Ready,
-            false if debian::here() => State::Missing {
-                system: vec![debian::plan_line(&packages())],
-            },
-            false => State::missing(),
-        }),
-        install: Box::new(move |setup: &Setup, usual| -> Result<()> {
-            if !debian::here() {
-                return Err(Failure::Message(format!("{name}: {otherwise}")));
-            }
-            debian::install(setup, name, usual, &packages())
-        }),
-    }
+const PROGRAMS: [Program; 2] = [
+    Program {
+        name: "Chromium",
+        usual: 25,
+        scopes: &[Scope::HeadlessCheck, Scope::Test],
+        // Without a font it shows no text.
+        packages: &["chromium", "fonts-dejavu-core"],
+        there: || chromium().is_some(),
+        otherwise: "install Chromium or Chrome, or set LIVETAPE_CHROMIUM to its path",
+    },
+    Program {
+        name: "ffmpeg and ffprobe",
+        usual: 20,
+        scopes: &[Scope::Test],
+        packages: &["ffmpeg"],
+        there: || on_path("ffmpeg").is_some() && on_path("ffprobe").is_some(),
+        otherwise: "install ffmpeg",
+    },
+];
+
+pub(super) fn steps() -> impl Iterator<Item = Step> {
+    PROGRAMS.into_iter().map(|program| {
+        let Program {
+            name,
+            usual,
+            scopes,
+            packages,
+            there,
+            otherwise,
+        } = program;
+        let packages = packages
+            .iter()
+            .map(|package| (*package).to_owned())
+            .collect::<Vec<_>>();
+        let line = debian::plan_line(&packages);
+        Step {
+            name: name.to_owned(),
+            usual: Duration::from_secs(usual),
+            scopes,
+            state: Box::new(move |_| match there() {
+                true => State::Ready,
+                false if debian::here() => State::Missing {
+                    system: vec![line.clone()],
+                },
+                false => State::missing(),
+            }),
+            install: Box::new(move |setup: &Setup, usual| -> Result<()> {
+                if debian::here() {
+                    debian::install(setup, name, usual, &packages)?;
+                }
+                match there() {
+                    true => Ok(()),
+                    false => Err(Failure::Message(format!("{name}: {otherwise}"))),
+                }
+            }),
+        }
+    })
 }
