@@ -12,7 +12,6 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::cut::next_object;
-use crate::feed::{AUDIO, VIDEO};
 use crate::input::{Access, Answer, Now};
 use crate::output::{Body, Event, ExchangeId, FailureCode, Output, Request, RequestId};
 
@@ -58,11 +57,15 @@ pub(crate) struct Recording {
 /// Where on the tape the recording begins.
 #[derive(Debug, Clone)]
 struct Start {
+    /// Presentation time, on the tape, of the first picture.
     presentation: Timestamp,
+    /// What becomes 0: the first picture's decode time.
+    origin: Timestamp,
+    /// How much later than `origin` the lead track decodes at 0. Not zero where the stream has
+    /// negative composition offsets, which not every player reads alike: they are lifted.
+    decode_lead: i64,
     /// Unix milliseconds of that moment.
     unix: i64,
-    /// Decode time, in the track's ticks, which becomes 0.
-    decode_origins: Vec<(TrackId, i64)>,
 }
 
 /// One exchange with the edge.
@@ -203,24 +206,19 @@ impl Recording {
         let Some(presentation) = lead.presentation_time(first) else {
             return;
         };
+        let gop_end = lead.keyframe_from(first + 1).unwrap_or(lead.numbers().end);
+        let Some(gop) = lead.slice(first..gop_end) else {
+            return;
+        };
+        let decode_lead = gop.composition_lead();
+        let origin = Timestamp::new(gop.decode_time - decode_lead, end.timescale);
         let lead_id = lead.id();
-        let mut origins = Vec::new();
-        for id in [VIDEO, AUDIO] {
-            let Some(track) = timeline.track(id) else {
-                continue;
-            };
-            let number = match id == lead_id {
+        for track in timeline.tracks() {
+            let number = match track.id() == lead_id {
                 true => first,
                 false => track.first_presented_from(presentation),
             };
-            let origin = match (id == lead_id, track.slice(number..number + 1)) {
-                (true, Some(slice)) => slice.decode_time,
-                _ => track
-                    .config()
-                    .map_or(0, |c| presentation.rescale(c.timescale).ticks),
-            };
-            origins.push((id, origin));
-            self.next.push((id, number));
+            self.next.push((track.id(), number));
         }
         // What is seen now was `seen - presentation` later than the first picture.
         let late = seen
@@ -230,7 +228,8 @@ impl Recording {
         self.start = Some(Start {
             presentation,
             unix: now.unix - late,
-            decode_origins: origins,
+            origin,
+            decode_lead,
         });
         let reel = self
             .next
@@ -273,12 +272,14 @@ impl Recording {
             let timescale = config.timescale;
             configs.push((id.0, Arc::clone(config)));
             let Some(slice) = slice else { continue };
-            let origin = start.decode_origins.iter().find(|(own, _)| own == id);
+            let origin = start.origin.rescale(timescale).ticks;
+            let leads = self.next.first().is_some_and(|(lead, _)| lead == id);
+            let decode_lead = if leads { start.decode_lead } else { 0 };
             lanes.push(Lane {
                 track,
                 track_id: id.0,
-                decode_origin: origin.map_or(0, |origin| origin.1),
-                presentation_origin: start.presentation.rescale(timescale).ticks,
+                decode_origin: origin + decode_lead,
+                presentation_origin: origin,
                 slice,
             });
         }
@@ -295,7 +296,7 @@ impl Recording {
                 next.1 = numbers.end;
             }
         }
-        self.queue(&configs, fragment, reel, start.unix);
+        self.queue(&configs, fragment, reel, &start);
         true
     }
 
@@ -304,7 +305,7 @@ impl Recording {
         configs: &[(u32, Arc<TrackConfig>)],
         fragment: FragmentPlan,
         reel: StoreId,
-        unix: i64,
+        start: &Start,
     ) {
         let bytes = init_segment(configs);
         let hash = short_hash(&bytes);
@@ -318,15 +319,13 @@ impl Recording {
                 bytes,
             });
         }
-        let millis = fragment
-            .start
-            .rescale(livetape_media::Timescale::MILLIS)
-            .ticks;
+        let since = fragment.start.minus(start.presentation.minus(start.origin));
+        let millis = since.rescale(livetape_media::Timescale::MILLIS).ticks;
         self.bytes_cut += fragment.plan.len();
-        self.elapsed = fragment.start.seconds() + fragment.duration.seconds();
+        self.elapsed = since.seconds() + fragment.duration.seconds();
         let sequence = self.objects_cut;
         self.objects_cut += 1;
-        let unix = unix + millis;
+        let unix = start.unix + millis;
         let object = Object {
             sequence,
             config: hash,

@@ -97,6 +97,16 @@ impl Slice {
         })
     }
 
+    /// By how many ticks the deepest negative composition offset lies below zero.
+    pub fn composition_lead(&self) -> i64 {
+        let lowest = self
+            .samples
+            .iter()
+            .map(|sample| sample.composition_offset)
+            .min();
+        -i64::from(lowest.unwrap_or(0).min(0))
+    }
+
     /// Earliest presentation time, in ticks.
     pub fn presentation_start(&self) -> i64 {
         self.timed()

@@ -138,12 +138,7 @@ fn retime(slice: &Slice, start: i64) -> (Vec<Sample>, i64) {
         .map(|(dts, sample)| (dts, dts + i64::from(sample.composition_offset)))
         .collect();
     // Composition offsets are made non-negative: decoding may always begin a little earlier.
-    let lead = timed
-        .iter()
-        .map(|(dts, pts)| dts - pts)
-        .max()
-        .unwrap_or(0)
-        .max(0);
+    let lead = slice.composition_lead();
     let decode_start = slice.decode_time - lead;
     let pre_roll = slice.config.format.is_video() && timed.iter().any(|(_, pts)| *pts < start);
     if !pre_roll {

@@ -1,0 +1,355 @@
+//! A player's appends, cut anywhere, onto the tape; out of it a clip and an upload.
+
+#![expect(clippy::print_stderr, reason = "a test that cannot run says so")]
+
+mod harness;
+
+use std::process::Command;
+
+use harness::{Client, box_ends, sample};
+use livetape_recorder::{Access, ClipRange, Event, FailureCode, Input, RequestId, SourceId};
+use livetape_tape::Window;
+
+const WINDOW: Window = Window {
+    millis: 3_600_000,
+    bytes: 1 << 30,
+};
+const SOURCE: SourceId = SourceId(1);
+
+fn append(client: &mut Client, bytes: &[u8], timestamp_offset: f64) {
+    let chunk = bytes.to_vec();
+    client.handle(
+        Input::Append {
+            source: SOURCE,
+            chunk: &chunk,
+            timestamp_offset,
+        },
+        bytes,
+    );
+}
+
+fn opened() -> Client {
+    let mut client = Client::new(WINDOW);
+    client.handle(
+        Input::Source {
+            source: SOURCE,
+            mime: "video/mp4",
+        },
+        &[],
+    );
+    client
+}
+
+fn record(client: &mut Client) {
+    let access = Access::Template("pub_demo".to_owned());
+    client.handle(
+        Input::Record {
+            request: RequestId(1),
+            edge: "http://edge/",
+            access,
+        },
+        &[],
+    );
+}
+
+/// Size and presentation time of every packet of a stream, by ffprobe; `None` without ffprobe.
+fn packets(file: &[u8], stream: &str) -> Option<Vec<(f64, u64, String)>> {
+    let name = format!("livetape-{}-{:p}.mp4", std::process::id(), file);
+    let path = std::env::temp_dir().join(name);
+    std::fs::write(&path, file).expect("a temporary file can be written");
+    let output = Command::new("ffprobe")
+        .args([
+            "-v",
+            "warning",
+            "-select_streams",
+            stream,
+            "-show_packets",
+            "-of",
+            "csv=p=0",
+        ])
+        .args([
+            "-show_entries",
+            "packet=pts_time,size,data_hash",
+            "-show_data_hash",
+            "md5",
+        ])
+        .arg(&path)
+        .output();
+    std::fs::remove_file(&path).expect("it was written");
+    let output = output.ok()?;
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    assert!(complaints.is_empty(), "ffprobe complains: {complaints}");
+    let lines = String::from_utf8(output.stdout).expect("ffprobe prints text");
+    let packet = |line: &str| {
+        let mut fields = line.split(',');
+        let time = fields.next()?.parse().ok()?;
+        Some((
+            time,
+            fields.next()?.parse().ok()?,
+            fields.next()?.to_owned(),
+        ))
+    };
+    Some(lines.lines().filter_map(packet).collect())
+}
+
+fn hashes(packets: &[(f64, u64, String)]) -> Vec<String> {
+    packets.iter().map(|packet| packet.2.clone()).collect()
+}
+
+fn without_ffprobe(test: &str) {
+    assert!(
+        std::env::var_os("LIVETAPE_REQUIRE_MEDIA").is_none(),
+        "ffprobe is not installed"
+    );
+    eprintln!("NOT RUN: {test}: ffprobe is not installed");
+}
+
+#[test]
+fn a_clip_of_everything_is_the_stream_packet_by_packet() {
+    let file = sample();
+    let Some(source_video) = packets(&file, "v") else {
+        return without_ffprobe("a_clip_of_everything_is_the_stream_packet_by_packet");
+    };
+    let source_audio = packets(&file, "a").expect("ffprobe ran before");
+    for piece in [file.len(), 100_003, 4_096] {
+        let mut client = opened();
+        file.chunks(piece)
+            .for_each(|chunk| append(&mut client, chunk, 0.0));
+        let range = ClipRange::Between(0.0, 100.0);
+        client.handle(
+            Input::Clip {
+                request: RequestId(7),
+                range,
+            },
+            &[],
+        );
+        let clip = client.read(&client.clips.first().expect("planned").plan);
+        let video = packets(&clip, "v").expect("ffprobe ran before");
+        let audio = packets(&clip, "a").expect("ffprobe ran before");
+        assert_eq!(hashes(&video), hashes(&source_video), "pieces of {piece}");
+        assert_eq!(hashes(&audio), hashes(&source_audio), "pieces of {piece}");
+        // ffprobe reads the source's fragments as if negative composition offsets began at
+        // zero: compared is the distance to the first picture.
+        let since = |packets: &[(f64, u64, String)]| -> Vec<f64> {
+            let first = packets
+                .iter()
+                .map(|packet| packet.0)
+                .fold(f64::MAX, f64::min);
+            packets.iter().map(|packet| packet.0 - first).collect()
+        };
+        for (ours, theirs) in [(&video, &source_video), (&audio, &source_audio)] {
+            assert!(
+                since(ours)
+                    .iter()
+                    .zip(since(theirs))
+                    .all(|(a, b)| (a - b).abs() < 2e-6)
+            );
+            let start = ours.iter().map(|packet| packet.0).fold(f64::MAX, f64::min);
+            assert!(start.abs() < 1e-6, "both tracks begin at 0, not {start}");
+        }
+    }
+}
+
+#[test]
+fn a_range_sent_twice_is_kept_once() {
+    let file = sample();
+    let Some(source) = packets(&file, "v") else {
+        return without_ffprobe("a_range_sent_twice_is_kept_once");
+    };
+    let ends = box_ends(&file);
+    let (_, half) = ends[ends.len() / 2 / 2 * 2 + 1];
+    let init = ends
+        .iter()
+        .find(|(kind, _)| kind == "moov")
+        .expect("has one")
+        .1;
+    let mut client = opened();
+    append(&mut client, &file[..half], 0.0);
+    append(&mut client, &file[..init], 0.0);
+    append(&mut client, &file[init..], 0.0);
+    client.handle(
+        Input::Clip {
+            request: RequestId(1),
+            range: ClipRange::Between(0.0, 100.0),
+        },
+        &[],
+    );
+    let clip = client.read(&client.clips.first().expect("planned").plan);
+    assert_eq!(
+        hashes(&packets(&clip, "v").expect("ffprobe ran before")),
+        hashes(&source)
+    );
+}
+
+#[test]
+fn a_clip_inside_a_gop_shows_from_the_asked_picture_on() {
+    let file = sample();
+    if packets(&file, "v").is_none() {
+        return without_ffprobe("a_clip_inside_a_gop_shows_from_the_asked_picture_on");
+    }
+    let mut client = opened();
+    append(&mut client, &file, 0.0);
+    client.handle(
+        Input::Clip {
+            request: RequestId(1),
+            range: ClipRange::Between(5.2, 9.0),
+        },
+        &[],
+    );
+    let ready = client.clips.first().expect("planned");
+    assert!((ready.start.seconds() - 5.2).abs() < 1e-9);
+    assert!((ready.duration.seconds() - 3.8).abs() < 1e-9);
+    let shown: Vec<f64> = packets(&client.read(&ready.plan), "v")
+        .expect("ffprobe ran before")
+        .into_iter()
+        .map(|packet| packet.0)
+        .filter(|time| *time >= 0.0)
+        .collect();
+    // pictures 130 to 224; one more may have to be decoded for them
+    assert!((95..=97).contains(&shown.len()), "{} pictures", shown.len());
+    assert!(
+        shown.iter().any(|time| time.abs() < 1e-6),
+        "one is shown at 0"
+    );
+}
+
+#[test]
+fn a_recording_is_uploaded_while_it_grows_and_finished_on_stop() {
+    let file = sample();
+    let ends = box_ends(&file);
+    let mut client = opened();
+    let (_, first) = ends[4];
+    append(&mut client, &file[..first], 100.0);
+    client.handle(Input::Playhead { seconds: 100.5 }, &[]);
+    record(&mut client);
+    let mut got = client.accept_all();
+    for pair in ends.windows(2) {
+        let (from, to) = (pair[0].1, pair[1].1);
+        if from >= first {
+            append(&mut client, &file[from..to], 100.0);
+            got.extend(client.accept_all());
+        }
+    }
+    let before_stop = got
+        .iter()
+        .filter(|(request, _)| request.url.contains("/objects/"))
+        .count();
+    assert!(before_stop >= 6, "{before_stop} objects before the stop");
+    client.handle(
+        Input::Stop {
+            request: RequestId(2),
+        },
+        &[],
+    );
+    got.extend(client.accept_all());
+    let object = |(request, body): &(livetape_recorder::Request, Vec<u8>)| {
+        request.url.contains("/objects/").then(|| body.clone())
+    };
+    let init = got
+        .iter()
+        .find(|(r, _)| r.url.contains("/configs/"))
+        .expect("sent")
+        .1
+        .clone();
+    let whole: Vec<u8> = std::iter::once(init)
+        .chain(got.iter().filter_map(object))
+        .flatten()
+        .collect();
+    assert!(got.last().expect("not empty").0.url.ends_with("/finish"));
+    let stopped = client.events.iter().find_map(|event| match event {
+        Event::Stopped { duration, .. } => Some(*duration),
+        _ => None,
+    });
+    assert!((stopped.expect("told") - 16.0).abs() < 0.001);
+    let Some(source) = packets(&file, "v") else {
+        return without_ffprobe("a_recording_is_uploaded_while_it_grows_and_finished_on_stop");
+    };
+    let uploaded = packets(&whole, "v").expect("ffprobe ran before");
+    assert_eq!(hashes(&uploaded), hashes(&source));
+    assert!(
+        uploaded.iter().any(|packet| packet.0.abs() < 1e-6),
+        "begins at 0"
+    );
+    let audio = packets(&whole, "a").expect("ffprobe ran before");
+    assert_eq!(
+        hashes(&audio),
+        hashes(&packets(&file, "a").expect("ffprobe ran before"))
+    );
+}
+
+#[test]
+fn an_edge_that_cannot_be_reached_is_tried_again() {
+    let file = sample();
+    let mut client = opened();
+    append(&mut client, &file, 0.0);
+    record(&mut client);
+    let (id, request, _) = client.requests.pop_front().expect("asked");
+    client.handle(
+        Input::Unanswered {
+            exchange: id,
+            why: "no connection",
+        },
+        &[],
+    );
+    assert!(client.requests.is_empty(), "not at once");
+    client.now.steady = client.wake_at.expect("an alarm is set");
+    client.handle(Input::Tick, &[]);
+    let again = client.requests.front().expect("asked again");
+    assert_eq!(again.1, request);
+}
+
+#[test]
+fn an_edge_that_refuses_is_told_with_its_reason() {
+    let mut client = opened();
+    append(&mut client, &sample(), 0.0);
+    record(&mut client);
+    let (id, ..) = client.requests.pop_front().expect("asked");
+    client.answer(
+        id,
+        403,
+        r#"{"error":{"code":"unknown_template","message":"No such template."}}"#,
+    );
+    let failed = client.events.iter().find_map(|event| match event {
+        Event::Failed {
+            code: FailureCode::EdgeRefused,
+            message,
+            ..
+        } => Some(message.clone()),
+        _ => None,
+    });
+    assert!(failed.expect("told").contains("No such template."));
+    client.handle(
+        Input::Stop {
+            request: RequestId(2),
+        },
+        &[],
+    );
+    let not_recording = Event::Failed {
+        request: Some(RequestId(2)),
+        code: FailureCode::NotRecording,
+        message: "there is no recording to stop".to_owned(),
+    };
+    assert_eq!(client.events.last(), Some(&not_recording));
+}
+
+#[test]
+fn nothing_recorded_is_said_so() {
+    let mut client = opened();
+    client.handle(
+        Input::Clip {
+            request: RequestId(1),
+            range: ClipRange::Last(30.0),
+        },
+        &[],
+    );
+    let failed = client.events.iter().any(|event| {
+        matches!(
+            event,
+            Event::Failed {
+                code: FailureCode::NothingRecorded,
+                ..
+            }
+        )
+    });
+    assert!(failed);
+}
