@@ -32,7 +32,7 @@ pub(crate) fn next_object(
     let (&(lead_id, from), others) = next.split_first()?;
     let lead = timeline.track(lead_id)?;
     let end = lead_end(lead, from, flush)?;
-    let boundary = boundary_time(lead, end)?;
+    let boundary = boundary_time(lead, from, end)?;
     let mut tracks = vec![(lead_id, from..end)];
     for &(id, from) in others {
         let Some(track) = timeline.track(id) else {
@@ -81,14 +81,14 @@ fn lead_end(lead: &Track, from: u64, flush: bool) -> Option<u64> {
 }
 
 /// The presentation time at which an object that ends before sample `end` ends.
-fn boundary_time(lead: &Track, end: u64) -> Option<Timestamp> {
+fn boundary_time(lead: &Track, from: u64, end: u64) -> Option<Timestamp> {
     if let Some(next) = lead.presentation_time(end) {
         return Some(next);
     }
-    let last = lead.slice(end.checked_sub(1)?..end)?;
+    let whole = lead.slice(from..end)?;
     Some(Timestamp::new(
-        last.presentation_end(),
-        last.config.timescale,
+        whole.presentation_end(),
+        whole.config.timescale,
     ))
 }
 

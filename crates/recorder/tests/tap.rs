@@ -92,6 +92,13 @@ fn packets(file: &[u8], stream: &str) -> Option<Vec<(f64, u64, String)>> {
     Some(lines.lines().filter_map(packet).collect())
 }
 
+/// Fails with the first difference only: the lists are long.
+fn assert_same(ours: &[String], theirs: &[String], what: &str) {
+    let differs = ours.iter().zip(theirs).position(|(a, b)| a != b);
+    assert_eq!(differs, None, "{what}: first difference");
+    assert_eq!(ours.len(), theirs.len(), "{what}: count");
+}
+
 fn hashes(packets: &[(f64, u64, String)]) -> Vec<String> {
     packets.iter().map(|packet| packet.2.clone()).collect()
 }
@@ -126,8 +133,12 @@ fn a_clip_of_everything_is_the_stream_packet_by_packet() {
         let clip = client.read(&client.clips.first().expect("planned").plan);
         let video = packets(&clip, "v").expect("ffprobe ran before");
         let audio = packets(&clip, "a").expect("ffprobe ran before");
-        assert_eq!(hashes(&video), hashes(&source_video), "pieces of {piece}");
-        assert_eq!(hashes(&audio), hashes(&source_audio), "pieces of {piece}");
+        assert_same(&hashes(&video), &hashes(&source_video), "pieces of {piece}");
+        assert_same(
+            &hashes(&audio),
+            &hashes(&source_audio),
+            &format!("pieces of {piece}"),
+        );
         // ffprobe reads the source's fragments as if negative composition offsets began at
         // zero: compared is the distance to the first picture.
         let since = |packets: &[(f64, u64, String)]| -> Vec<f64> {
@@ -142,7 +153,8 @@ fn a_clip_of_everything_is_the_stream_packet_by_packet() {
                 since(ours)
                     .iter()
                     .zip(since(theirs))
-                    .all(|(a, b)| (a - b).abs() < 2e-6)
+                    .all(|(a, b)| (a - b).abs() < 2e-6),
+                "packets"
             );
             let start = ours.iter().map(|packet| packet.0).fold(f64::MAX, f64::min);
             assert!(start.abs() < 1e-6, "both tracks begin at 0, not {start}");
@@ -175,9 +187,10 @@ fn a_range_sent_twice_is_kept_once() {
         &[],
     );
     let clip = client.read(&client.clips.first().expect("planned").plan);
-    assert_eq!(
-        hashes(&packets(&clip, "v").expect("ffprobe ran before")),
-        hashes(&source)
+    assert_same(
+        &hashes(&packets(&clip, "v").expect("ffprobe ran before")),
+        &hashes(&source),
+        "packets",
     );
 }
 
@@ -265,16 +278,17 @@ fn a_recording_is_uploaded_while_it_grows_and_finished_on_stop() {
         return without_ffprobe("a_recording_is_uploaded_while_it_grows_and_finished_on_stop");
     };
     let uploaded = packets(&whole, "v").expect("ffprobe ran before");
-    assert_eq!(hashes(&uploaded), hashes(&source));
+    assert_same(&hashes(&uploaded), &hashes(&source), "packets");
     let audio = packets(&whole, "a").expect("ffprobe ran before");
     let start =
         |packets: &[(f64, u64, String)]| packets.iter().map(|p| p.0).fold(f64::MAX, f64::min);
     // The sample's pictures are decoded two before they are shown: all begins 0.08 s later.
     assert!((start(&uploaded) - 0.08).abs() < 1e-6);
     assert!((start(&audio) - 0.08).abs() < 1e-6);
-    assert_eq!(
-        hashes(&audio),
-        hashes(&packets(&file, "a").expect("ffprobe ran before"))
+    assert_same(
+        &hashes(&audio),
+        &hashes(&packets(&file, "a").expect("ffprobe ran before")),
+        "packets",
     );
 }
 
