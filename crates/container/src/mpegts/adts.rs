@@ -4,8 +4,9 @@
 //!   a timescale of the sampling frequency. Frames may span PES packets.
 //! - The first frame that begins in a PES packet has that packet's time; those after it follow
 //!   exactly. Where a PES packet's time is within [`TOLERANCE`] of the running count the count
-//!   stands, so that muxers' rounding makes no jitter; else the PES packet's time stands and a
-//!   new run begins.
+//!   stands, so that muxers' rounding makes no jitter. One more than two frames off stands, and
+//!   a new run begins. One between (some muxers repeat a time and skip the next) stands once
+//!   [`DOUBTS`] PES packets in a row agree on it, from the first of them on.
 //! - After a loss, frames whose time is not known are counted back from the next time.
 //! - A first header, and one that differs from the header before it, is believed if the next
 //!   one agrees or nothing follows.
@@ -25,6 +26,24 @@ use crate::{DefectCode, Event};
 /// How far a time may be from the running count, in 90 kHz ticks: 1 ms, to which RTMP rounds,
 /// and 2 ticks more for what muxers make of that.
 const TOLERANCE: i64 = 92;
+
+/// PES packets that must agree on an offset of up to two frames.
+const DOUBTS: u8 = 6;
+/// Samples that wait for doubts to be settled.
+const MAX_DOUBTED: usize = 256;
+
+/// A time that is not what the running count says, but may be wrong.
+#[derive(Debug, Clone, Copy)]
+struct Doubt {
+    /// What is before it in the run: samples and bytes.
+    before: (usize, usize),
+    /// Ticks of 90 kHz ahead of the running count.
+    step: i64,
+    /// Time of the first sample concerned.
+    time: i64,
+    /// PES packets that agree.
+    marks: u8,
+}
 
 /// What must stay the same from header to header.
 type Fixed = (u8, u8, u8);
@@ -49,8 +68,10 @@ pub(super) struct Adts {
     next: Option<i64>,
     /// Time after the last frame whose time was known.
     last: Option<i64>,
+    doubt: Option<Doubt>,
     declared: bool,
     refused: bool,
+    jittered: bool,
     run: RunBuilder,
 }
 
@@ -66,8 +87,10 @@ impl Adts {
             rate: Timescale::MPEG,
             next: None,
             last: None,
+            doubt: None,
             declared: false,
             refused: false,
+            jittered: false,
             run: RunBuilder::new(track),
         }
     }
@@ -110,8 +133,7 @@ impl Adts {
         self.scan(true, out);
         self.forget_rest(DefectCode::Truncated, out);
         self.tell_skipped(out);
-        self.settle(out);
-        self.run.emit(out);
+        self.end_run(out);
     }
 
     /// Packets are missing.
@@ -120,14 +142,20 @@ impl Adts {
         self.bytes.clear();
         self.marks.clear();
         self.synced = false;
-        self.settle(out);
-        self.run.emit(out);
+        self.end_run(out);
         self.next = None;
     }
 
     /// True where `bytes` were the last to arrive.
     pub(super) fn ends_with(&self, bytes: &[u8]) -> bool {
         self.bytes.ends_with(bytes)
+    }
+
+    /// What comes need not begin where the bytes before it end, but times go on.
+    pub(super) fn cut(&mut self, out: &mut Output) {
+        self.scan(true, out);
+        self.forget_rest(DefectCode::Truncated, out);
+        self.synced = false;
     }
 
     /// A jump of the times is to come.
@@ -144,9 +172,16 @@ impl Adts {
 
     /// Gives out the samples that are complete and have a time.
     pub(super) fn drain(&mut self, out: &mut Output) {
-        if self.run.decode_time.is_some() {
+        if self.run.decode_time.is_some() && self.doubt.is_none() {
             self.run.emit(out);
         }
+    }
+
+    /// Gives out the run as it is: what comes does not belong to it.
+    fn end_run(&mut self, out: &mut Output) {
+        self.doubt = None;
+        self.settle(out);
+        self.run.emit(out);
     }
 
     fn forget_rest(&mut self, code: DefectCode, out: &mut Output) {
@@ -201,8 +236,7 @@ impl Adts {
     fn skip(&mut self, out: &mut Output) {
         if self.synced {
             self.synced = false;
-            self.settle(out);
-            self.run.emit(out);
+            self.end_run(out);
             self.next = None;
         }
         let rest = self.bytes.get(self.at + 1..).unwrap_or_default();
@@ -240,9 +274,11 @@ impl Adts {
         });
         self.next = self.next.map(|next| next + i64::from(FRAME_SAMPLES));
         self.last = self.next.or(self.last);
-        if self.run.is_full() {
-            self.settle(out);
-            self.run.emit(out);
+        if self.run.samples.len() >= MAX_DOUBTED {
+            self.believe(out);
+        }
+        if self.run.is_full() && self.doubt.is_none() {
+            self.end_run(out);
         }
     }
 
@@ -268,8 +304,7 @@ impl Adts {
         ) else {
             return false;
         };
-        self.settle(out);
-        self.run.emit(out);
+        self.end_run(out);
         // The running count goes on in the new rate.
         let rescale = |time: i64| Timestamp::new(time, self.rate).rescale(rate).ticks;
         self.next = self.next.map(rescale);
@@ -294,31 +329,95 @@ impl Adts {
             self.marks.pop_front();
         }
         if let Some(pts) = mark {
-            let time = Timestamp::new(pts, Timescale::MPEG);
             let counted = self.next.or(self.last).map(|next| {
                 let next = Timestamp::new(next, self.rate);
                 pts.saturating_sub(next.rescale(Timescale::MPEG).ticks)
             });
-            let jump = counted.is_some_and(|step| !(-TOLERANCE..=MAX_STEP).contains(&step));
-            if jump && !std::mem::take(&mut self.declared) {
-                let step = counted.unwrap_or_default();
-                let detail = format!("time is {step} ticks of 90 kHz off the running count");
-                out.defect(DefectCode::TimestampJump, Some(self.run.track), detail);
-            }
-            let agrees = counted.is_some_and(|step| step.abs() <= TOLERANCE);
-            if self.next.is_none() || !agrees {
-                let time = time.rescale(self.rate).ticks;
-                if self.next.is_none() {
-                    self.anchor(time);
-                } else {
-                    self.run.emit(out);
+            let time = Timestamp::new(pts, Timescale::MPEG).rescale(self.rate);
+            match counted {
+                Some(step) if self.next.is_some() => self.weigh(step, time.ticks, out),
+                _ => {
+                    self.judge(counted, out);
+                    self.anchor(time.ticks);
+                    self.next = Some(time.ticks);
                 }
-                self.next = Some(time);
             }
         }
         if self.run.samples.is_empty() {
             self.run.decode_time = self.next;
         }
+    }
+
+    /// Decides between the running count and a PES packet's `time`, which is `step` ticks of
+    /// 90 kHz ahead of it.
+    fn weigh(&mut self, step: i64, time: i64, out: &mut Output) {
+        let frame = i64::from(FRAME_SAMPLES) * 90_000 / i64::from(self.rate.get());
+        if step.abs() <= TOLERANCE {
+            if self.doubt.take().is_some() && !std::mem::replace(&mut self.jittered, true) {
+                let detail = "times of AAC frames waver by a frame or two; they were evened out";
+                let track = Some(self.run.track);
+                out.defect(DefectCode::TimestampJump, track, detail.to_owned());
+            }
+        } else if step.abs() > 2 * frame + TOLERANCE {
+            self.judge(Some(step), out);
+            self.end_run(out);
+            self.next = Some(time);
+        } else {
+            let before = (self.run.samples.len(), self.run.payload.len());
+            let doubt = self.doubt.get_or_insert(Doubt {
+                before,
+                step,
+                time,
+                marks: 0,
+            });
+            if (doubt.step - step).abs() > TOLERANCE {
+                *doubt = Doubt {
+                    before,
+                    step,
+                    time,
+                    marks: 0,
+                };
+            }
+            doubt.marks += 1;
+            if doubt.marks >= DOUBTS {
+                self.judge(Some(step), out);
+                self.believe(out);
+            }
+        }
+    }
+
+    /// Reports a step of the times that is a jump, unless it was declared.
+    fn judge(&mut self, step: Option<i64>, out: &mut Output) {
+        let jump = step.filter(|step| !(-TOLERANCE..=MAX_STEP).contains(step));
+        if let Some(step) = jump
+            && !std::mem::take(&mut self.declared)
+        {
+            let detail = format!("time is {step} ticks of 90 kHz off the running count");
+            out.defect(DefectCode::TimestampJump, Some(self.run.track), detail);
+        }
+    }
+
+    /// Takes the doubted time for right: a new run begins at it.
+    fn believe(&mut self, out: &mut Output) {
+        let Some(doubt) = self.doubt.take() else {
+            return;
+        };
+        let (samples, bytes) = doubt.before;
+        let samples = self
+            .run
+            .samples
+            .split_off(samples.min(self.run.samples.len()));
+        let payload = self
+            .run
+            .payload
+            .split_off(bytes.min(self.run.payload.len()));
+        self.run.emit(out);
+        let span = samples.len() as i64 * i64::from(FRAME_SAMPLES);
+        self.run.decode_time = Some(doubt.time);
+        self.run.samples = samples;
+        self.run.payload = payload;
+        self.next = Some(doubt.time + span);
+        self.last = self.next;
     }
 
     /// The frames gathered without a time end at `time`.

@@ -52,6 +52,18 @@ impl Demuxer {
         self.framer.push(bytes, &mut |framed| core.framed(framed));
     }
 
+    /// A segment ends here and another of the same stream follows: gives out the samples that are
+    /// complete. Continuity counters may begin anew in the next segment, as they do where each
+    /// is muxed by itself; where they go on, so does an access unit that spans the two.
+    pub fn end_segment(&mut self) {
+        let core = &mut self.core;
+        self.framer.flush(&mut |framed| core.framed(framed));
+        for stream in &mut core.streams {
+            stream.end_segment();
+        }
+        self.drain();
+    }
+
     /// Completes all that is pending: the stream ends here, or a row of segments that belong
     /// together. More may follow; a sample that was completed without the next one known lasts
     /// as long as the one before it.
@@ -133,7 +145,8 @@ impl Core {
         let packet = Packet::parse(bytes);
         match self.role(packet.pid) {
             IGNORED => {
-                if !self.programs.is_chosen() && packet.pid != NULL_PID {
+                let wanted = !self.programs.is_chosen() && !self.programs.none_usable();
+                if wanted && packet.pid != NULL_PID {
                     self.hold(bytes);
                 }
             }
@@ -181,12 +194,20 @@ impl Core {
         if change.pmt_pids {
             self.assign_roles();
         }
+        if self.programs.none_usable() {
+            self.refuse_all();
+        }
         if let Some(pmt) = &change.streams {
             self.set_streams(pmt);
-            let held = std::mem::take(&mut self.held);
-            for bytes in held.as_chunks::<PACKET>().0 {
-                self.stream_packet(&Packet::parse(bytes));
-            }
+            self.replay();
+        }
+    }
+
+    /// Takes the packets that came before it was known what they are.
+    fn replay(&mut self) {
+        let held = std::mem::take(&mut self.held);
+        for bytes in held.as_chunks::<PACKET>().0 {
+            self.stream_packet(&Packet::parse(bytes));
         }
     }
 
@@ -231,6 +252,14 @@ impl Core {
         self.out.defect(code, track, detail);
     }
 
+    /// No program has a stream that can be read: says so of each.
+    fn refuse_all(&mut self) {
+        self.held.clear();
+        for es in self.programs.all_streams() {
+            self.refuse(es.pid, es.stream_type);
+        }
+    }
+
     fn assign_roles(&mut self) {
         self.roles.fill(IGNORED);
         let streams = self.streams.iter().map(|stream| stream.pid);
@@ -244,12 +273,17 @@ impl Core {
     }
 
     fn finish(&mut self) {
-        if !self.held.is_empty() && !self.programs.is_chosen() {
+        if let Some(pmt) = self.programs.settle(is_supported) {
+            self.set_streams(&pmt);
+            self.replay();
+        } else if !self.programs.is_chosen() {
             let packets = self.held.len() / PACKET;
-            let detail = format!("no PMT says what is in the last {packets} packets");
-            self.out.defect(DefectCode::NotDecodable, None, detail);
+            if packets > 0 {
+                let detail = format!("no PMT says what is in the last {packets} packets");
+                self.out.defect(DefectCode::NotDecodable, None, detail);
+            }
+            self.refuse_all();
         }
-        self.held.clear();
         for stream in &mut self.streams {
             stream.finish(&mut self.out);
         }

@@ -274,28 +274,40 @@ pub(super) enum Step {
     Same,
     /// Packets are missing.
     Gap,
+    /// A new segment begins, with counters of its own.
+    Restart,
 }
 
 /// Follows the continuity counter of one PID.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Counter(Option<u8>);
+pub(super) struct Counter {
+    last: Option<u8>,
+    segment_ended: bool,
+}
 
 impl Counter {
     /// Judges a packet with payload. A declared discontinuity excuses any step.
     pub(super) fn step(&mut self, packet: &Packet<'_>) -> Step {
-        let before = self.0.replace(packet.counter);
+        let before = self.last.replace(packet.counter);
+        let segment_ended = std::mem::take(&mut self.segment_ended);
         match before {
             _ if packet.discontinuity => Step::Next,
             None => Step::Next,
-            Some(before) if before == packet.counter => Step::Same,
             Some(before) if (before + 1) & 0x0f == packet.counter => Step::Next,
+            Some(_) if segment_ended => Step::Restart,
+            Some(before) if before == packet.counter => Step::Same,
             Some(_) => Step::Gap,
         }
     }
 
+    /// The next packet may have any counter.
+    pub(super) fn end_segment(&mut self) {
+        self.segment_ended = true;
+    }
+
     /// Forgets what came before.
     pub(super) fn reset(&mut self) {
-        self.0 = None;
+        *self = Self::default();
     }
 }
 
@@ -314,8 +326,13 @@ mod tests {
         bytes
     }
 
+    /// Numbers of packets, and their positions.
+    type Numbers = Vec<(u8, u64)>;
+    /// Positions after lost bytes, and how many.
+    type Lost = Vec<(u64, u64)>;
+
     /// The packets' numbers and positions, and the runs of lost bytes.
-    fn frame(bytes: &[u8], split: usize) -> (Vec<(u8, u64)>, Vec<(u64, u64)>) {
+    fn frame(bytes: &[u8], split: usize) -> (Numbers, Lost) {
         let (mut found, mut lost) = (Vec::new(), Vec::new());
         let mut framer = Framer::default();
         let mut sink = |framed: Framed<'_>| match framed {

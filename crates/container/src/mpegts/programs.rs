@@ -5,7 +5,7 @@
 //! waited for. Once chosen it stays until the PAT no longer names it.
 
 use super::packet::{Counter, Packet, Step};
-use super::psi::{Pat, Pmt, Sections};
+use super::psi::{EsInfo, Pat, Pmt, Sections};
 
 /// Programs that are looked at.
 const MAX_PROGRAMS: usize = 256;
@@ -52,6 +52,21 @@ impl Programs {
     /// True once a program is chosen.
     pub(super) const fn is_chosen(&self) -> bool {
         self.chosen.is_some()
+    }
+
+    /// True where nothing is chosen although all programs are known: none can be read.
+    pub(super) fn none_usable(&self) -> bool {
+        let mut programs = self.programs.iter();
+        !self.is_chosen() && !self.programs.is_empty() && programs.all(|p| p.pmt.is_some())
+    }
+
+    /// The streams of all programs that are known.
+    pub(super) fn all_streams(&self) -> Vec<EsInfo> {
+        let pmts = self
+            .programs
+            .iter()
+            .filter_map(|program| program.pmt.as_ref());
+        pmts.flat_map(|pmt| pmt.streams.iter().copied()).collect()
     }
 
     /// The PIDs that carry PMTs.
@@ -110,6 +125,21 @@ impl Programs {
             }
         }
         change
+    }
+
+    /// Nothing more comes for now: chooses without waiting for PMTs not seen.
+    pub(super) fn settle(&mut self, supported: impl Fn(u8) -> bool) -> Option<Pmt> {
+        if self.is_chosen() {
+            return None;
+        }
+        let mut pmts = self
+            .programs
+            .iter()
+            .filter_map(|program| program.pmt.as_ref());
+        let usable = |pmt: &&Pmt| pmt.streams.iter().any(|es| supported(es.stream_type));
+        let pmt = pmts.find(usable)?.clone();
+        self.chosen = Some(pmt.program);
+        Some(pmt)
     }
 
     /// What came before has nothing to do with what comes.
@@ -193,7 +223,7 @@ impl Table {
         match self.counter.step(packet) {
             Step::Next => {}
             Step::Same if !packet.start => return 0,
-            Step::Same | Step::Gap => self.sections.lost(),
+            Step::Same | Step::Gap | Step::Restart => self.sections.lost(),
         }
         self.sections.push(payload, packet.start, sink)
     }

@@ -97,6 +97,7 @@ impl Stream {
         }
         match self.counter.step(packet) {
             Step::Next => {}
+            Step::Restart => self.cut(out),
             Step::Same if self.repeats(packet.start, payload) => return,
             Step::Same | Step::Gap => {
                 let detail = "packets are missing".to_owned();
@@ -122,15 +123,32 @@ impl Stream {
 
     /// Completes all that is pending.
     pub(super) fn finish(&mut self, out: &mut Output) {
-        if let Pes::Payload(Some(missing @ 1..)) = self.pes {
-            let detail = format!("the stream ends {missing} bytes before its PES packet");
-            out.defect(DefectCode::Truncated, self.track(), detail);
-            self.lose(out);
-        }
-        self.pes = Pes::Outside;
+        self.cut(out);
         match &mut self.reader {
             Reader::Avc(avc) => avc.finish(out),
             Reader::Adts(adts) => adts.finish(out),
+        }
+    }
+
+    /// A segment ends here: what comes may have counters of its own.
+    pub(super) fn end_segment(&mut self) {
+        self.counter.end_segment();
+    }
+
+    /// The bytes that came are all there are of what they belong to.
+    fn cut(&mut self, out: &mut Output) {
+        let missing = match self.pes {
+            Pes::Payload(Some(missing)) => missing,
+            _ => 0,
+        };
+        if missing > 0 {
+            let detail = format!("a PES packet ends {missing} bytes early");
+            out.defect(DefectCode::Truncated, self.track(), detail);
+        }
+        self.pes = Pes::Outside;
+        match &mut self.reader {
+            Reader::Avc(avc) => avc.lose(missing == 0, out),
+            Reader::Adts(adts) => adts.cut(out),
         }
     }
 

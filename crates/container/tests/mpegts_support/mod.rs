@@ -1,5 +1,6 @@
 //! What the transport stream tests share: samples gathered from events, fixtures, and ffmpeg.
 #![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(clippy::print_stdout, reason = "a test that did not run says so")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
