@@ -43,7 +43,7 @@ type State = 'closed' | 'idle' | 'starting' | 'recording' | 'stopping';
  * @attr lang - `en…` or `zh…`; that of the page unless told.
  * @attr state - (read-only) closed, idle, starting, recording, stopping.
  * @fires livetape-record livetape-stop livetape-clip livetape-error
- * @csspart button record clip meter progress status links error
+ * @csspart button record clip meter progress status links watch mp4 save error
  * @cssproperty --livetape-accent --livetape-button --livetape-error
  */
 export class LiveTapeElement extends HTMLElement {
@@ -203,6 +203,7 @@ export class LiveTapeElement extends HTMLElement {
       if (signal.aborted) return tape.close();
       this.#tape = tape;
       tape.addEventListener('error', ({ detail }) => this.#fail(detail));
+      tape.addEventListener('window', () => this.#renderMeter());
       this.#part('error').textContent = '';
       this.#become('idle');
     } catch (error) {
@@ -230,18 +231,18 @@ export class LiveTapeElement extends HTMLElement {
   }
 
   #renderMeter(): void {
-    const running = this.#recording && (this.#state === 'recording' || this.#state === 'stopping');
+    const meter = this.#part('meter');
     const bar = this.#part<HTMLProgressElement>('progress');
     bar.hidden = this.#state !== 'stopping';
-    if (!running || !this.#recording) {
-      this.#part('meter').textContent = '';
-      return;
+    if (this.#recording) {
+      const { elapsed, bytes, uploaded } = this.#recording.progress;
+      bar.max = Math.max(1, bytes);
+      bar.value = uploaded;
+      meter.textContent = `${clock(elapsed)} · ${size(bytes)} · ${this.#text.sent(size(uploaded), size(bytes))}`;
+    } else {
+      const { start, end, bytes } = this.#tape?.window ?? { start: 0, end: 0, bytes: 0 };
+      meter.textContent = end > start ? this.#text.onTape(clock(end - start), size(bytes)) : '';
     }
-    const { elapsed, bytes, uploaded } = this.#recording.progress;
-    bar.max = Math.max(1, bytes);
-    bar.value = uploaded;
-    const sent = this.#text.sent(size(uploaded), size(bytes));
-    this.#part('meter').textContent = `${clock(elapsed)} · ${size(bytes)} · ${sent}`;
   }
 
   #say(words: string): void {

@@ -9,6 +9,8 @@ export interface ElementText {
   /** Label of the clip button; `seconds` of the past. */
   clip(seconds: number): string;
   readonly clipping: string;
+  /** How much of the past can be cut from. */
+  onTape(duration: string, bytes: string): string;
   readonly recording: string;
   /** Recorded and sent bytes, as text. */
   sent(sent: string, recorded: string): string;
@@ -31,6 +33,7 @@ const english: ElementText = {
   stopping: 'Finishing…',
   clip: (seconds) => `Clip last ${seconds} s`,
   clipping: 'Cutting…',
+  onTape: (duration, bytes) => `On tape: ${duration} · ${bytes}`,
   recording: 'Recording',
   sent: (sent, recorded) => `${sent} of ${recorded} sent`,
   recorded: 'Recorded',
@@ -50,6 +53,7 @@ const chinese: ElementText = {
   stopping: '正在完成…',
   clip: (seconds) => `剪辑最近 ${seconds} 秒`,
   clipping: '正在剪辑…',
+  onTape: (duration, bytes) => `可回看：${duration} · ${bytes}`,
   recording: '正在录制',
   sent: (sent, recorded) => `已上传 ${sent} / ${recorded}`,
   recorded: '录制完成',
