@@ -157,3 +157,106 @@ fn after(extents: &[Extent], mut skip: u64) -> impl Iterator<Item = Extent> + '_
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use livetape_media::{Format, Timescale};
+
+    use super::*;
+
+    const VIDEO: TrackId = TrackId(1);
+
+    fn config() -> Arc<TrackConfig> {
+        Arc::new(TrackConfig {
+            format: Format::Video {
+                width: 640,
+                height: 360,
+            },
+            timescale: Timescale::MPEG,
+            sample_entry: Vec::new(),
+            codec: String::new(),
+            language: *b"und",
+        })
+    }
+
+    fn samples(count: usize) -> Vec<Sample> {
+        let sample = |n| Sample {
+            size: 10,
+            duration: 3_600,
+            composition_offset: 0,
+            keyframe: n % 50 == 0,
+        };
+        (0..count).map(sample).collect()
+    }
+
+    fn stored(store: u32, count: usize) -> [Extent; 1] {
+        [Extent {
+            store: StoreId(store),
+            offset: 100,
+            len: count as u64 * 10,
+        }]
+    }
+
+    #[test]
+    fn what_is_covered_is_left_out_with_its_bytes() {
+        let (mut timeline, config) = (Timeline::new(), config());
+        timeline.append(VIDEO, &config, 0, &samples(100), &stored(1, 100));
+        // again from picture 50 on, a tick early as some players' remuxers do
+        let at = 50 * 3_600 - 1;
+        let appended = timeline.append(VIDEO, &config, at, &samples(100), &stored(2, 100));
+        assert_eq!((appended.kept, appended.covered, appended.gap), (50, 50, 0));
+        let track = timeline.video().expect("made");
+        assert_eq!(track.numbers(), 0..150);
+        let slice = track.slice(0..150).expect("stored");
+        assert_eq!(slice.duration(), 150 * 3_600 - 1);
+        let extents: Vec<_> = track.extents(slice.bytes).collect();
+        let second = Extent {
+            store: StoreId(2),
+            offset: 600,
+            len: 500,
+        };
+        assert_eq!(extents, [stored(1, 100)[0], second]);
+    }
+
+    #[test]
+    fn a_gap_stays_on_the_timeline() {
+        let (mut timeline, config) = (Timeline::new(), config());
+        timeline.append(VIDEO, &config, 0, &samples(50), &stored(1, 50));
+        let appended = timeline.append(VIDEO, &config, 75 * 3_600, &samples(50), &stored(2, 50));
+        assert_eq!(appended.gap, 25 * 3_600);
+        let track = timeline.video().expect("made");
+        let slice = track.slice(0..100).expect("stored");
+        assert_eq!(slice.samples.get(49).map(|s| s.duration), Some(26 * 3_600));
+        assert_eq!(slice.duration(), 125 * 3_600);
+    }
+
+    #[test]
+    fn numbers_and_times_stay_when_a_store_goes() {
+        let (mut timeline, config) = (Timeline::new(), config());
+        for n in 0..10_u32 {
+            let at = i64::from(n) * 100 * 3_600;
+            timeline.append(VIDEO, &config, at, &samples(100), &stored(n + 1, 100));
+        }
+        timeline.forget_through(StoreId(4));
+        let track = timeline.video().expect("made");
+        assert_eq!(track.numbers(), 400..1_000);
+        let at = |n| track.presentation_time(n).map(|time| time.ticks / 3_600);
+        assert_eq!((at(399), at(400), at(999)), (None, Some(400), Some(999)));
+        assert_eq!(track.store_of(437), Some(StoreId(5)));
+        let time = Timestamp::new(460 * 3_600, Timescale::MPEG);
+        assert_eq!(track.keyframe_at(time), Some(450));
+        assert_eq!(track.first_presented_from(time), 460);
+        assert_eq!(track.end_before(time), 460);
+    }
+
+    #[test]
+    fn a_slice_ends_at_a_change_of_configuration() {
+        let (mut timeline, first) = (Timeline::new(), config());
+        let second = config();
+        timeline.append(VIDEO, &first, 0, &samples(50), &stored(1, 50));
+        timeline.append(VIDEO, &second, 50 * 3_600, &samples(50), &stored(2, 50));
+        let track = timeline.video().expect("made");
+        assert_eq!(track.slice(10..90).map(|slice| slice.numbers), Some(10..50));
+        assert_eq!(track.slice(50..90).map(|slice| slice.numbers), Some(50..90));
+    }
+}
