@@ -1,0 +1,197 @@
+//! Broken input: nothing panics, nothing hangs, and what comes out is well formed.
+
+mod mpegts_support;
+
+use std::time::{Duration, Instant};
+
+use livetape_container::mpegts::{AudioTrack, Continuity, MuxSample, Segment, VideoTrack};
+use livetape_media::codec::aac::AudioSpecificConfig;
+use livetape_media::codec::annexb::length_prefixed;
+use mpegts_support::{Stream, demux, media};
+
+/// A linear congruential generator: the same mutations every time.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (self.0 >> 33) as usize % limit.max(1)
+    }
+}
+
+/// Changes, drops, repeats or moves bytes or packets.
+fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
+    for _ in 0..=random.below(8) {
+        let at = random.below(bytes.len());
+        let packet = at / 188 * 188;
+        match random.below(8) {
+            0..=2 => bytes[at] = random.below(256) as u8,
+            3 => {
+                // Headers, where it hurts most.
+                let byte = packet + random.below(40);
+                if let Some(byte) = bytes.get_mut(byte) {
+                    *byte ^= 1 << random.below(8);
+                }
+            }
+            4 => drop(bytes.drain(packet..(packet + 188).min(bytes.len()))),
+            5 => drop(bytes.drain(at..(at + random.below(500)).min(bytes.len()))),
+            6 => {
+                let copy = bytes[packet..(packet + 188).min(bytes.len())].to_vec();
+                let to = random.below(bytes.len()) / 188 * 188;
+                bytes.splice(to..to, copy);
+            }
+            _ => {
+                let fill = vec![random.below(256) as u8; random.below(400)];
+                bytes.splice(at..at, fill);
+            }
+        }
+        if bytes.is_empty() {
+            return;
+        }
+    }
+}
+
+/// `Stream` checks that runs are whole; here, that video samples are.
+fn assert_well_formed(stream: &Stream) {
+    for track in stream.tracks.values() {
+        let video = track.configs.iter().all(|config| config.format.is_video());
+        assert!(track.units.is_empty() || !track.configs.is_empty());
+        for unit in track.units.iter().filter(|_| video) {
+            assert!(length_prefixed(&unit.data, 4).all(|nal| nal.is_some()));
+        }
+    }
+}
+
+/// Twenty pictures and thirty frames, three PMTs.
+fn made() -> Vec<u8> {
+    let sps = [
+        0x67, 0x64, 0x00, 0x1e, 0xac, 0xd9, 0x40, 0xa0, 0x2f, 0xf9, 0x70, 0x11, 0x00, 0x00, 0x03,
+        0x00, 0x01, 0x00, 0x00, 0x03, 0x00, 0x32, 0x0f, 0x16, 0x2d,
+    ];
+    let mut bytes = Vec::new();
+    let mut continuity = Continuity::default();
+    for part in 0..3_i64 {
+        let pictures: Vec<_> = (0..7_u8)
+            .map(|n| {
+                let size = 20 + usize::from(n) * 70;
+                let mut data = (size as u32).to_be_bytes().to_vec();
+                data.extend(if n == 0 { [0x65, 0x88] } else { [0x41, 0x9a] });
+                data.resize(size + 4, n + 7);
+                (data, part * 25_200 + i64::from(n) * 3600)
+            })
+            .collect();
+        let frames: Vec<_> = (0..10_u8)
+            .map(|n| (vec![n; 150], part * 19_200 + i64::from(n) * 1920))
+            .collect();
+        let video: Vec<_> = pictures
+            .iter()
+            .enumerate()
+            .map(|(n, (data, dts))| MuxSample {
+                dts: *dts,
+                pts: *dts + 3600,
+                keyframe: n == 0,
+                data,
+            })
+            .collect();
+        let audio: Vec<_> = frames
+            .iter()
+            .map(|(data, dts)| MuxSample {
+                dts: *dts,
+                pts: *dts,
+                keyframe: true,
+                data,
+            })
+            .collect();
+        let segment = Segment {
+            video: Some(VideoTrack {
+                sps: &[&sps],
+                pps: &[&[0x68, 0xeb, 0xe3]],
+                samples: &video,
+            }),
+            audio: Some(AudioTrack {
+                config: AudioSpecificConfig::parse(&[0x11, 0x90]).expect("valid"),
+                samples: &audio,
+            }),
+        };
+        bytes.extend(segment.write(continuity).expect("valid"));
+        continuity = continuity.after(segment.packets());
+    }
+    bytes
+}
+
+fn attack(bytes: &[u8], rounds: u64) {
+    for seed in 0..rounds {
+        let mut random = Random(seed * 0x9e37_79b9 + 1);
+        let mut mutated = bytes.to_vec();
+        mutate(&mut mutated, &mut random);
+        let split = 1 + random.below(2000);
+        assert_well_formed(&demux(&mutated, split));
+    }
+}
+
+#[test]
+fn mutated_streams() {
+    attack(&made(), 5000);
+}
+
+#[test]
+fn mutated_fixtures() {
+    let Some(root) = media("mutated_fixtures") else {
+        return;
+    };
+    for name in [
+        "ts/structure/muxed.ts",
+        "ts/structure/test-middle-pat-pmt.ts",
+        "ts/structure/zeroLength.ts",
+        "ts/structure/sample_h264_no_access_unit_delimiters.ts",
+        "ts/real-defects/missing-sei-and-pes.ts",
+        "ts/codecs/sample_with_sdt.ts",
+    ] {
+        attack(&std::fs::read(root.join(name)).expect("a fixture"), 300);
+    }
+}
+
+/// Time per byte does not grow with the input, whatever it is made of.
+#[test]
+fn hostile_streams_take_linear_time() {
+    let head = made();
+    let tables = &head[..2 * 188];
+    let payloads: [&[u8]; 6] = [
+        &[0, 0, 1, 0x65, 0x88],                      // pictures of nothing
+        &[0, 0, 1, 0x41, 0x01],                      // slices of one picture
+        &[0, 0, 1, 0x67, 0x64],                      // parameter sets
+        &[0, 0, 0, 0, 0, 0],                         // no start code
+        &[0, 0, 1],                                  // start codes alone
+        &[0xff, 0xf1, 0x4c, 0x80, 0x01, 0x1f, 0xfc], // ADTS headers alone, or 0xff
+    ];
+    for payload in payloads {
+        for (pid, id) in [(0x100_u16, 0xe0), (0x101, 0xc0)] {
+            for starts in [false, true] {
+                let mut bytes = tables.to_vec();
+                let mut fill = payload.iter().cycle();
+                for counter in 0..20_000_u32 {
+                    let start = starts || counter == 0;
+                    let [high, low] = pid.to_be_bytes();
+                    let flags = if start { 0x40 } else { 0 };
+                    bytes.extend([0x47, high | flags, low, 0x10 | (counter % 16) as u8]);
+                    let mut room = 184;
+                    if start {
+                        bytes.extend([0, 0, 1, id, 0, 0, 0x80, 0x80, 5, 0x21, 0, 1, 0, 1]);
+                        room -= 14;
+                    }
+                    bytes.extend((&mut fill).take(room));
+                }
+                let begun = Instant::now();
+                assert_well_formed(&demux(&bytes, 1 << 16));
+                let taken = begun.elapsed();
+                assert!(
+                    taken < Duration::from_secs(20),
+                    "{payload:?} {pid} {starts}: {taken:?}"
+                );
+            }
+        }
+    }
+}
