@@ -13,7 +13,7 @@ const answers = {
     playback: { page: 'http://edge/watch?id=rec_1', hls: 'http://edge/hls', mp4: 'http://edge/mp4' },
   }),
   clip: ({ request, last }) => ({
-    type: 'clip', request, clip: 7, blob: new Blob(['mp4'], { type: 'video/mp4' }), start: 1, duration: last ?? 2, tracks: [], headerBytes: 3, copiedBytes: 0,
+    type: 'clip', request, clip: 7, blob: new Blob(['mp4'], { type: 'video/mp4' }), start: 1, duration: last ?? 2, tracks: [], headerBytes: 3,
   }),
 };
 
@@ -35,6 +35,7 @@ self.onmessage = ({ data }) => {
     return;
   }
   log.push(data);
+  if (data.mode === 'pull' && !data.url.includes('refuse')) self.postMessage({ type: 'tracks', tracks: [{ kind: 'video', codec: 'avc1.64001e' }] });
   const answer = answers[data.type]?.(data);
   if (answer) self.postMessage(answer);
 };

@@ -281,10 +281,19 @@ test('pull: the URL is made absolute; a refusal to open rejects', async () => {
       const { LiveTape } = await tools.sdk();
       const options = { workerUrl: '/echo_worker.js' };
       const codes = [await tools.code(LiveTape.pull('/refuse.m3u8', options)), await tools.code(LiveTape.pull('http://', options)), await tools.code(LiveTape.pull('/ts.m3u8', { ...options, window: NaN }))];
-      return { codes };
+      return codes;
     }),
   );
-  assert.deepEqual(seen.codes, ['LiveTapeError playlist_invalid', 'LiveTapeError bad_option', 'LiveTapeError bad_option']);
+  assert.deepEqual(seen, ['LiveTapeError playlist_invalid', 'LiveTapeError bad_option', 'LiveTapeError bad_option']);
+  const pulled = await open('/tapped', (page) =>
+    page.evaluate(async () => {
+      const { LiveTape } = await tools.sdk();
+      const tape = await LiveTape.pull('/ts.m3u8', { workerUrl: '/echo_worker.js' });
+      const { log } = await tools.sent();
+      return { codec: tape.tracks[0]?.codec, url: log[0]?.['url'] };
+    }),
+  );
+  assert.deepEqual(pulled, { codec: 'avc1.64001e', url: `${site.origin}/ts.m3u8` });
 });
 
 test('a worker that fails to start rejects; one of another origin is started all the same', async () => {

@@ -30,7 +30,7 @@ export class Clip {
     this.duration = message.duration;
     this.tracks = message.tracks;
     this.headerBytes = message.headerBytes;
-    this.copiedBytes = message.copiedBytes;
+    this.copiedBytes = message.copiedBytes ?? 0;
   }
 
   /** A `blob:` URL of the MP4, for a link or a video element. Good until `close()`. */

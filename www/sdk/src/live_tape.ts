@@ -2,7 +2,7 @@ import { Clip } from './clip.js';
 import { Engine } from './engine.js';
 import { LiveTapeError } from './errors.js';
 import { Emitter, type TapeEvents, type TapeWindow } from './events.js';
-import type { FromWorker, ToWorker, TrackInfo } from './protocol.js';
+import type { FromWorker, TrackInfo } from './protocol.js';
 import { Recording } from './recording.js';
 import { VideoTap } from './video_tap.js';
 
@@ -38,11 +38,16 @@ export class LiveTape extends Emitter<TapeEvents> {
   #tracks: readonly TrackInfo[] = [];
   #recording: Recording | undefined;
   #starting = false;
-  #opened: { resolve: () => void; reject: (error: LiveTapeError) => void } | undefined;
+  readonly #pulls: boolean;
+  readonly #open = Promise.withResolvers<void>();
+  #isOpen = false;
 
-  private constructor(workerUrl: string | URL | undefined) {
+  private constructor(options: TapeOptions, pull?: string) {
     super();
-    this.#engine = new Engine(workerUrl, (message) => this.#told(message));
+    this.#pulls = pull !== undefined;
+    const window = windowOf(options);
+    this.#engine = new Engine(options.workerUrl, (message) => this.#told(message));
+    this.#engine.post(pull === undefined ? { type: 'open', window, mode: 'tap' } : { type: 'open', window, mode: 'pull', url: pull });
   }
 
   /**
@@ -52,9 +57,10 @@ export class LiveTape extends Emitter<TapeEvents> {
    * one that cannot be tapped; when that shows later it is an `error` event.
    */
   static async tap(video: HTMLVideoElement, options: TapeOptions = {}): Promise<LiveTape> {
-    const tape = new LiveTape(options.workerUrl);
+    const tape = new LiveTape(options);
     try {
-      await tape.#open({ type: 'open', window: windowOf(options), mode: 'tap' });
+      await tape.#open.promise;
+      tape.#isOpen = true;
       let ready = false;
       tape.#tap = new VideoTap(video, tape.#engine, (error) => {
         if (ready) tape.emit('error', error);
@@ -68,11 +74,16 @@ export class LiveTape extends Emitter<TapeEvents> {
     }
   }
 
-  /** Tapes a live HLS stream without a player: the worker fetches it. `url` must allow this page to read it (CORS). */
+  /**
+   * Tapes a live HLS stream without a player: the worker fetches it. `url` must allow this page to read it (CORS).
+   *
+   * Resolves when the first media is on the tape. Rejects with `playlist_unreachable` or `playlist_invalid`.
+   */
   static async pull(url: string | URL, options: TapeOptions = {}): Promise<LiveTape> {
-    const tape = new LiveTape(options.workerUrl);
+    const tape = new LiveTape(options, absolute('url', url));
     try {
-      await tape.#open({ type: 'open', window: windowOf(options), mode: 'pull', url: absolute('url', url) });
+      await tape.#open.promise;
+      tape.#isOpen = true;
       return tape;
     } catch (error) {
       tape.close();
@@ -140,13 +151,6 @@ export class LiveTape extends Emitter<TapeEvents> {
     this.#engine.close();
   }
 
-  #open(message: Extract<ToWorker, { type: 'open' }>): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#opened = { resolve, reject };
-      this.#engine.post(message);
-    });
-  }
-
   #ready(): void {
     if (this.#tap?.fault) throw this.#tap.fault;
     this.#tap?.tellPlayhead();
@@ -156,8 +160,7 @@ export class LiveTape extends Emitter<TapeEvents> {
     switch (message.type) {
       case 'opened':
         this.#storage = message.storage;
-        this.#opened?.resolve();
-        this.#opened = undefined;
+        if (!this.#pulls) this.#open.resolve();
         break;
       case 'window': {
         const { start, end, bytes } = message;
@@ -168,6 +171,7 @@ export class LiveTape extends Emitter<TapeEvents> {
       case 'tracks':
         this.#tracks = message.tracks;
         this.emit('tracks', this.#tracks);
+        this.#open.resolve();
         break;
       case 'progress': {
         const { elapsed, bytes, uploaded, objects } = message;
@@ -186,11 +190,7 @@ export class LiveTape extends Emitter<TapeEvents> {
   }
 
   #failed(error: LiveTapeError): void {
-    if (this.#opened) {
-      this.#opened.reject(error);
-      this.#opened = undefined;
-      return;
-    }
+    if (!this.#isOpen) return this.#open.reject(error);
     this.#recording?.emit('error', error);
     this.emit('error', error);
   }

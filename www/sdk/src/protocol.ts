@@ -73,5 +73,6 @@ export interface ClipMessage {
   duration: number;
   tracks: TrackInfo[];
   headerBytes: number;
-  copiedBytes: number;
+  /** None where it is absent. */
+  copiedBytes?: number;
 }
