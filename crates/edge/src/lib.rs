@@ -1,1 +1,36 @@
-//! The whole edge as pure logic.
+//! The whole edge as pure logic: what is stored, what is answered, who may do what.
+//!
+//! Sits between HTTP requests with stored bytes (the Worker's side) and the index of a recording. Nothing
+//! here does input or output; time and random bytes are arguments.
+//!
+//! - [`RecordingId`], [`BroadcastId`], [`ConfigHash`]: names
+//! - [`Config`], [`token`]: how an edge is set up, and who may do what
+//! - [`Code`], [`ApiError`]: the one table of errors
+//! - [`api`]: the JSON that goes in and out
+//! - [`object`]: what is stored where, and what the headers of a write say
+//! - [`Recording`]: one recording; built from stored rows, decides what may be added
+//! - [`view`]: playlists, MP4, live streams, all computed from the index
+//! - [`Delivery`]: an answer as a list of stored ranges and made bytes
+//! - [`route`]: addresses and methods
+//! - [`range`]: range requests
+
+pub mod api;
+mod config;
+mod delivery;
+mod digest;
+mod error;
+mod ids;
+mod index;
+pub mod object;
+pub mod range;
+mod recording;
+pub mod route;
+pub mod token;
+pub mod view;
+
+pub use config::Config;
+pub use delivery::{Delivery, Piece};
+pub use digest::Sha256Digest;
+pub use error::{ApiError, Code};
+pub use ids::{BroadcastId, ConfigHash, RecordingId};
+pub use recording::{Meta, ObjectRow, Recording};

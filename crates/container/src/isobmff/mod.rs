@@ -1,12 +1,14 @@
 //! MP4, fragmented MP4 and CMAF, ISO/IEC 14496-12 and -15, ISO/IEC 23000-19.
 //!
 //! - [`Demuxer`]: bytes in any pieces to runs of samples; payload is never looked at
+//! - [`fragment_head`]: where the payload of one stored fragment begins
 //! - [`mux`]: sample metadata to header bytes (init segment, fragment header, progressive `moov`)
 //! - [`sample_entry`]: sample entries made from elementary streams' own headers, and read back
 
 mod boxes;
 mod demux;
 mod fields;
+mod fragment_head;
 mod moof;
 mod moov;
 pub mod mux;
@@ -14,3 +16,4 @@ pub mod sample_entry;
 mod write;
 
 pub use demux::Demuxer;
+pub use fragment_head::{FragmentHead, fragment_head};

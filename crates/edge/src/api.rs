@@ -1,0 +1,199 @@
+//! The JSON that goes in and out.
+
+use serde::{Deserialize, Serialize};
+
+/// Body of `POST /v1/recordings`; all of it may be left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CreateRecording {
+    /// A public template id, for those without an API key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
+    /// Name for people, at most 200 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The id to have, for holders of the API key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+}
+
+/// Answer to `POST /v1/recordings`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreatedRecording {
+    /// The recording's id.
+    pub id: String,
+    /// How far it is.
+    pub state: State,
+    /// Lets its holder write to this recording.
+    pub ingest_token: String,
+    /// Where configurations and objects are put under.
+    pub ingest_url: String,
+    /// Where it plays.
+    pub playback: Playback,
+}
+
+/// How far a recording is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// It grows.
+    Recording,
+    /// It will not change any more.
+    Finished,
+}
+
+/// Where a recording plays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Playback {
+    /// A page for people.
+    pub page: String,
+    /// HLS.
+    pub hls: String,
+    /// One MP4 file.
+    pub mp4: String,
+}
+
+impl Playback {
+    /// The addresses of `id` under `origin`, such as `https://edge.example`.
+    pub fn new(origin: &str, id: &str) -> Self {
+        Self {
+            page: format!("{origin}/watch?id={id}"),
+            hls: format!("{origin}/v1/play/{id}/index.m3u8"),
+            mp4: format!("{origin}/v1/play/{id}/video.mp4"),
+        }
+    }
+}
+
+/// Answer to `GET /v1/recordings/{id}` and `POST .../finish`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RecordingInfo {
+    /// Its id.
+    pub id: String,
+    /// How far it is.
+    pub state: State,
+    /// Name for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// When it was created, Unix milliseconds.
+    pub created: i64,
+    /// Seconds that it plays.
+    pub duration: f64,
+    /// Objects stored.
+    pub objects: usize,
+    /// Bytes stored.
+    pub bytes: u64,
+    /// Its tracks, pictures first.
+    pub tracks: Vec<TrackInfo>,
+    /// Where it plays.
+    pub playback: Playback,
+}
+
+/// One track.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrackInfo {
+    /// `video`, `audio`, or a handler type.
+    pub kind: String,
+    /// RFC 6381 name of its codec.
+    pub codec: String,
+    /// Samples stored.
+    pub samples: u64,
+    /// Pixels across.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub width: Option<u16>,
+    /// Pixels down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub height: Option<u16>,
+    /// Samples of sound a second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sample_rate: Option<u32>,
+    /// Channels of sound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channels: Option<u16>,
+}
+
+/// Answer to a `PUT` of an init segment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfigInfo {
+    /// Its hash.
+    pub config: String,
+}
+
+/// Answer to a `PUT` of an object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectInfo {
+    /// The lane.
+    pub lane: String,
+    /// Its number in the lane.
+    pub seq: u32,
+    /// Its bytes.
+    pub size: u64,
+    /// Its SHA-256 as in `Content-Digest`: `sha-256=:<base64>:`.
+    pub digest: String,
+}
+
+/// Answer to `GET /v1/recordings/{id}/objects`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectList {
+    /// What is stored, by lane and number.
+    pub objects: Vec<ObjectInfo>,
+}
+
+/// Body of `POST .../finish`; all of it may be left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Finish {
+    /// How many objects each lane must have.
+    pub objects: std::collections::BTreeMap<String, u32>,
+}
+
+/// Body of `POST .../broadcasts`; all of it may be left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CreateBroadcast {
+    /// When it begins, Unix milliseconds; now, where absent.
+    pub start: Option<i64>,
+    /// Begin again at the end, for ever.
+    #[serde(rename = "loop")]
+    pub repeat: bool,
+}
+
+/// Answer to `POST .../broadcasts`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreatedBroadcast {
+    /// The broadcast's id.
+    pub id: String,
+    /// When it begins, Unix milliseconds.
+    pub start: i64,
+    /// Where it plays.
+    pub playback: BroadcastPlayback,
+}
+
+/// Where a broadcast plays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BroadcastPlayback {
+    /// HLS, fragmented MP4, sound apart.
+    pub hls: String,
+    /// HLS, MPEG-2 transport stream.
+    pub ts: String,
+}
+
+impl BroadcastPlayback {
+    /// The addresses of `id` under `origin`.
+    pub fn new(origin: &str, id: &str) -> Self {
+        Self {
+            hls: format!("{origin}/v1/play/{id}/index.m3u8"),
+            ts: format!("{origin}/v1/play/{id}/ts/index.m3u8"),
+        }
+    }
+}
+
+/// Answer to `GET /v1/demo`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Demo {
+    /// The live stream as MPEG-2 transport stream.
+    pub ts: String,
+    /// The live stream as fragmented MP4.
+    pub fmp4: String,
+    /// The public template to record it by.
+    pub template: String,
+}

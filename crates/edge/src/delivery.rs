@@ -1,0 +1,191 @@
+//! What the keeper of an index tells the one who answers the request: status, headers, and a body
+//! as pieces, of which the stored ones are fetched by whoever sends them on.
+
+use livetape_timeline::{Part, Plan};
+use serde::{Deserialize, Serialize};
+
+use crate::ids::RecordingId;
+use crate::object::{MAIN_LANE, object_key};
+
+/// A piece of a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// Bytes made for this answer.
+    Bytes(Vec<u8>),
+    /// Bytes of a stored object.
+    Stored {
+        /// Its key.
+        key: String,
+        /// First byte.
+        offset: u64,
+        /// Number of bytes.
+        len: u64,
+    },
+}
+
+impl Piece {
+    /// Number of bytes.
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Stored { len, .. } => *len,
+        }
+    }
+
+    /// True where it has no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// HTTP status.
+    pub status: u16,
+    /// Fields of the header; `Content-Length` is left to whoever sends it.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub pieces: Vec<Piece>,
+}
+
+impl Delivery {
+    /// An answer with a status and a body, without header fields.
+    pub fn new(status: u16, pieces: Vec<Piece>) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            pieces,
+        }
+    }
+
+    /// The answer with a header field more.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Bytes of the body.
+    pub fn len(&self) -> u64 {
+        self.pieces.iter().map(Piece::len).sum()
+    }
+
+    /// True where the body has no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// As bytes: the length of a JSON head in 4 bytes, the head, then all made bytes in order.
+    pub fn encode(&self) -> Vec<u8> {
+        let head = Head {
+            status: self.status,
+            headers: self.headers.clone(),
+            pieces: self.pieces.iter().map(HeadPiece::of).collect(),
+        };
+        let head = serde_json::to_vec(&head).unwrap_or_default();
+        let mut bytes = u32::try_from(head.len()).unwrap_or(0).to_be_bytes().to_vec();
+        bytes.extend_from_slice(&head);
+        for piece in &self.pieces {
+            if let Piece::Bytes(made) = piece {
+                bytes.extend_from_slice(made);
+            }
+        }
+        bytes
+    }
+
+    /// Reads what [`Delivery::encode`] wrote; `None` for anything else.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let (len, rest) = bytes.split_first_chunk::<4>()?;
+        let len = usize::try_from(u32::from_be_bytes(*len)).ok()?;
+        let (head, mut made) = rest.split_at_checked(len)?;
+        let head: Head = serde_json::from_slice(head).ok()?;
+        let pieces = head.pieces.into_iter().map(|piece| match piece {
+            HeadPiece::Bytes(len) => {
+                let (own, rest) = made.split_at_checked(len)?;
+                made = rest;
+                Some(Piece::Bytes(own.to_vec()))
+            }
+            HeadPiece::Stored(key, offset, len) => Some(Piece::Stored { key, offset, len }),
+        });
+        let pieces = pieces.collect::<Option<Vec<_>>>()?;
+        made.is_empty().then_some(Self {
+            status: head.status,
+            headers: head.headers,
+            pieces,
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Head {
+    status: u16,
+    headers: Vec<(String, String)>,
+    pieces: Vec<HeadPiece>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum HeadPiece {
+    #[serde(rename = "b")]
+    Bytes(usize),
+    #[serde(rename = "s")]
+    Stored(String, u64, u64),
+}
+
+impl HeadPiece {
+    fn of(piece: &Piece) -> Self {
+        match piece {
+            Piece::Bytes(bytes) => Self::Bytes(bytes.len()),
+            Piece::Stored { key, offset, len } => Self::Stored(key.clone(), *offset, *len),
+        }
+    }
+}
+
+/// A plan's parts as pieces: its stores are the objects of `id`'s main lane.
+pub(crate) fn pieces(id: &RecordingId, plan: &Plan) -> Vec<Piece> {
+    let piece = |part: &Part| match part {
+        Part::Bytes(bytes) => Piece::Bytes(bytes.clone()),
+        Part::Stored(extent) => Piece::Stored {
+            key: object_key(id, MAIN_LANE, extent.store.0),
+            offset: extent.offset,
+            len: extent.len,
+        },
+    };
+    plan.parts().iter().map(piece).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn delivery() -> Delivery {
+        let stored = Piece::Stored {
+            key: "rec/x/obj/main/0.m4s".to_owned(),
+            offset: 8,
+            len: 1 << 40,
+        };
+        let pieces = vec![
+            Piece::Bytes(vec![1, 2, 3]),
+            stored,
+            Piece::Bytes(vec![4]),
+        ];
+        Delivery::new(206, pieces).with("ETag", "\"x\"")
+    }
+
+    #[test]
+    fn it_is_read_back() {
+        let delivery = delivery();
+        assert_eq!(delivery.len(), (1 << 40) + 4);
+        assert_eq!(Delivery::decode(&delivery.encode()), Some(delivery));
+    }
+
+    #[test]
+    fn cut_or_longer_bytes_are_refused() {
+        let bytes = delivery().encode();
+        for end in 0..bytes.len() {
+            let cut = bytes.get(..end).unwrap_or_default();
+            assert_eq!(Delivery::decode(cut), None);
+        }
+        assert_eq!(Delivery::decode(&[bytes, vec![0]].concat()), None);
+    }
+}

@@ -1,0 +1,180 @@
+//! The index of a recording, from the stored objects' own headers.
+
+mod fragment;
+mod segments;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use livetape_media::{Sample, Timescale, Timestamp, TrackConfig, TrackId};
+use livetape_timeline::{Extent, StoreId, Timeline};
+
+use crate::error::ApiError;
+use crate::ids::ConfigHash;
+
+pub(crate) use fragment::{Fragment, StoredRun, read_config};
+pub(crate) use segments::{Segment, micros};
+
+/// The samples of one track in an object.
+#[derive(Debug, Clone)]
+pub(crate) struct TrackPart {
+    pub(crate) track: TrackId,
+    pub(crate) numbers: Range<u64>,
+}
+
+/// One object that is part of the timeline.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub(crate) seq: u32,
+    pub(crate) size: u64,
+    pub(crate) config: ConfigHash,
+    pub(crate) start: Timestamp,
+    pub(crate) duration: Timestamp,
+    pub(crate) independent: bool,
+    pub(crate) wall_clock: Option<i64>,
+    /// When it was stored, Unix milliseconds.
+    pub(crate) stored: i64,
+    pub(crate) tracks: Vec<TrackPart>,
+}
+
+/// What is known of an object besides its header.
+#[derive(Debug, Clone)]
+pub(crate) struct Facts {
+    pub(crate) seq: u32,
+    pub(crate) size: u64,
+    pub(crate) config: ConfigHash,
+    pub(crate) wall_clock: Option<i64>,
+    pub(crate) stored: i64,
+}
+
+/// All objects of a lane on one timeline. An object's [`StoreId`] is its number in the lane.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    timeline: Timeline,
+    entries: Vec<Entry>,
+    known: Vec<Arc<TrackConfig>>,
+}
+
+impl Index {
+    pub(crate) const fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    /// The objects in order. Those whose samples all lay where others already were are left out.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Appends an object, which must come after all others. Gives what its header said.
+    pub(crate) fn append(
+        &mut self,
+        facts: Facts,
+        init: &[u8],
+        head: &[u8],
+    ) -> Result<(), ApiError> {
+        let fragment = Fragment::read(init, head, facts.size, &mut self.known)?;
+        let mut ordinals = Ordinals::default();
+        let mut tracks: Vec<TrackPart> = Vec::new();
+        for run in &fragment.runs {
+            let id = ordinals.of(run);
+            let numbers = self.append_run(id, run, facts.seq);
+            if numbers.is_empty() {
+                continue;
+            }
+            match tracks.iter_mut().find(|part| part.track == id) {
+                Some(part) => part.numbers.end = numbers.end,
+                None => tracks.push(TrackPart { track: id, numbers }),
+            }
+        }
+        if !tracks.is_empty() {
+            self.entries.push(Entry {
+                seq: facts.seq,
+                size: facts.size,
+                config: facts.config,
+                start: fragment.start,
+                duration: fragment.duration,
+                independent: fragment.independent,
+                wall_clock: facts.wall_clock,
+                stored: facts.stored,
+                tracks,
+            });
+        }
+        Ok(())
+    }
+
+    fn append_run(&mut self, id: TrackId, run: &StoredRun, seq: u32) -> Range<u64> {
+        let timescale = self.timeline.track(id).and_then(|track| track.config());
+        let timescale = timescale.map_or(run.config.timescale, |config| config.timescale);
+        let (config, decode_time, samples) = self.in_timescale(run, timescale);
+        let extent = Extent {
+            store: StoreId(seq),
+            offset: run.offset,
+            len: run.len(),
+        };
+        let appended = self.timeline.append(id, &config, decode_time, &samples, &[extent]);
+        let end = self.timeline.track(id).map_or(0, |track| track.numbers().end);
+        end - appended.kept as u64..end
+    }
+
+    /// A run with its times in the track's timescale, which its first configuration set.
+    fn in_timescale(
+        &mut self,
+        run: &StoredRun,
+        timescale: Timescale,
+    ) -> (Arc<TrackConfig>, i64, Vec<Sample>) {
+        let own = run.config.timescale;
+        if own == timescale {
+            return (Arc::clone(&run.config), run.decode_time, run.samples.clone());
+        }
+        let moved = TrackConfig {
+            timescale,
+            ..TrackConfig::clone(&run.config)
+        };
+        let config = match self.known.iter().find(|other| ***other == moved) {
+            Some(same) => Arc::clone(same),
+            None => {
+                let config = Arc::new(moved);
+                self.known.push(Arc::clone(&config));
+                config
+            }
+        };
+        let rescaled = |ticks: i64| Timestamp::new(ticks, own).rescale(timescale).ticks;
+        let mut time = run.decode_time;
+        let samples = run.samples.iter().map(|sample| {
+            // Rounded as a running sum, so that errors do not add up.
+            let from = time;
+            time = time.saturating_add(i64::from(sample.duration));
+            let offset = rescaled(from.saturating_add(i64::from(sample.composition_offset)));
+            Sample {
+                duration: u32::try_from(rescaled(time) - rescaled(from)).unwrap_or(u32::MAX),
+                composition_offset: i32::try_from(offset - rescaled(from)).unwrap_or(0),
+                ..*sample
+            }
+        });
+        let samples = samples.collect();
+        (config, rescaled(run.decode_time), samples)
+    }
+}
+
+/// Names tracks by kind and by order within the kind: a new configuration may number them otherwise.
+#[derive(Default)]
+struct Ordinals {
+    seen: Vec<(TrackId, TrackId)>,
+}
+
+impl Ordinals {
+    fn of(&mut self, run: &StoredRun) -> TrackId {
+        if let Some((_, id)) = self.seen.iter().find(|(source, _)| *source == run.track) {
+            return *id;
+        }
+        let base = match (run.config.format.is_video(), run.config.format.is_audio()) {
+            (true, _) => 0x100,
+            (_, true) => 0x200,
+            _ => 0x300,
+        };
+        let same_kind = self.seen.iter().filter(|(_, id)| id.0 & !0xff == base).count();
+        let id = TrackId(base + u32::try_from(same_kind).unwrap_or(0xff).min(0xff));
+        self.seen.push((run.track, id));
+        id
+    }
+}

@@ -1,0 +1,94 @@
+//! The objects as the list of segments that every playlist is made from.
+
+use livetape_media::{Timescale, Timestamp};
+
+use super::{Entry, Index};
+
+/// A step between two objects that is larger, in microseconds, is a discontinuity.
+const LARGEST_STEP: i64 = 200_000;
+/// A missing object lasts no longer, in microseconds: it must fit the target duration.
+const LONGEST_MISSING: i64 = 6_400_000;
+/// Most entries for one hole.
+const MOST_MISSING: u32 = 1_000;
+
+/// One entry of a playlist.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Segment<'a> {
+    /// An object that is there.
+    Stored {
+        entry: &'a Entry,
+        /// Times or configuration do not follow on from the entry before.
+        discontinuity: bool,
+        /// The configuration is not that of the object before; true for the first.
+        new_config: bool,
+    },
+    /// A number in the lane that has no object.
+    Missing {
+        seq: u32,
+        /// Microseconds.
+        duration: i64,
+    },
+}
+
+impl Segment<'_> {
+    /// Microseconds; exact sums, since both ends are rounded, not the length.
+    pub(crate) fn duration(&self) -> i64 {
+        match self {
+            Self::Stored { entry, .. } => micros(entry.end()) - micros(entry.start),
+            Self::Missing { duration, .. } => *duration,
+        }
+    }
+}
+
+/// Microseconds, rounded to the nearest.
+pub(crate) fn micros(time: Timestamp) -> i64 {
+    const MICROS: Timescale = match Timescale::new(1_000_000) {
+        Some(scale) => scale,
+        None => Timescale::MILLIS,
+    };
+    time.rescale(MICROS).ticks
+}
+
+impl Entry {
+    pub(crate) fn end(&self) -> Timestamp {
+        self.start.plus(self.duration)
+    }
+}
+
+impl Index {
+    /// All segments, with one for each missing object that lies before a stored one.
+    pub(crate) fn segments(&self) -> Vec<Segment<'_>> {
+        let mut list = Vec::new();
+        let mut previous: Option<&Entry> = None;
+        for entry in self.entries() {
+            let first_missing = previous.map_or(0, |previous| previous.seq.saturating_add(1));
+            let step = previous.map(|previous| micros(entry.start) - micros(previous.end()));
+            // A number that was skipped without any time being lost is nobody's concern.
+            let lost = step.is_none_or(|step| step.abs() > LARGEST_STEP);
+            let missing = match entry.seq.saturating_sub(first_missing) {
+                missing if lost => missing,
+                _ => 0,
+            };
+            let each = step.map_or(0, |step| step / i64::from(missing.max(1)));
+            let fits = missing <= MOST_MISSING && 0 < each && each <= LONGEST_MISSING;
+            let nominal = previous.unwrap_or(entry).duration;
+            let duration = if fits { each } else { micros(nominal) };
+            for seq in (entry.seq - missing..entry.seq).take(MOST_MISSING as usize) {
+                list.push(Segment::Missing { seq, duration });
+            }
+            let new_config = previous.is_none_or(|previous| previous.config != entry.config);
+            let jumps = if missing > 0 {
+                !fits
+            } else {
+                step.is_some_and(|step| step.abs() > LARGEST_STEP)
+            };
+            list.push(Segment::Stored {
+                entry,
+                discontinuity: previous.is_some() && (jumps || new_config),
+                new_config,
+            });
+            previous = Some(entry);
+        }
+        list
+    }
+}

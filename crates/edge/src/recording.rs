@@ -1,0 +1,324 @@
+//! One recording: what may be done to it, and what is known of it.
+//!
+//! The shell keeps the rows and the bytes; this decides. Everything here can be built again from the
+//! rows.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use livetape_media::{Format, Timescale, Timestamp};
+use serde_json::json;
+
+use crate::api::{Finish, ObjectInfo, Playback, RecordingInfo, State, TrackInfo};
+use crate::digest::Sha256Digest;
+use crate::error::{ApiError, Code};
+use crate::ids::{ConfigHash, RecordingId};
+use crate::index::{Facts, Fragment, Index, read_config};
+use crate::object::{MAIN_LANE, MAX_HEAD};
+use crate::view::mp4::Mp4View;
+
+/// The facts of a recording that are not its media.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Meta {
+    /// Its id.
+    pub id: RecordingId,
+    /// How far it is.
+    pub state: State,
+    /// Name for people.
+    pub title: Option<String>,
+    /// When it was created, Unix milliseconds.
+    pub created: i64,
+}
+
+/// A stored object as a row of the index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectRow {
+    /// Its number in the main lane.
+    pub seq: u32,
+    /// Its bytes.
+    pub size: u64,
+    /// Its digest, as storage computed it.
+    pub digest: Sha256Digest,
+    /// Its configuration.
+    pub config: ConfigHash,
+    /// Its bytes before the payload: all that is ever read of it.
+    pub head: Vec<u8>,
+    /// Wall clock of its first frame, Unix milliseconds, as announced.
+    pub wall_clock: Option<i64>,
+    /// When it was stored, Unix milliseconds.
+    pub stored: i64,
+}
+
+impl ObjectRow {
+    /// What the API tells of it.
+    pub fn info(&self) -> ObjectInfo {
+        ObjectInfo {
+            lane: MAIN_LANE.to_owned(),
+            seq: self.seq,
+            size: self.size,
+            digest: self.digest.content_digest(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    size: u64,
+    digest: Sha256Digest,
+}
+
+/// One recording, as far as it has come.
+#[derive(Debug)]
+pub struct Recording {
+    meta: Meta,
+    configs: BTreeMap<ConfigHash, Vec<u8>>,
+    objects: BTreeMap<u32, Known>,
+    index: Index,
+    mp4: OnceLock<Result<Arc<Mp4View>, ApiError>>,
+}
+
+impl Recording {
+    /// A recording from its rows; `rows` in order of their numbers. A row that cannot be read any more
+    /// is left out of the index, not of the list of objects.
+    pub fn new(
+        meta: Meta,
+        configs: impl IntoIterator<Item = (ConfigHash, Vec<u8>)>,
+        rows: impl IntoIterator<Item = ObjectRow>,
+    ) -> Self {
+        let mut recording = Self {
+            meta,
+            configs: configs.into_iter().collect(),
+            objects: BTreeMap::new(),
+            index: Index::default(),
+            mp4: OnceLock::new(),
+        };
+        for row in rows {
+            recording.insert(&row);
+        }
+        recording
+    }
+
+    /// Its facts.
+    pub const fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    pub(crate) const fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// The init segment of a configuration.
+    pub fn config(&self, hash: &ConfigHash) -> Option<&[u8]> {
+        self.configs.get(hash).map(Vec::as_slice)
+    }
+
+    /// Digests of all objects in order.
+    pub(crate) fn digests(&self) -> impl Iterator<Item = (u32, Sha256Digest)> + '_ {
+        self.objects.iter().map(|(seq, known)| (*seq, known.digest))
+    }
+
+    /// The whole as one file, made when first asked for and kept until the recording grows.
+    pub(crate) fn mp4(&self) -> Result<Arc<Mp4View>, ApiError> {
+        self.mp4.get_or_init(|| Mp4View::new(self).map(Arc::new)).clone()
+    }
+
+    /// Checks an init segment that is put under `hash`. True where it is new, false where it is
+    /// stored already.
+    ///
+    /// # Errors
+    /// [`Code::RecordingFinished`], [`Code::ConfigHashMismatch`], [`Code::BadConfig`],
+    /// [`Code::Protected`].
+    pub fn check_config(&self, hash: &ConfigHash, init: &[u8]) -> Result<bool, ApiError> {
+        if ConfigHash::of(init) != *hash {
+            return Err(Code::ConfigHashMismatch.into());
+        }
+        if self.configs.get(hash).is_some_and(|stored| stored == init) {
+            return Ok(false);
+        }
+        if self.meta.state == State::Finished {
+            return Err(Code::RecordingFinished.into());
+        }
+        read_config(init)?;
+        Ok(true)
+    }
+
+    /// Takes an init segment that was checked and stored.
+    pub fn insert_config(&mut self, hash: ConfigHash, init: Vec<u8>) {
+        self.configs.insert(hash, init);
+    }
+
+    /// The digest of the object of a number; `None` where there is none.
+    pub fn digest(&self, seq: u32) -> Option<Sha256Digest> {
+        self.objects.get(&seq).map(|known| known.digest)
+    }
+
+    /// Checks a stored object whose head was read back.
+    ///
+    /// # Errors
+    /// [`Code::RecordingFinished`], [`Code::ConfigMissing`], [`Code::BadFragment`],
+    /// [`Code::ObjectTooLong`].
+    pub fn check_object(&self, row: &ObjectRow) -> Result<(), ApiError> {
+        if self.meta.state == State::Finished {
+            return Err(Code::RecordingFinished.into());
+        }
+        if row.head.len() as u64 > MAX_HEAD {
+            let detail = "Its head is over 1 MiB.";
+            return Err(ApiError::new(Code::BadFragment, detail));
+        }
+        let init = self.configs.get(&row.config).ok_or(Code::ConfigMissing)?;
+        Fragment::read(init, &row.head, row.size, &mut Vec::new()).map(drop)
+    }
+
+    /// Takes an object that was checked and whose row is stored. False where it lies before others, so
+    /// that this value must be made anew from the rows.
+    #[must_use]
+    pub fn take_object(&mut self, row: &ObjectRow) -> bool {
+        let last = self.objects.last_key_value().map(|(seq, _)| *seq);
+        if last.is_some_and(|last| row.seq <= last) {
+            return false;
+        }
+        self.insert(row);
+        true
+    }
+
+    fn insert(&mut self, row: &ObjectRow) {
+        let known = Known {
+            size: row.size,
+            digest: row.digest,
+        };
+        self.objects.insert(row.seq, known);
+        self.mp4 = OnceLock::new();
+        let Some(init) = self.configs.get(&row.config) else {
+            return;
+        };
+        let facts = Facts {
+            seq: row.seq,
+            size: row.size,
+            config: row.config.clone(),
+            wall_clock: row.wall_clock,
+            stored: row.stored,
+        };
+        // It was checked before it was stored; should the rules have changed since, the rest of the
+        // recording still plays.
+        let _ = self.index.append(facts, init, &row.head);
+    }
+
+    /// Checks that the recording may finish. True where it changes by that.
+    ///
+    /// # Errors
+    /// [`Code::UnknownLane`], [`Code::ObjectsMissing`].
+    pub fn check_finish(&self, finish: &Finish) -> Result<bool, ApiError> {
+        for (lane, count) in &finish.objects {
+            crate::object::check_lane(lane)?;
+            let missing = self.missing(*count);
+            if !missing.is_empty() {
+                let detail = format!("Lane {lane} lacks {} of {count}.", self.missing_count(*count));
+                return Err(ApiError::new(Code::ObjectsMissing, detail)
+                    .with("missing", json!({ lane: missing })));
+            }
+        }
+        Ok(self.meta.state != State::Finished)
+    }
+
+    /// The first numbers below `count` that have no object; at most 1,000.
+    fn missing(&self, count: u32) -> Vec<u32> {
+        // Walks what is stored, not up to a number from the request.
+        let mut missing = Vec::new();
+        let mut next = 0;
+        let stored = self.objects.keys().copied().filter(|seq| *seq < count);
+        for seq in stored.chain(std::iter::once(count)) {
+            missing.extend((next..seq).take(1_000 - missing.len()));
+            next = seq.saturating_add(1);
+        }
+        missing
+    }
+
+    fn missing_count(&self, count: u32) -> usize {
+        (count as usize).saturating_sub(self.objects.range(..count).count())
+    }
+
+    /// Finishes it.
+    pub fn finish(&mut self) {
+        self.meta.state = State::Finished;
+    }
+
+    /// Checks that the recording may be played as a live stream: it must not change any more.
+    ///
+    /// # Errors
+    /// [`Code::RecordingRunning`], [`Code::NothingRecorded`].
+    pub fn check_broadcast(&self) -> Result<(), ApiError> {
+        if self.meta.state != State::Finished {
+            return Err(Code::RecordingRunning.into());
+        }
+        if self.index.entries().is_empty() {
+            return Err(Code::NothingRecorded.into());
+        }
+        Ok(())
+    }
+
+    /// All objects by number.
+    pub fn objects(&self) -> Vec<ObjectInfo> {
+        let info = |(seq, known): (&u32, &Known)| ObjectInfo {
+            lane: MAIN_LANE.to_owned(),
+            seq: *seq,
+            size: known.size,
+            digest: known.digest.content_digest(),
+        };
+        self.objects.iter().map(info).collect()
+    }
+
+    /// What the API tells of it; `origin` begins its addresses.
+    pub fn info(&self, origin: &str) -> RecordingInfo {
+        let id = self.meta.id.to_string();
+        RecordingInfo {
+            playback: Playback::new(origin, &id),
+            id,
+            state: self.meta.state,
+            title: self.meta.title.clone(),
+            created: self.meta.created,
+            duration: self.duration().seconds(),
+            objects: self.objects.len(),
+            bytes: self.objects.values().map(|known| known.size).sum(),
+            tracks: self.tracks(),
+        }
+    }
+
+    /// From the first presented moment to the last.
+    fn duration(&self) -> Timestamp {
+        let entries = self.index.entries();
+        let ends = entries.first().zip(entries.last());
+        ends.map_or(Timestamp::zero(Timescale::MILLIS), |(first, last)| {
+            last.end().minus(first.start)
+        })
+    }
+
+    fn tracks(&self) -> Vec<TrackInfo> {
+        let tracks = self.index.timeline().tracks().iter();
+        let described = tracks.filter_map(|track| {
+            let config = track.config()?;
+            let (mut width, mut height, mut sample_rate, mut channels) = (None, None, None, None);
+            let kind = match config.format {
+                Format::Video { width: across, height: down } => {
+                    (width, height) = (Some(across), Some(down));
+                    "video".to_owned()
+                }
+                Format::Audio { sample_rate: rate, channels: count } => {
+                    (sample_rate, channels) = (Some(rate), Some(count));
+                    "audio".to_owned()
+                }
+                Format::Other { handler } => handler.to_string(),
+            };
+            let numbers = track.numbers();
+            Some(TrackInfo {
+                kind,
+                codec: config.codec.clone(),
+                samples: numbers.end - numbers.start,
+                width,
+                height,
+                sample_rate,
+                channels,
+            })
+        });
+        described.collect()
+    }
+}

@@ -1,0 +1,308 @@
+//! Addresses and methods.
+
+use crate::error::{ApiError, Code};
+use crate::ids::{BroadcastId, ConfigHash, RecordingId};
+use crate::object::{check_lane, parse_seq};
+
+/// What a request is for. `HEAD` goes with every `GET`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route {
+    /// Any `OPTIONS` request.
+    Preflight,
+    /// `GET /healthz`
+    Health,
+    /// `GET /v1/demo`
+    Demo,
+    /// `POST /v1/recordings`
+    Create,
+    /// `GET /v1/recordings/{id}`
+    Info(RecordingId),
+    /// `PUT /v1/recordings/{id}/configs/{hash}`
+    PutConfig(RecordingId, ConfigHash),
+    /// `PUT /v1/recordings/{id}/objects/main/{seq}`
+    PutObject(RecordingId, u32),
+    /// `GET /v1/recordings/{id}/objects`
+    Objects(RecordingId),
+    /// `POST /v1/recordings/{id}/finish`
+    Finish(RecordingId),
+    /// `POST /v1/recordings/{id}/broadcasts`
+    CreateBroadcast(RecordingId),
+    /// `GET /v1/play/{id}/...`
+    Play(RecordingId, PlayFile),
+    /// `GET /v1/play/{broadcast}/...`
+    Live(BroadcastId, LiveFile),
+}
+
+/// A file of a recording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlayFile {
+    /// `index.m3u8`
+    Multivariant,
+    /// `media.m3u8`
+    Media,
+    /// `video.mp4`
+    Mp4,
+    /// `init-{hash}.mp4`
+    Init(ConfigHash),
+    /// `main/{seq}.m4s`
+    Object(u32),
+}
+
+/// A file of a broadcast.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LiveFile {
+    /// `index.m3u8`
+    Multivariant,
+    /// `video/index.m3u8` or `audio/index.m3u8`
+    Media(LiveTrack),
+    /// `video/init-{hash}.mp4` or `audio/...`
+    Init(LiveTrack, ConfigHash),
+    /// `video/{number}.m4s` or `audio/...`
+    Segment(LiveTrack, u64),
+    /// `ts/index.m3u8`
+    TsMedia,
+    /// `ts/{number}.ts`
+    TsSegment(u64),
+}
+
+/// A rendition of a broadcast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LiveTrack {
+    /// The pictures.
+    Video,
+    /// The sound.
+    Audio,
+}
+
+/// An address that does not exist, or not with that method.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RouteError {
+    /// What to answer.
+    pub error: ApiError,
+    /// The `Allow` header that goes with it.
+    pub allow: Option<&'static str>,
+}
+
+impl From<ApiError> for RouteError {
+    fn from(error: ApiError) -> Self {
+        Self { error, allow: None }
+    }
+}
+
+impl From<Code> for RouteError {
+    fn from(code: Code) -> Self {
+        ApiError::from(code).into()
+    }
+}
+
+/// Finds the route of a method and a path.
+///
+/// # Errors
+/// The codes of 404 and 405.
+pub fn route(method: &str, path: &str) -> Result<Route, RouteError> {
+    if method == "OPTIONS" {
+        return Ok(Route::Preflight);
+    }
+    let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    match segments.as_slice() {
+        ["healthz"] => get(method, Route::Health),
+        ["v1", "demo"] => get(method, Route::Demo),
+        ["v1", "recordings"] => only(method, "POST", Route::Create),
+        ["v1", "recordings", id, rest @ ..] => recording(method, id, rest),
+        ["v1", "play", id, rest @ ..] => play(method, id, rest),
+        _ => Err(Code::NotFound.into()),
+    }
+}
+
+fn only(method: &str, allowed: &'static str, route: Route) -> Result<Route, RouteError> {
+    if method == allowed {
+        return Ok(route);
+    }
+    Err(RouteError {
+        error: Code::MethodNotAllowed.into(),
+        allow: Some(allowed),
+    })
+}
+
+fn get(method: &str, route: Route) -> Result<Route, RouteError> {
+    let method = if method == "HEAD" { "GET" } else { method };
+    only(method, "GET", route).map_err(|error| RouteError {
+        allow: Some("GET, HEAD"),
+        ..error
+    })
+}
+
+fn recording(method: &str, id: &str, rest: &[&str]) -> Result<Route, RouteError> {
+    let id = RecordingId::parse(id).ok_or(Code::UnknownRecording)?;
+    match rest {
+        [] => get(method, Route::Info(id)),
+        ["objects"] => get(method, Route::Objects(id)),
+        ["finish"] => only(method, "POST", Route::Finish(id)),
+        ["broadcasts"] => only(method, "POST", Route::CreateBroadcast(id)),
+        ["configs", hash] => {
+            let hash = ConfigHash::parse(hash).ok_or(Code::UnknownConfig)?;
+            only(method, "PUT", Route::PutConfig(id, hash))
+        }
+        ["objects", lane, seq] => {
+            check_lane(lane)?;
+            let seq = parse_seq(seq).ok_or(Code::UnknownObject)?;
+            only(method, "PUT", Route::PutObject(id, seq))
+        }
+        _ => Err(Code::NotFound.into()),
+    }
+}
+
+fn play(method: &str, id: &str, rest: &[&str]) -> Result<Route, RouteError> {
+    if let Some(id) = RecordingId::parse(id) {
+        return get(method, Route::Play(id, play_file(rest)?));
+    }
+    let id = BroadcastId::parse(id).ok_or(Code::UnknownRecording)?;
+    get(method, Route::Live(id, live_file(rest)?))
+}
+
+fn play_file(rest: &[&str]) -> Result<PlayFile, Code> {
+    match rest {
+        ["index.m3u8"] => Ok(PlayFile::Multivariant),
+        ["media.m3u8"] => Ok(PlayFile::Media),
+        ["video.mp4"] => Ok(PlayFile::Mp4),
+        [file] => match init(file) {
+            Some(hash) => hash.map(PlayFile::Init).ok_or(Code::UnknownConfig),
+            None => Err(Code::NotFound),
+        },
+        [lane, file] => {
+            let seq = file.strip_suffix(".m4s").ok_or(Code::NotFound)?;
+            check_lane(lane).map_err(|_| Code::NotFound)?;
+            parse_seq(seq).map(PlayFile::Object).ok_or(Code::UnknownObject)
+        }
+        _ => Err(Code::NotFound),
+    }
+}
+
+/// The hash in `init-{hash}.mp4`; `None` where the name is another.
+fn init(file: &str) -> Option<Option<ConfigHash>> {
+    let hash = file.strip_prefix("init-")?.strip_suffix(".mp4")?;
+    Some(ConfigHash::parse(hash))
+}
+
+fn live_file(rest: &[&str]) -> Result<LiveFile, Code> {
+    let number = |file: &str, suffix: &str| {
+        let digits = file.strip_suffix(suffix).ok_or(Code::NotFound)?;
+        let canonical = digits == "0" || !digits.starts_with('0');
+        let all_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
+        let number = (canonical && all_digits).then(|| digits.parse::<u64>().ok());
+        number.flatten().ok_or(Code::NotOnAir)
+    };
+    let (track, file) = match rest {
+        ["index.m3u8"] => return Ok(LiveFile::Multivariant),
+        ["ts", "index.m3u8"] => return Ok(LiveFile::TsMedia),
+        ["ts", file] => return number(file, ".ts").map(LiveFile::TsSegment),
+        ["video", file] => (LiveTrack::Video, *file),
+        ["audio", file] => (LiveTrack::Audio, *file),
+        _ => return Err(Code::NotFound),
+    };
+    if file == "index.m3u8" {
+        return Ok(LiveFile::Media(track));
+    }
+    match init(file) {
+        Some(Some(hash)) => Ok(LiveFile::Init(track, hash)),
+        Some(None) => Err(Code::UnknownConfig),
+        None => number(file, ".m4s").map(|number| LiveFile::Segment(track, number)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REC: &str = "rec_0123456789ABCDEFGHIJKL";
+    const LIVE: &str = "live_0123456789ABCDEFGHIJKL_3";
+
+    fn code(method: &str, path: &str) -> (Code, Option<&'static str>) {
+        let refused = route(method, path).expect_err(path);
+        (refused.error.code, refused.allow)
+    }
+
+    #[test]
+    fn addresses_are_found() {
+        let id = RecordingId::parse(REC).expect("valid");
+        let hash = ConfigHash::parse("0123456789abcdef").expect("valid");
+        let live = BroadcastId::parse(LIVE).expect("valid");
+        let cases = [
+            ("POST", "/v1/recordings".to_owned(), Route::Create),
+            ("GET", format!("/v1/recordings/{REC}"), Route::Info(id.clone())),
+            (
+                "PUT",
+                format!("/v1/recordings/{REC}/configs/{hash}"),
+                Route::PutConfig(id.clone(), hash.clone()),
+            ),
+            (
+                "PUT",
+                format!("/v1/recordings/{REC}/objects/main/12"),
+                Route::PutObject(id.clone(), 12),
+            ),
+            (
+                "HEAD",
+                format!("/v1/play/{REC}/video.mp4"),
+                Route::Play(id.clone(), PlayFile::Mp4),
+            ),
+            (
+                "GET",
+                format!("/v1/play/{REC}/init-{hash}.mp4"),
+                Route::Play(id.clone(), PlayFile::Init(hash.clone())),
+            ),
+            (
+                "GET",
+                format!("/v1/play/{REC}/main/0.m4s"),
+                Route::Play(id, PlayFile::Object(0)),
+            ),
+            (
+                "GET",
+                format!("/v1/play/{LIVE}/video/init-{hash}.mp4"),
+                Route::Live(live.clone(), LiveFile::Init(LiveTrack::Video, hash)),
+            ),
+            (
+                "GET",
+                format!("/v1/play/{LIVE}/audio/7.m4s"),
+                Route::Live(live.clone(), LiveFile::Segment(LiveTrack::Audio, 7)),
+            ),
+            (
+                "GET",
+                format!("/v1/play/{LIVE}/ts/7.ts"),
+                Route::Live(live, LiveFile::TsSegment(7)),
+            ),
+            ("OPTIONS", "/anything".to_owned(), Route::Preflight),
+        ];
+        for (method, path, expected) in cases {
+            assert_eq!(route(method, &path), Ok(expected), "{path}");
+        }
+    }
+
+    #[test]
+    fn others_have_their_codes() {
+        let post = Some("POST");
+        assert_eq!(
+            code("GET", "/v1/recordings"),
+            (Code::MethodNotAllowed, post)
+        );
+        let get = Some("GET, HEAD");
+        assert_eq!(code("POST", "/healthz"), (Code::MethodNotAllowed, get));
+        let cases = [
+            ("/", Code::NotFound),
+            ("/v1/recordings/rec_short", Code::UnknownRecording),
+            ("/v1/play/rec_short/index.m3u8", Code::UnknownRecording),
+            ("/v1/play/live_short_1/index.m3u8", Code::UnknownRecording),
+            (&format!("/v1/play/{REC}/other.m3u8"), Code::NotFound),
+            (&format!("/v1/play/{REC}/init-zz.mp4"), Code::UnknownConfig),
+            (&format!("/v1/play/{REC}/main/x.m4s"), Code::UnknownObject),
+            (&format!("/v1/play/{REC}/side/0.m4s"), Code::NotFound),
+            (&format!("/v1/play/{LIVE}/ts/01.ts"), Code::NotOnAir),
+            (&format!("/v1/play/{LIVE}/other/0.m4s"), Code::NotFound),
+            (&format!("/v1/recordings/{REC}/nothing"), Code::NotFound),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(code("GET", path).0, expected, "{path}");
+        }
+        let lane = format!("/v1/recordings/{REC}/objects/side/0");
+        assert_eq!(code("PUT", &lane).0, Code::UnknownLane);
+    }
+}

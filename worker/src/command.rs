@@ -1,0 +1,38 @@
+//! What the Worker asks of a recording's Durable Object, and how.
+
+use livetape_edge::api::{CreateBroadcast, Finish};
+use livetape_edge::view::mp4::Mp4Request;
+use livetape_edge::{Delivery, RecordingId};
+use serde::{Deserialize, Serialize};
+use worker::{Env, Method, Request, RequestInit, Result};
+
+/// A request to a recording's Durable Object.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Command {
+    Create { title: Option<String>, origin: String, token: String },
+    Info { origin: String },
+    PutConfig { hash: String, init: Vec<u8> },
+    PutObject { seq: u32 },
+    Objects,
+    Finish { finish: Finish, origin: String },
+    CreateBroadcast { broadcast: CreateBroadcast, origin: String },
+    Multivariant,
+    Media,
+    Mp4(Mp4Request),
+}
+
+/// The binding of the Durable Objects.
+const BINDING: &str = "RECORDING";
+
+/// Sends a command and waits for the answer.
+pub(crate) async fn ask(env: &Env, id: &RecordingId, command: &Command) -> Result<Delivery> {
+    let stub = env.durable_object(BINDING)?.get_by_name(&id.to_string())?;
+    let mut init = RequestInit::new();
+    init.with_method(Method::Post);
+    init.with_body(Some(serde_json::to_string(command)?.into()));
+    // The host is of no meaning: the stub decides where it goes.
+    let request = Request::new_with_init(&format!("https://recording/{id}"), &init)?;
+    let mut response = stub.fetch_with_request(request).await?;
+    let bytes = response.bytes().await?;
+    Delivery::decode(&bytes).ok_or_else(|| "the recording's answer cannot be read".into())
+}

@@ -1,0 +1,27 @@
+//! The shell of the edge: moves requests, bytes and time between Cloudflare's runtime and the pure
+//! decisions of `livetape-edge`.
+//!
+//! - `routes`: a request to its answer
+//! - `recording`: the Durable Object that keeps one recording's index in SQLite
+//! - `rows`: its tables
+//! - `command`: what the Worker asks of it
+//! - `r2`: stored bytes in and out
+//! - `stream`: ranges of stored objects and made bytes as one body; media bytes stay outside Wasm
+//! - `respond`: headers that every answer has
+
+mod command;
+mod platform;
+mod r2;
+mod recording;
+mod refusal;
+mod respond;
+mod routes;
+mod rows;
+mod stream;
+
+use worker::{Context, Env, Request, Response, Result, event};
+
+#[event(fetch)]
+async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
+    routes::answer(request, &env, &context).await
+}

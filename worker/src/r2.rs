@@ -1,0 +1,88 @@
+//! Stored bytes in and out.
+
+use std::collections::HashMap;
+
+use livetape_edge::Sha256Digest;
+use livetape_edge::object::Announced;
+use worker::web_sys::ReadableStream;
+use worker::{Bucket, Conditional, Data, Env, Error, Object, Range, ResponseBody, Result};
+
+/// The binding of the bucket.
+const BINDING: &str = "MEDIA";
+
+pub(crate) fn bucket(env: &Env) -> Result<Bucket> {
+    env.bucket(BINDING)
+}
+
+/// What became of a write.
+pub(crate) enum Put {
+    /// It is stored now.
+    Created,
+    /// Something was stored under the key before; its digest.
+    Exists(Option<Sha256Digest>),
+    /// The bytes do not have the digest.
+    DigestMismatch,
+}
+
+/// Stores a body, which must have a known length, under a key that is not in use.
+pub(crate) async fn put(
+    bucket: &Bucket,
+    key: &str,
+    body: impl Into<Data>,
+    announced: &Announced,
+) -> Result<Put> {
+    let metadata = announced.metadata.iter();
+    let metadata: HashMap<_, _> =
+        metadata.map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    let unused = Conditional {
+        etag_does_not_match: Some("*".to_owned()),
+        ..Conditional::default()
+    };
+    let put = bucket.put(key, body).only_if(unused).sha256(announced.digest.0).custom_metadata(metadata);
+    match put.execute().await {
+        Ok(Some(_)) => Ok(Put::Created),
+        Ok(None) => {
+            let stored = bucket.head(key).await?;
+            Ok(Put::Exists(stored.as_ref().and_then(digest)))
+        }
+        Err(error) if is_digest_mismatch(&error) => Ok(Put::DigestMismatch),
+        Err(error) => Err(error),
+    }
+}
+
+/// R2's error 10037, `BadDigest`.
+fn is_digest_mismatch(error: &Error) -> bool {
+    let text = error.to_string();
+    text.contains("10037") || text.to_ascii_lowercase().contains("checksum")
+}
+
+/// The SHA-256 that R2 checked when it stored the object.
+pub(crate) fn digest(object: &Object) -> Option<Sha256Digest> {
+    let sum = object.checksum().sha256?;
+    Sha256Digest::from_slice(&sum)
+}
+
+/// A range of an object as the runtime's own stream.
+pub(crate) async fn range(bucket: &Bucket, key: &str, offset: u64, length: u64) -> Result<ReadableStream> {
+    let range = Range::OffsetWithLength { offset, length };
+    let object = bucket.get(key).range(range).execute().await?;
+    let body = object.as_ref().and_then(Object::body);
+    let body = body.ok_or_else(|| Error::from(format!("{key} is not stored")))?;
+    match body.response_body()? {
+        ResponseBody::Stream(stream) => Ok(stream),
+        _ => Err(Error::from("a stored body is no stream")),
+    }
+}
+
+/// The first bytes of an object, with its facts.
+pub(crate) async fn prefix(bucket: &Bucket, key: &str, length: u64) -> Result<Option<(Object, Vec<u8>)>> {
+    let object = bucket.get(key).range(Range::Prefix { length }).execute().await?;
+    let Some(object) = object else {
+        return Ok(None);
+    };
+    let bytes = match object.body() {
+        Some(body) => body.bytes().await?,
+        None => Vec::new(),
+    };
+    Ok(Some((object, bytes)))
+}

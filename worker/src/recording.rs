@@ -1,0 +1,222 @@
+//! The Durable Object that keeps one recording's index in SQLite. What it holds in memory is a copy
+//! that is made anew whenever it is gone.
+
+use std::cell::{RefCell, RefMut};
+
+use livetape_edge::api::{
+    BroadcastPlayback, ConfigInfo, CreateBroadcast, CreatedBroadcast, CreatedRecording, Finish, ObjectList, Playback, State as Progress,
+};
+use livetape_edge::object::{self, Head, MAIN_LANE};
+use livetape_edge::{
+    ApiError, BroadcastId, Code, ConfigHash, Meta, ObjectRow, Recording as Index, RecordingId,
+};
+use worker::{Bucket, DurableObject, Env, Request, Response, Result, State, durable_object};
+
+use crate::command::Command;
+use crate::refusal::{Answer, Refusal};
+use crate::rows::Rows;
+use crate::{platform, r2, respond};
+
+/// The head of an object of a few seconds is smaller than this, mostly.
+const USUAL_HEAD: u64 = 16 << 10;
+
+/// One recording.
+#[durable_object]
+pub struct Recording {
+    rows: Rows,
+    env: Env,
+    index: RefCell<Option<Index>>,
+}
+
+impl DurableObject for Recording {
+    fn new(state: State, env: Env) -> Self {
+        let rows = Rows::new(state.storage().sql());
+        Self { rows, env, index: RefCell::new(None) }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let path = request.path();
+        let id = RecordingId::parse(path.trim_start_matches('/'));
+        let id = id.ok_or_else(|| worker::Error::from("a recording was asked by no id"))?;
+        let command: Command = serde_json::from_str(&request.text().await?)?;
+        let delivery = match self.answer(&id, command).await {
+            Ok(delivery) => delivery,
+            Err(Refusal::Api(error)) => respond::error(&error),
+            Err(Refusal::Fault(fault)) => return Err(fault),
+        };
+        Response::from_bytes(delivery.encode())
+    }
+}
+
+impl Recording {
+    async fn answer(&self, id: &RecordingId, command: Command) -> Answer {
+        match command {
+            Command::Create { title, origin, token } => self.create(id, title, &origin, token),
+            Command::Info { origin } => Ok(respond::json(200, &self.index()?.info(&origin))?),
+            Command::PutConfig { hash, init } => self.put_config(id, &hash, init).await,
+            Command::PutObject { seq } => self.put_object(id, seq).await,
+            Command::Objects => {
+                let objects = self.index()?.objects();
+                Ok(respond::json(200, &ObjectList { objects })?)
+            }
+            Command::Finish { finish, origin } => self.finish(&finish, &origin),
+            Command::CreateBroadcast { broadcast, origin } => {
+                self.create_broadcast(id, &broadcast, &origin)
+            }
+            Command::Multivariant => Ok(self.index()?.multivariant()?),
+            Command::Media => Ok(self.index()?.media_playlist(platform::now())?),
+            Command::Mp4(request) => Ok(self.index()?.video_mp4(&request)?),
+        }
+    }
+
+    /// The index, read from the rows where it is not in memory. Not to be held across an `await`.
+    fn index(&self) -> std::result::Result<RefMut<'_, Index>, Refusal> {
+        let mut index = self.index.borrow_mut();
+        if index.is_none() {
+            *index = self.rows.load()?;
+        }
+        RefMut::filter_map(index, Option::as_mut).map_err(|_| Code::UnknownRecording.into())
+    }
+
+    fn create(&self, id: &RecordingId, title: Option<String>, origin: &str, token: String) -> Answer {
+        let exists = self.index.borrow().is_some() || self.rows.load()?.is_some();
+        if exists {
+            return Err(Code::RecordingExists.into());
+        }
+        let meta = Meta {
+            id: id.clone(),
+            state: Progress::Recording,
+            title,
+            created: platform::now(),
+        };
+        self.rows.create(&meta)?;
+        let id = id.to_string();
+        let created = CreatedRecording {
+            ingest_url: format!("{origin}/v1/recordings/{id}"),
+            playback: Playback::new(origin, &id),
+            id,
+            state: Progress::Recording,
+            ingest_token: token,
+        };
+        Ok(respond::json(201, &created)?)
+    }
+
+    fn finish(&self, finish: &Finish, origin: &str) -> Answer {
+        let mut index = self.index()?;
+        if index.check_finish(finish)? {
+            self.rows.finish()?;
+            index.finish();
+        }
+        Ok(respond::json(200, &index.info(origin))?)
+    }
+
+    fn create_broadcast(
+        &self,
+        id: &RecordingId,
+        broadcast: &CreateBroadcast,
+        origin: &str,
+    ) -> Answer {
+        self.index()?.check_broadcast()?;
+        let start = broadcast.start.unwrap_or_else(platform::now);
+        let number = self.rows.insert_broadcast(start, broadcast.repeat)?;
+        let id = BroadcastId { recording: id.clone(), number }.to_string();
+        let playback = BroadcastPlayback::new(origin, &id);
+        Ok(respond::json(201, &CreatedBroadcast { id, start, playback })?)
+    }
+
+    async fn put_config(&self, id: &RecordingId, hash: &str, init: Vec<u8>) -> Answer {
+        let hash = ConfigHash::parse(hash).ok_or(Code::UnknownConfig)?;
+        let is_new = self.index()?.check_config(&hash, &init)?;
+        if is_new {
+            // Same name, same bytes: writing it twice does no harm.
+            let key = object::config_key(id, &hash);
+            self.bucket()?.put(key, init.clone()).execute().await?;
+            let mut index = self.index()?;
+            if index.check_config(&hash, &init)? {
+                self.rows.insert_config(&hash, &init)?;
+                index.insert_config(hash.clone(), init);
+            }
+        }
+        let status = if is_new { 201 } else { 200 };
+        Ok(respond::json(status, &ConfigInfo { config: hash.to_string() })?)
+    }
+
+    /// Takes an object that lies in storage, by its own head, read back from there. What is not taken
+    /// does not stay there.
+    async fn put_object(&self, id: &RecordingId, seq: u32) -> Answer {
+        let bucket = self.bucket()?;
+        let key = object::object_key(id, MAIN_LANE, seq);
+        let row = read_row(&bucket, &key, seq).await?;
+        let answer = self.commit(row);
+        if let Err(Refusal::Api(_)) = answer {
+            let unused = self.index().is_ok_and(|index| index.digest(seq).is_none());
+            if unused {
+                bucket.delete(key).await?;
+            }
+        }
+        answer
+    }
+
+    fn commit(&self, row: std::result::Result<ObjectRow, ApiError>) -> Answer {
+        let mut index = self.index()?;
+        let row = row?;
+        let status = match index.digest(row.seq) {
+            Some(digest) if digest == row.digest => 200,
+            Some(_) => return Err(Code::ObjectConflict.into()),
+            None => {
+                index.check_object(&row)?;
+                self.rows.insert_object(&row)?;
+                let in_order = index.take_object(&row);
+                drop(index);
+                if !in_order {
+                    self.index.replace(None);
+                }
+                201
+            }
+        };
+        Ok(respond::json(status, &row.info())?)
+    }
+
+    fn bucket(&self) -> Result<Bucket> {
+        r2::bucket(&self.env)
+    }
+}
+
+/// Reads a stored object's head and what else the index keeps of it.
+async fn read_row(
+    bucket: &Bucket,
+    key: &str,
+    seq: u32,
+) -> Result<std::result::Result<ObjectRow, ApiError>> {
+    let mut wanted = USUAL_HEAD;
+    loop {
+        let Some((stored, mut bytes)) = r2::prefix(bucket, key, wanted).await? else {
+            return Ok(Err(Code::UnknownObject.into()));
+        };
+        let size = stored.size();
+        match object::head(&bytes, size) {
+            Ok(Head::Needs(more)) if more > wanted => wanted = more,
+            Ok(Head::Needs(_)) => return Err("storage gave less than was asked for".into()),
+            Err(error) => return Ok(Err(error)),
+            Ok(Head::Complete(len)) => {
+                bytes.truncate(len);
+                let digest = r2::digest(&stored);
+                let metadata = stored.custom_metadata()?;
+                let config = metadata.get("config").and_then(|hash| ConfigHash::parse(hash));
+                let (Some(digest), Some(config)) = (digest, config) else {
+                    return Err("storage lost the facts of an object".into());
+                };
+                let wall_clock = metadata.get("wall-clock").and_then(|text| text.parse().ok());
+                return Ok(Ok(ObjectRow {
+                    seq,
+                    size,
+                    digest,
+                    config,
+                    head: bytes,
+                    wall_clock,
+                    stored: platform::now(),
+                }));
+            }
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Why there is no answer.
+
+use livetape_edge::{ApiError, Code, Delivery};
+
+/// What becomes of a request.
+pub(crate) type Answer = Result<Delivery, Refusal>;
+
+/// The request's fault, or this side's.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    Api(ApiError),
+    Fault(worker::Error),
+}
+
+impl From<ApiError> for Refusal {
+    fn from(error: ApiError) -> Self {
+        Self::Api(error)
+    }
+}
+
+impl From<Code> for Refusal {
+    fn from(code: Code) -> Self {
+        Self::Api(code.into())
+    }
+}
+
+impl From<worker::Error> for Refusal {
+    fn from(error: worker::Error) -> Self {
+        Self::Fault(error)
+    }
+}

@@ -1,0 +1,65 @@
+//! Headers that every answer has.
+
+use livetape_edge::{ApiError, Delivery, Piece};
+use serde::Serialize;
+use worker::{Headers, Result};
+
+/// Any page may read: what is secret is not protected by where the page comes from.
+const CORS: [(&str, &str); 3] = [
+    ("Access-Control-Allow-Origin", "*"),
+    (
+        "Access-Control-Expose-Headers",
+        "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, Date, ETag, Retry-After",
+    ),
+    ("Cross-Origin-Resource-Policy", "cross-origin"),
+];
+
+const PREFLIGHT: [(&str, &str); 3] = [
+    ("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, OPTIONS"),
+    (
+        "Access-Control-Allow-Headers",
+        "Authorization, Content-Digest, Content-Type, If-None-Match, If-Range, Livetape-Base-Time, \
+         Livetape-Config, Livetape-Duration, Livetape-Independent, Livetape-Wall-Clock, Range",
+    ),
+    ("Access-Control-Max-Age", "86400"),
+];
+
+/// Answer to a preflight request.
+pub(crate) fn preflight() -> Delivery {
+    let empty = Delivery::new(204, Vec::new());
+    let headers = PREFLIGHT.iter();
+    headers.fold(empty, |delivery, (name, value)| delivery.with(name, *value))
+}
+
+/// A JSON answer.
+pub(crate) fn json(status: u16, body: &impl Serialize) -> Result<Delivery> {
+    let body = serde_json::to_vec(body)?;
+    Ok(Delivery::new(status, vec![Piece::Bytes(body)])
+        .with("Content-Type", "application/json")
+        .with("Cache-Control", "no-store"))
+}
+
+/// The answer to a request that could not be met.
+pub(crate) fn error(error: &ApiError) -> Delivery {
+    let body = vec![Piece::Bytes(error.body().into_bytes())];
+    let delivery = Delivery::new(error.code.status(), body)
+        .with("Content-Type", "application/json")
+        .with("Cache-Control", "no-store");
+    match error.code.status() {
+        401 => delivery.with("WWW-Authenticate", "Bearer"),
+        503 => delivery.with("Retry-After", "1"),
+        _ => delivery,
+    }
+}
+
+/// A delivery's headers with those that every answer has.
+pub(crate) fn headers(delivery: &Delivery) -> Result<Headers> {
+    let headers = Headers::new();
+    for (name, value) in &delivery.headers {
+        headers.set(name, value)?;
+    }
+    for (name, value) in CORS {
+        headers.set(name, value)?;
+    }
+    Ok(headers)
+}

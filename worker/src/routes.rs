@@ -1,0 +1,255 @@
+//! A request to its answer.
+
+use livetape_edge::api::{CreateRecording, Demo};
+use livetape_edge::object::{self, Announced, MAIN_LANE, MAX_CONFIG, MAX_OBJECT};
+use livetape_edge::route::{PlayFile, Route, route};
+use livetape_edge::token::{TOKEN_LIFETIME, bearer};
+use livetape_edge::view::IMMUTABLE;
+use livetape_edge::view::mp4::Mp4Request;
+use livetape_edge::{ApiError, Code, Config, ConfigHash, Delivery, Piece, RecordingId};
+use serde::de::DeserializeOwned;
+use worker::web_sys::ReadableStream;
+use worker::{Context, Env, Method, Request, Response, Result};
+
+use crate::command::{Command, ask};
+use crate::r2::Put;
+use crate::refusal::{Answer, Refusal};
+use crate::{platform, r2, respond, stream};
+
+/// Most bytes of a JSON body.
+const MAX_JSON: usize = 16 << 10;
+
+/// Answers a request; a fault of this side is logged and told as `internal`.
+pub(crate) async fn answer(request: Request, env: &Env, context: &Context) -> Result<Response> {
+    let head = request.method() == Method::Head;
+    let delivery = match (Edge { env, request }).delivery().await {
+        Ok(delivery) => delivery,
+        Err(Refusal::Api(error)) => respond::error(&error),
+        Err(Refusal::Fault(fault)) => {
+            worker::console_error!("{fault}");
+            respond::error(&Code::Internal.into())
+        }
+    };
+    stream::send(delivery, head, r2::bucket(env)?, context).await
+}
+
+struct Edge<'a> {
+    env: &'a Env,
+    request: Request,
+}
+
+impl Edge<'_> {
+    async fn delivery(mut self) -> Answer {
+        let path = self.request.path();
+        let route = match route(self.request.method().as_ref(), &path) {
+            Ok(route) => route,
+            Err(refused) => {
+                let delivery = respond::error(&refused.error);
+                return Ok(match refused.allow {
+                    Some(allow) => delivery.with("Allow", allow),
+                    None => delivery,
+                });
+            }
+        };
+        match route {
+            Route::Preflight => Ok(respond::preflight()),
+            Route::Health => Ok(respond::json(200, &serde_json::json!({ "status": "ok" }))?),
+            Route::Demo => self.demo(),
+            Route::Create => self.create().await,
+            Route::Info(id) => {
+                let origin = self.origin()?;
+                self.ask(&id, &Command::Info { origin }).await
+            }
+            Route::PutConfig(id, hash) => self.put_config(&id, &hash).await,
+            Route::PutObject(id, seq) => self.put_object(&id, seq).await,
+            Route::Objects(id) => {
+                self.check_token(&id)?;
+                self.ask(&id, &Command::Objects).await
+            }
+            Route::Finish(id) => {
+                self.check_token(&id)?;
+                let finish = self.json().await?;
+                let origin = self.origin()?;
+                self.ask(&id, &Command::Finish { finish, origin }).await
+            }
+            Route::CreateBroadcast(id) => {
+                self.config()?.check_key(self.bearer().as_deref())?;
+                let broadcast = self.json().await?;
+                let origin = self.origin()?;
+                self.ask(&id, &Command::CreateBroadcast { broadcast, origin }).await
+            }
+            Route::Play(id, file) => self.play(&id, file).await,
+            Route::Live(..) => Err(Code::NotFound.into()),
+        }
+    }
+
+    fn demo(&self) -> Answer {
+        let config = self.config()?;
+        let (id, template) = config.demo().ok_or(Code::NotFound)?;
+        let playback =
+            livetape_edge::api::BroadcastPlayback::new(&self.origin()?, &id.to_string());
+        let demo = Demo { ts: playback.ts, fmp4: playback.hls, template: template.to_owned() };
+        Ok(respond::json(200, &demo)?)
+    }
+
+    async fn create(&mut self) -> Answer {
+        let body: CreateRecording = self.json().await?;
+        let config = self.config()?;
+        let id = match (self.bearer(), &body.template, &body.id) {
+            (Some(key), _, wanted) => {
+                config.check_key(Some(&key))?;
+                wanted.as_deref().map(|id| {
+                    let detail = "An id is rec_ and 22 of 0-9, A-Z, a-z.";
+                    RecordingId::parse(id).ok_or_else(|| ApiError::new(Code::BadRequest, detail))
+                })
+            }
+            (None, Some(_), Some(_)) => return Err(Code::KeyRequired.into()),
+            (None, Some(template), None) => {
+                config.check_template(template)?;
+                None
+            }
+            (None, None, _) => return Err(Code::TokenMissing.into()),
+        };
+        let id = match id {
+            Some(id) => id?,
+            None => RecordingId::from_random(platform::random()?),
+        };
+        let title = body.title.map(|title| title.chars().take(200).collect());
+        let expires = seconds() + TOKEN_LIFETIME;
+        let token = config.signer.issue(&id, expires);
+        let origin = self.origin()?;
+        self.ask(&id, &Command::Create { title, origin, token }).await
+    }
+
+    async fn put_config(&mut self, id: &RecordingId, hash: &ConfigHash) -> Answer {
+        self.check_token(id)?;
+        let init = self.body(MAX_CONFIG as usize).await?;
+        let hash = hash.to_string();
+        self.ask(id, &Command::PutConfig { hash, init }).await
+    }
+
+    async fn put_object(&mut self, id: &RecordingId, seq: u32) -> Answer {
+        self.check_token(id)?;
+        let header = |name: &str| self.header(name);
+        let announced = Announced::read(header, MAX_OBJECT)?;
+        announced.check_object()?;
+        let body: ReadableStream = match self.request.inner().body() {
+            Some(body) => body,
+            None => return Err(ApiError::new(Code::BadFragment, "The body is empty.").into()),
+        };
+        let key = object::object_key(id, MAIN_LANE, seq);
+        match r2::put(&r2::bucket(self.env)?, &key, body, &announced).await? {
+            Put::DigestMismatch => Err(Code::DigestMismatch.into()),
+            Put::Exists(stored) if stored != Some(announced.digest) => {
+                Err(Code::ObjectConflict.into())
+            }
+            // Stored before: by another try, perhaps, that was cut off before the index knew of it.
+            Put::Created | Put::Exists(_) => self.ask(id, &Command::PutObject { seq }).await,
+        }
+    }
+
+    async fn play(&self, id: &RecordingId, file: PlayFile) -> Answer {
+        match file {
+            PlayFile::Multivariant => self.ask(id, &Command::Multivariant).await,
+            PlayFile::Media => self.ask(id, &Command::Media).await,
+            PlayFile::Mp4 => {
+                let request = self.mp4_request()?;
+                self.ask(id, &Command::Mp4(request)).await
+            }
+            PlayFile::Init(hash) => {
+                let key = object::config_key(id, &hash);
+                self.stored(key, "video/mp4", Code::UnknownConfig).await
+            }
+            PlayFile::Object(seq) => {
+                let key = object::object_key(id, MAIN_LANE, seq);
+                self.stored(key, "video/iso.segment", Code::UnknownObject).await
+            }
+        }
+    }
+
+    fn mp4_request(&self) -> Result<Mp4Request> {
+        let url = self.request.url()?;
+        let download = url.query_pairs().find(|(name, _)| name == "download");
+        Ok(Mp4Request {
+            range: self.header("Range"),
+            if_range: self.header("If-Range"),
+            if_none_match: self.header("If-None-Match"),
+            download: download.map(|(_, name)| name.into_owned()),
+            head: self.request.method() == Method::Head,
+        })
+    }
+
+    /// A whole object, which never changes.
+    async fn stored(&self, key: String, media_type: &str, unknown: Code) -> Answer {
+        let stored = r2::bucket(self.env)?.head(&key).await?;
+        let len = stored.ok_or(unknown)?.size();
+        let piece = Piece::Stored { key, offset: 0, len };
+        Ok(Delivery::new(200, vec![piece])
+            .with("Content-Type", media_type)
+            .with("Cache-Control", IMMUTABLE))
+    }
+
+    async fn ask(&self, id: &RecordingId, command: &Command) -> Answer {
+        Ok(ask(self.env, id, command).await?)
+    }
+
+    fn check_token(&self, id: &RecordingId) -> std::result::Result<(), Refusal> {
+        let token = self.bearer().ok_or(Code::TokenMissing)?;
+        self.config()?.signer.verify(&token, id, seconds())?;
+        Ok(())
+    }
+
+    fn bearer(&self) -> Option<String> {
+        bearer(self.header("Authorization").as_deref()).map(str::to_owned)
+    }
+
+    fn header(&self, name: &str) -> Option<String> {
+        self.request.headers().get(name).ok().flatten()
+    }
+
+    /// Scheme, host and port that the client used.
+    fn origin(&self) -> Result<String> {
+        Ok(self.request.url()?.origin().ascii_serialization())
+    }
+
+    fn config(&self) -> Result<Config> {
+        let var = |name: &str| self.env.var(name).map(|var| var.to_string()).unwrap_or_default();
+        let config = Config::new(
+            &var("LIVETAPE_SECRET"),
+            &var("LIVETAPE_API_KEY"),
+            &var("LIVETAPE_TEMPLATES"),
+            &var("LIVETAPE_DEMO"),
+        );
+        config.ok_or_else(|| "LIVETAPE_SECRET is not set, or has fewer than 16 characters".into())
+    }
+
+    /// The body as JSON; an empty one is the default.
+    async fn json<T: DeserializeOwned + Default>(&mut self) -> std::result::Result<T, Refusal> {
+        let bytes = self.body(MAX_JSON).await?;
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return Ok(T::default());
+        }
+        let bad = |error: serde_json::Error| ApiError::new(Code::BadRequest, format!("{error}."));
+        Ok(serde_json::from_slice(&bytes).map_err(bad)?)
+    }
+
+    /// The body, of at most `cap` bytes.
+    async fn body(&mut self, cap: usize) -> std::result::Result<Vec<u8>, Refusal> {
+        let too_large = || ApiError::new(Code::TooLarge, format!("At most {cap} bytes are taken."));
+        let announced = self.header("Content-Length").and_then(|text| text.parse::<usize>().ok());
+        if announced.is_some_and(|len| len > cap) {
+            return Err(too_large().into());
+        }
+        // The runtime itself caps a body without a length.
+        let bytes = self.request.bytes().await?;
+        if bytes.len() > cap {
+            return Err(too_large().into());
+        }
+        Ok(bytes)
+    }
+}
+
+/// Unix seconds.
+fn seconds() -> u64 {
+    u64::try_from(platform::now() / 1000).unwrap_or(0)
+}

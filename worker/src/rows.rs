@@ -1,0 +1,157 @@
+//! A recording's rows in the Durable Object's SQLite.
+
+use livetape_edge::api::State as Progress;
+use livetape_edge::{ConfigHash, Meta, ObjectRow, Recording, RecordingId, Sha256Digest};
+use worker::{Error, Result, SqlStorage, SqlStorageValue};
+
+/// The tables. Made when a recording is created, so that asking for an unknown id leaves nothing behind.
+const SCHEMA: &str = "
+    CREATE TABLE meta (id TEXT PRIMARY KEY, state TEXT NOT NULL, title TEXT, created INTEGER NOT NULL);
+    CREATE TABLE config (hash TEXT PRIMARY KEY, init BLOB NOT NULL);
+    CREATE TABLE object (
+        seq INTEGER PRIMARY KEY, size INTEGER NOT NULL, digest BLOB NOT NULL, config TEXT NOT NULL,
+        head BLOB NOT NULL, wall_clock INTEGER, stored INTEGER NOT NULL
+    );
+    CREATE TABLE broadcast (number INTEGER PRIMARY KEY, start INTEGER NOT NULL, repeat INTEGER NOT NULL);
+";
+
+const RECORDING: &str = "recording";
+const FINISHED: &str = "finished";
+
+/// The rows.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    sql: SqlStorage,
+}
+
+impl Rows {
+    pub(crate) const fn new(sql: SqlStorage) -> Self {
+        Self { sql }
+    }
+
+    /// Makes the tables and the recording's own row.
+    pub(crate) fn create(&self, meta: &Meta) -> Result<()> {
+        self.sql.exec(SCHEMA, None)?;
+        self.write(
+            "INSERT INTO meta (id, state, title, created) VALUES (?, ?, ?, ?)",
+            vec![
+                meta.id.to_string().into(),
+                RECORDING.into(),
+                meta.title.clone().into(),
+                meta.created.into(),
+            ],
+        )
+    }
+
+    pub(crate) fn finish(&self) -> Result<()> {
+        self.write("UPDATE meta SET state = ?", vec![FINISHED.into()])
+    }
+
+    pub(crate) fn insert_config(&self, hash: &ConfigHash, init: &[u8]) -> Result<()> {
+        let values = vec![hash.as_str().into(), init.to_vec().into()];
+        self.write("INSERT OR REPLACE INTO config (hash, init) VALUES (?, ?)", values)
+    }
+
+    pub(crate) fn insert_object(&self, row: &ObjectRow) -> Result<()> {
+        let size = i64::try_from(row.size).unwrap_or(i64::MAX);
+        self.write(
+            "INSERT INTO object (seq, size, digest, config, head, wall_clock, stored)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+            vec![
+                i64::from(row.seq).into(),
+                size.into(),
+                row.digest.0.to_vec().into(),
+                row.config.as_str().into(),
+                row.head.clone().into(),
+                row.wall_clock.into(),
+                row.stored.into(),
+            ],
+        )
+    }
+
+    /// Adds a broadcast and gives its number, from 1.
+    pub(crate) fn insert_broadcast(&self, start: i64, repeat: bool) -> Result<u32> {
+        let values = vec![start.into(), i64::from(repeat).into()];
+        self.write("INSERT INTO broadcast (start, repeat) VALUES (?, ?)", values)?;
+        let numbers = self.read("SELECT max(number) FROM broadcast", |row| {
+            integer(row.next()?)?.try_into().ok()
+        })?;
+        numbers.first().copied().ok_or_else(|| Error::from("a broadcast has no number"))
+    }
+
+    /// The recording from all its rows; `None` where none was created.
+    pub(crate) fn load(&self) -> Result<Option<Recording>> {
+        let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'meta'";
+        if self.read(tables, |_| Some(()))?.is_empty() {
+            return Ok(None);
+        }
+        let meta = self.read("SELECT id, state, title, created FROM meta", |row| {
+            Some(Meta {
+                id: RecordingId::parse(&text(row.next()?)?)?,
+                state: match text(row.next()?)?.as_str() {
+                    FINISHED => Progress::Finished,
+                    _ => Progress::Recording,
+                },
+                title: text(row.next()?),
+                created: integer(row.next()?)?,
+            })
+        })?;
+        let Some(meta) = meta.into_iter().next() else {
+            return Ok(None);
+        };
+        let configs = self.read("SELECT hash, init FROM config", |row| {
+            Some((ConfigHash::parse(&text(row.next()?)?)?, blob(row.next()?)?))
+        })?;
+        let objects = "SELECT seq, size, digest, config, head, wall_clock, stored FROM object ORDER BY seq";
+        let objects = self.read(objects, |row| {
+            Some(ObjectRow {
+                seq: integer(row.next()?)?.try_into().ok()?,
+                size: integer(row.next()?)?.try_into().ok()?,
+                digest: Sha256Digest::from_slice(&blob(row.next()?)?)?,
+                config: ConfigHash::parse(&text(row.next()?)?)?,
+                head: blob(row.next()?)?,
+                wall_clock: integer(row.next()?),
+                stored: integer(row.next()?)?,
+            })
+        })?;
+        Ok(Some(Recording::new(meta, configs, objects)))
+    }
+
+    fn write(&self, query: &str, values: Vec<SqlStorageValue>) -> Result<()> {
+        self.sql.exec(query, values).map(drop)
+    }
+
+    fn read<T>(
+        &self,
+        query: &str,
+        parse: impl Fn(&mut std::vec::IntoIter<SqlStorageValue>) -> Option<T>,
+    ) -> Result<Vec<T>> {
+        let rows = self.sql.exec(query, None)?.raw();
+        rows.map(|row| {
+            let parsed = parse(&mut row?.into_iter());
+            parsed.ok_or_else(|| Error::from("a row cannot be read"))
+        })
+        .collect()
+    }
+}
+
+fn text(value: SqlStorageValue) -> Option<String> {
+    match value {
+        SqlStorageValue::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn integer(value: SqlStorageValue) -> Option<i64> {
+    match value {
+        SqlStorageValue::Integer(number) => Some(number),
+        _ => None,
+    }
+}
+
+fn blob(value: SqlStorageValue) -> Option<Vec<u8>> {
+    match value {
+        SqlStorageValue::Blob(bytes) => Some(bytes),
+        _ => None,
+    }
+}

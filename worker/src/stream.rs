@@ -1,0 +1,91 @@
+//! A delivery as a response. Stored bytes go from R2 to the client inside the runtime; Wasm sees only
+//! the bytes that it made.
+
+use js_sys::{BigInt, Object, Promise, Reflect, Uint8Array};
+use livetape_edge::{Delivery, Piece};
+use wasm_bindgen::prelude::*;
+use worker::wasm_bindgen_futures::JsFuture;
+use worker::web_sys::{ReadableStream, WritableStream, WritableStreamDefaultWriter};
+use worker::worker_sys::FixedLengthStream;
+use worker::{Bucket, Context, EncodeBody, Error, Response, ResponseBuilder, Result};
+
+use crate::{r2, respond};
+
+#[wasm_bindgen]
+extern "C" {
+    /// `ReadableStream` with the one method that its generated type takes no options for.
+    type Pipe;
+    #[wasm_bindgen(method, js_name = pipeTo)]
+    fn pipe_to(this: &Pipe, to: &WritableStream, options: &Object) -> Promise;
+}
+
+/// Sends a delivery; its body not, where `head` says so.
+pub(crate) async fn send(
+    delivery: Delivery,
+    head: bool,
+    bucket: Bucket,
+    context: &Context,
+) -> Result<Response> {
+    let headers = respond::headers(&delivery)?;
+    let has_body = !matches!(delivery.status, 204 | 304);
+    let len = delivery.len();
+    if has_body {
+        headers.set("Content-Length", &len.to_string())?;
+    }
+    let builder = ResponseBuilder::new().with_status(delivery.status).with_headers(headers);
+    if head || !has_body {
+        return Ok(builder.empty());
+    }
+    if let Some(bytes) = all_made(&delivery.pieces) {
+        return Ok(builder.fixed(bytes));
+    }
+    // Known length: the client sees a broken transfer as such, and no chunked encoding.
+    let pipe = FixedLengthStream::new_big_int(BigInt::from(len))?;
+    let (readable, writable) = (pipe.readable(), pipe.writable());
+    context.wait_until(async move {
+        if let Err(error) = write_all(&delivery.pieces, &bucket, &writable).await {
+            worker::console_error!("a body was cut short: {error}");
+            let reason = JsValue::from(error.to_string());
+            let _ = JsFuture::from(writable.abort_with_reason(&reason)).await;
+        }
+    });
+    Ok(builder.with_status(delivery.status).stream(readable).with_encode_body(EncodeBody::Automatic))
+}
+
+fn all_made(pieces: &[Piece]) -> Option<Vec<u8>> {
+    let made = pieces.iter().map(|piece| match piece {
+        Piece::Bytes(bytes) => Some(bytes.as_slice()),
+        Piece::Stored { .. } => None,
+    });
+    made.collect::<Option<Vec<_>>>().map(|all| all.concat())
+}
+
+/// Writes the pieces one after another. The next stored range is asked for while one is being sent.
+async fn write_all(pieces: &[Piece], bucket: &Bucket, to: &WritableStream) -> Result<()> {
+    for piece in pieces {
+        match piece {
+            Piece::Bytes(bytes) => write(bytes, to).await?,
+            Piece::Stored { key, offset, len } => {
+                let body = r2::range(bucket, key, *offset, *len).await?;
+                pipe(body, to).await?;
+            }
+        }
+    }
+    JsFuture::from(to.close()).await?;
+    Ok(())
+}
+
+async fn write(bytes: &[u8], to: &WritableStream) -> Result<()> {
+    let writer: WritableStreamDefaultWriter = to.get_writer()?;
+    let chunk = Uint8Array::from(bytes);
+    let written = JsFuture::from(writer.write_with_chunk(&chunk)).await;
+    writer.release_lock();
+    written.map(drop).map_err(Error::from)
+}
+
+async fn pipe(from: ReadableStream, to: &WritableStream) -> Result<()> {
+    let options = Object::new();
+    Reflect::set(&options, &"preventClose".into(), &JsValue::TRUE)?;
+    let from: Pipe = from.unchecked_into();
+    JsFuture::from(from.pipe_to(to, &options)).await.map(drop).map_err(Error::from)
+}
