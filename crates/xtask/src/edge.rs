@@ -220,14 +220,8 @@ fn wrangler(workspace: &Workspace, port: u16, store: &Path, secrets: &Path) -> R
     let node = setup::node(workspace)?;
     let mut wrangler = process::command(&node);
     wrangler
-        .arg("worker/node_modules/wrangler/bin/wrangler.js")
-        .args([
-            "dev",
-            "--config",
-            "worker/wrangler.toml",
-            "--ip",
-            "127.0.0.1",
-        ])
+        .arg("node_modules/wrangler/bin/wrangler.js")
+        .args(["dev", "--config", "wrangler.toml", "--ip", "127.0.0.1"])
         .args(["--port", &port.to_string(), "--inspector-port", "0"])
         .arg("--persist-to")
         .arg(store)
@@ -244,7 +238,7 @@ fn wrangler(workspace: &Workspace, port: u16, store: &Path, secrets: &Path) -> R
         // Nothing here asks a server elsewhere where this machine is.
         .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
         .env("NO_COLOR", "1")
-        .current_dir(&workspace.root);
+        .current_dir(workspace.root.join("worker"));
     Ok(wrangler)
 }
 

@@ -56,15 +56,20 @@ pub(super) fn system_wide(target: Target) -> Vec<String> {
         return Vec::new();
     }
     let triple = target.triple();
-    vec![
-        format!("only if rustup cannot download the target {triple}:"),
-        format!(
-            "  {} (lld: the newest on offer)",
-            debian::plan_line(&packages(target))
-        ),
-        format!("  a standard library built from rust-web-src, in /usr/lib/rustlib/{triple}/lib"),
-        format!("  and, for you alone, the rustup toolchain `{LINKED}`, a link to /usr"),
-    ]
+    let mut lines = vec![format!(
+        "only if rustup cannot download the target {triple}:"
+    )];
+    let packages = debian::not_installed(&packages(target));
+    if !packages.is_empty() {
+        lines.push(format!("  {}", debian::plan_line(&packages)));
+    }
+    lines.push(format!(
+        "  a standard library built from rust-web-src, in /usr/lib/rustlib/{triple}/lib"
+    ));
+    lines.push(format!(
+        "  and, for you alone, the rustup toolchain `{LINKED}`, a link to /usr"
+    ));
+    lines
 }
 
 /// Installs the packages and links the toolchain.
