@@ -57,6 +57,7 @@ export class LiveTapeElement extends HTMLElement {
   #tape: LiveTape | undefined;
   #recording: Recording | undefined;
   #lastClip: Clip | undefined;
+  #cutting = false;
   /** Ends what the current connection waits for. */
   #connection = new AbortController();
   #reopening = false;
@@ -137,9 +138,9 @@ export class LiveTapeElement extends HTMLElement {
 
   /** As the clip button: cuts and saves the latest seconds. */
   async cut(): Promise<void> {
-    if (!this.#tape || this.#clip.disabled) return;
-    this.#clip.disabled = true;
-    this.#clip.textContent = this.#text.clipping;
+    if (!this.#tape || this.#cutting) return;
+    this.#cutting = true;
+    this.#render();
     this.#part('error').textContent = '';
     try {
       const clip = await this.#tape.clip({ last: this.#clipSeconds });
@@ -153,6 +154,7 @@ export class LiveTapeElement extends HTMLElement {
     } catch (error) {
       this.#fail(error);
     } finally {
+      this.#cutting = false;
       this.#render();
     }
   }
@@ -224,8 +226,11 @@ export class LiveTapeElement extends HTMLElement {
     const text = this.#text;
     const labels = { closed: text.record, idle: text.record, starting: text.starting, recording: text.stop, stopping: text.stopping };
     this.#part('record-label').textContent = labels[this.#state];
-    this.#record.disabled = this.#state !== 'idle' && this.#state !== 'recording';
-    this.#clip.textContent = text.clip(this.#clipSeconds);
+    // While it works a button only says that it does nothing now: a disabled one would lose the keyboard's focus.
+    this.#record.ariaDisabled = String(this.#state === 'starting' || this.#state === 'stopping');
+    this.#record.disabled = this.#state === 'closed';
+    this.#clip.textContent = this.#cutting ? text.clipping : text.clip(this.#clipSeconds);
+    this.#clip.ariaDisabled = String(this.#cutting);
     this.#clip.disabled = this.#state === 'closed';
     this.#renderMeter();
   }
