@@ -3,8 +3,7 @@
 //! - An access unit begins at the first NAL unit after coded slices that ITU-T H.264 §7.4.1.2.3
 //!   names: access unit delimiter, parameter set, SEI, or the slice with macroblock 0. Where PES
 //!   packets begin does not matter, but for times: a PES packet's times are those of the first
-//!   access unit that begins in it. Access units without times of their own share the time up to
-//!   the next one that has some.
+//!   access unit that begins in it.
 //! - A sample is the access unit without delimiter and filler data, each NAL unit after its
 //!   length in 4 bytes. Parameter sets become the configuration and are left out; but sets that
 //!   change where decoding cannot start stay in the sample, and the configuration has them from
@@ -12,44 +11,30 @@
 //! - Keyframe: an IDR picture, or a recovery point (`recovery_frame_cnt` 0) all of whose slices
 //!   are I slices. Recording starts at the first keyframe, or at the first recovery point or
 //!   picture of I slices where there is none sooner; what precedes it is dropped and told.
-//! - A sample lasts until the next one's decode time; the last one before an end or a jump as
-//!   long as the one before it.
 
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::sync::Arc;
 
 use livetape_media::codec::annexb::{StartCodes, trim};
 use livetape_media::codec::h264;
-use livetape_media::{Sample, TrackId};
+use livetape_media::{TrackConfig, TrackId};
 
-use super::clock::{MAX_STEP, Times};
+use super::clock::Times;
 use super::parameter_sets::{ParameterSets, is_parameter_set};
-use super::run::{Output, RunBuilder};
+use super::pictures::Pictures;
+use super::run::Output;
 use crate::{DefectCode, Event};
 
 /// Received bytes in which no access unit may fail to end.
 const MAX_ACCESS_UNIT: usize = 32 << 20;
 /// NAL units an access unit may have; real ones have at most a few hundred slices.
 const MAX_NALS: usize = 1 << 16;
-/// Samples that may wait for a time.
-const MAX_HELD: usize = 64;
-/// Duration of a sample where nothing else is known: 1/30 s.
-const DEFAULT_DURATION: u32 = 3000;
-
 /// One NAL unit of the access unit under way, within `Avc::bytes`.
 #[derive(Debug, Clone)]
 struct Nal {
     kind: u8,
     range: Range<usize>,
-}
-
-/// A sample whose payload is in the run, and whose duration is not known yet.
-#[derive(Debug, Clone, Copy)]
-struct Held {
-    size: u32,
-    keyframe: bool,
-    /// `None` where it has none of its own; never of the first.
-    times: Option<Times>,
 }
 
 /// Makes samples of one H.264 stream.
@@ -70,14 +55,9 @@ pub(super) struct Avc {
     sets: ParameterSets,
     started: bool,
     dropped: bool,
-    untimed: bool,
-    /// How many more steps may be jumps, as was declared.
-    declared: u8,
-    held: Vec<Held>,
-    /// Decode time of the latest sample with times.
-    last_dts: Option<i64>,
-    last_duration: Option<u32>,
-    run: RunBuilder,
+    /// Bytes received since the last configuration.
+    since_config: usize,
+    pictures: Pictures,
 }
 
 impl Avc {
@@ -93,12 +73,8 @@ impl Avc {
             sets: ParameterSets::default(),
             started: false,
             dropped: false,
-            untimed: false,
-            declared: 0,
-            held: Vec::new(),
-            last_dts: None,
-            last_duration: None,
-            run: RunBuilder::new(track),
+            since_config: usize::MAX,
+            pictures: Pictures::new(track),
         }
     }
 
@@ -115,11 +91,12 @@ impl Avc {
     /// The bytes that follow.
     pub(super) fn extend(&mut self, bytes: &[u8], out: &mut Output) {
         self.bytes.extend_from_slice(bytes);
+        self.since_config = self.since_config.saturating_add(bytes.len());
         if self.bytes.len() > MAX_ACCESS_UNIT {
             self.scan(out);
         }
         if self.bytes.len() > MAX_ACCESS_UNIT || self.nals.len() > MAX_NALS {
-            let track = Some(self.run.track);
+            let track = Some(self.pictures.run.track);
             let detail = "no access unit ends within 32 MiB or 65,536 NAL units".to_owned();
             out.defect(DefectCode::Malformed, track, detail);
             self.abandon();
@@ -157,8 +134,7 @@ impl Avc {
         self.close(self.bytes.len());
         self.finish_access_unit(out);
         self.abandon();
-        self.resolve(None);
-        self.run.emit(out);
+        self.pictures.finish(out);
     }
 
     /// Packets are missing: the access unit under way is damaged, unless what arrived is
@@ -177,20 +153,21 @@ impl Avc {
         self.bytes.ends_with(bytes)
     }
 
-    /// A jump of the times is to come: at the step under way, or one of the two after it.
+    /// A jump of the times is to come.
     pub(super) fn declare_jump(&mut self) {
-        self.declared = 3;
+        self.pictures.declare_jump();
     }
 
-    /// What comes has nothing to do with what came.
+    /// What comes has nothing to do with what came: it begins with a keyframe of its own.
     pub(super) fn restart(&mut self) {
-        self.last_dts = None;
+        self.started = false;
+        self.dropped = false;
+        self.pictures.restart();
     }
 
     /// Gives out the samples that are complete.
     pub(super) fn drain(&mut self, out: &mut Output) {
-        self.run.emit(out);
-        self.run.decode_time = self.held.first().and_then(|held| Some(held.times?.dts));
+        self.pictures.drain(out);
     }
 
     /// Forgets the access unit under way and all bytes after it.
@@ -291,23 +268,33 @@ impl Avc {
         if !self.start_here(keyframe || entry, times, out) {
             return;
         }
-        let in_band = changed && !keyframe && self.sets.is_configured();
-        let config = if keyframe || !self.sets.is_configured() {
-            self.sets.configuration()
-        } else {
-            None
-        };
-        let times = self.follow(times, out);
-        if keyframe || config.is_some() || self.run.is_full() && self.held.is_empty() {
-            self.run.emit(out);
+        let config = self.take_configuration(keyframe);
+        let in_band = changed && config.is_none();
+        let times = self.pictures.follow(times, config.is_none(), out);
+        if keyframe || config.is_some() || self.pictures.run.is_full() {
+            self.pictures.end_run(out);
         }
         if let Some(config) = config {
-            let track = self.run.track;
+            let track = self.pictures.run.track;
             out.events.push_back(Event::Config { track, config });
         }
-        self.append(&nals, keyframe, in_band, times);
+        let size = self.append(&nals, in_band);
+        self.pictures.hold(size, keyframe, times);
         self.nals = nals;
         self.nals.clear();
+    }
+
+    /// The configuration, where it is another one and can begin to hold here. One that is larger
+    /// than what was received since the one before it has to wait: else small input would make
+    /// much of the parameter sets it keeps changing.
+    fn take_configuration(&mut self, keyframe: bool) -> Option<Arc<TrackConfig>> {
+        let first = !self.sets.is_configured();
+        if !first && (!keyframe || self.since_config < self.sets.len()) {
+            return None;
+        }
+        let config = self.sets.configuration()?;
+        self.since_config = 0;
+        Some(config)
     }
 
     /// Is it a keyframe; if not, can decoding start here at least approximately?
@@ -345,15 +332,17 @@ impl Avc {
             } else {
                 "pictures before the first time were dropped"
             };
-            let track = Some(self.run.track);
+            let track = Some(self.pictures.run.track);
             out.defect(DefectCode::NotDecodable, track, why.to_owned());
         }
         self.started
     }
 
-    /// Copies an access unit's NAL units into the run.
-    fn append(&mut self, nals: &[Nal], keyframe: bool, in_band: bool, times: Option<Times>) {
-        let before = self.run.payload.len();
+    /// Copies an access unit's NAL units into the run, with the parameter sets or without; how
+    /// many bytes that makes.
+    fn append(&mut self, nals: &[Nal], in_band: bool) -> u32 {
+        let payload = &mut self.pictures.run.payload;
+        let before = payload.len();
         for nal in nals {
             if matches!(nal.kind, h264::NAL_AUD | h264::NAL_FILLER)
                 || is_parameter_set(nal.kind) && !in_band
@@ -364,81 +353,10 @@ impl Avc {
             // Fits: an access unit is at most MAX_ACCESS_UNIT and a packet long.
             let len = bytes.len() as u32;
             if len > 0 {
-                self.run.payload.extend_from_slice(&len.to_be_bytes());
-                self.run.payload.extend_from_slice(bytes);
+                payload.extend_from_slice(&len.to_be_bytes());
+                payload.extend_from_slice(bytes);
             }
         }
-        if let (Some(times), None) = (times, self.run.decode_time) {
-            self.run.decode_time = Some(times.dts);
-        }
-        self.held.push(Held {
-            size: (self.run.payload.len() - before) as u32,
-            keyframe,
-            times,
-        });
-    }
-
-    /// An access unit with `times` follows the held samples, which then have their durations.
-    /// Returns its times: where it has none, and none can be waited for, estimated ones.
-    fn follow(&mut self, times: Option<Times>, out: &mut Output) -> Option<Times> {
-        let Some(times) = times else {
-            self.tell_untimed(out);
-            let waiting = self.held.len() < MAX_HELD && self.run.payload.len() < MAX_ACCESS_UNIT;
-            if waiting && !self.held.is_empty() {
-                return None;
-            }
-            let offset = self.held.first().and_then(|held| held.times);
-            let offset = offset.map_or(0, |times| times.pts - times.dts);
-            let dts = self.resolve(None).or(self.last_dts).unwrap_or_default();
-            self.last_dts = Some(dts);
-            let pts = dts + offset;
-            return Some(Times { pts, dts });
-        };
-        let step = self.last_dts.map_or(0, |last| times.dts - last);
-        self.last_dts = Some(times.dts);
-        let jump = !(0..=MAX_STEP).contains(&step);
-        self.resolve((!jump).then_some(times.dts));
-        if jump {
-            self.run.emit(out);
-            if self.declared == 0 {
-                let detail = format!("decode time steps by {step} ticks of 90 kHz");
-                out.defect(DefectCode::TimestampJump, Some(self.run.track), detail);
-            }
-            self.declared = 0;
-        }
-        self.declared = self.declared.saturating_sub(1);
-        Some(times)
-    }
-
-    /// Gives the held samples their durations, up to the decode time `next`, or estimated where
-    /// that is not known. Returns the decode time after them.
-    fn resolve(&mut self, next: Option<i64>) -> Option<i64> {
-        let first = self.held.first().and_then(|held| held.times)?;
-        let count = self.held.len() as i64;
-        let estimate = i64::from(self.last_duration.unwrap_or(DEFAULT_DURATION)) * count;
-        let span = next.map_or(estimate, |next| next - first.dts);
-        let mut from = 0;
-        for (index, held) in self.held.drain(..).enumerate() {
-            let to = span * (index as i64 + 1) / count;
-            let times = held.times.unwrap_or(first);
-            // Both fit: MAX_STEP bounds the span and the distance between the two times.
-            let duration = (to - from) as u32;
-            self.run.samples.push(Sample {
-                size: held.size,
-                duration,
-                composition_offset: (times.pts - times.dts) as i32,
-                keyframe: held.keyframe,
-            });
-            self.last_duration = Some(duration);
-            from = to;
-        }
-        Some(first.dts + span)
-    }
-
-    fn tell_untimed(&mut self, out: &mut Output) {
-        if !std::mem::replace(&mut self.untimed, true) {
-            let detail = "pictures without a time of their own share their neighbours'".to_owned();
-            out.defect(DefectCode::MissingTimestamp, Some(self.run.track), detail);
-        }
+        (payload.len() - before) as u32
     }
 }

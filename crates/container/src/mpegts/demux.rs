@@ -3,7 +3,8 @@
 use livetape_media::TrackId;
 
 use super::clock::Clock;
-use super::packet::{Framed, Framer, PACKET, Packet};
+use super::framer::{Framed, Framer};
+use super::packet::{PACKET, Packet};
 use super::programs::{Change, Programs};
 use super::psi::Pmt;
 use super::run::Output;

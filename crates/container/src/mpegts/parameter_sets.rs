@@ -9,6 +9,10 @@ use crate::isobmff::sample_entry;
 
 /// The longest parameter set an `avcC` can hold.
 const MAX_LEN: usize = 0xffff;
+/// Sequence parameter sets it can hold.
+const MAX_SPS: usize = 31;
+/// Picture parameter sets it can hold.
+const MAX_PPS: usize = 255;
 
 /// The sets in force, by id.
 #[derive(Debug, Default)]
@@ -51,6 +55,7 @@ impl ParameterSets {
                     entry.1 = nal.to_vec();
                 }
             }
+            Err(_) if self.sps.len() >= MAX_SPS => return false,
             Err(at) => self.sps.insert(at, (id, nal.to_vec())),
         }
         true
@@ -70,6 +75,7 @@ impl ParameterSets {
                     *known = entry;
                 }
             }
+            Err(_) if self.pps.len() >= MAX_PPS => return false,
             Err(at) => self.pps.insert(at, entry),
         }
         true
@@ -78,6 +84,13 @@ impl ParameterSets {
     /// There is at least one set of each kind.
     pub(super) const fn is_complete(&self) -> bool {
         !self.sps.is_empty() && !self.pps.is_empty()
+    }
+
+    /// Bytes of all sets.
+    pub(super) fn len(&self) -> usize {
+        let sps = self.sps.iter().map(|(_, nal)| nal.len());
+        let pps = self.pps.iter().map(|(.., nal)| nal.len());
+        sps.chain(pps).sum()
     }
 
     /// There has been a configuration.
