@@ -42,7 +42,7 @@ async function buildWorker() {
     sourcemap: true,
     alias: { 'livetape/wasm': `${wasm}/livetape_web.js` },
   });
-  await cp(`${wasm}/livetape_web_bg.wasm`, `${sdk}/livetape_web_bg.wasm`);
+  for (const file of ['livetape_web.js', 'livetape_web.d.ts', 'livetape_web_bg.wasm']) await cp(`${wasm}/${file}`, `${sdk}/${file}`);
   const module = await readFile(`${sdk}/livetape_web_bg.wasm`);
   console.log(`livetape_web_bg.wasm: ${gzipSync(module, { level: 9 }).length} bytes gzipped`);
 }

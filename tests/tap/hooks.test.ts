@@ -17,6 +17,14 @@ before(async () => {
       '/classic': html('<script src="/livetape/tap.js"></script>'),
       '/module': html('<script type="module" src="/livetape/tap.js"></script>'),
       '/twice': html('<script src="/livetape/tap.js"></script><script src="/livetape/tap.js"></script>'),
+      // As on an iPhone: no MediaSource and no SourceBuffer by name, only what inherits from them.
+      '/managed': html(`<script>
+        const original = SourceBuffer;
+        globalThis.ManagedMediaSource = class ManagedMediaSource extends MediaSource {};
+        globalThis.ManagedSourceBuffer = class ManagedSourceBuffer extends original {};
+        delete globalThis.MediaSource;
+        delete globalThis.SourceBuffer;
+      </script><script src="/livetape/tap.js"></script>`),
       '/sample.mp4': { file: 'www/demo/sample/sample.mp4' },
     }),
   ]);
@@ -310,6 +318,25 @@ test('a source buffer that is older than the tap is refused', async () => {
     }),
   );
   assert.deepEqual(attached, ['undefined', 'undefined']);
+});
+
+test('where only ManagedMediaSource has a name, its inherited methods are hooked once', async () => {
+  const seen = await open('/managed', (page) =>
+    page.evaluate(async () => {
+      const Managed = (globalThis as unknown as { ManagedMediaSource: typeof MediaSource }).ManagedMediaSource;
+      const source = new Managed();
+      const video = document.querySelector('video') as HTMLVideoElement;
+      video.src = URL.createObjectURL(source);
+      await new Promise((resolve) => source.addEventListener('sourceopen', resolve, { once: true }));
+      const buffer = source.addSourceBuffer(mse.mime);
+      const [init] = await mse.pieces();
+      await mse.append(buffer, init as Uint8Array<ArrayBuffer>);
+      const { sink, told } = mse.record();
+      mse.tap().attach(mse.tap().find(video) as MediaSource, sink);
+      return [typeof globalThis.MediaSource, told.map((line) => line.split(' ')[0])];
+    }),
+  );
+  assert.deepEqual(seen, ['undefined', ['source', 'append']]);
 });
 
 test('loaded twice, it hooks once; a video’s srcObject is found; a fault of a sink does not reach the player', async () => {

@@ -32,6 +32,11 @@ interface Source {
 const key = Symbol.for('livetape.tap');
 const page = globalThis as unknown as Record<symbol, Tap | undefined>;
 
+/** Those of the interfaces that this browser has. */
+const kinds = <Kind>(...names: string[]): Kind[] => names.map((name) => (globalThis as unknown as Record<string, Kind>)[name]).filter((kind) => !!kind) as Kind[];
+const sourceKinds = kinds<typeof MediaSource>('MediaSource', 'ManagedMediaSource');
+const bufferKinds = kinds<typeof SourceBuffer>('SourceBuffer', 'ManagedSourceBuffer');
+
 /** How much is remembered per `SourceBuffer` while no recorder is attached. */
 const maxBytes = 16 << 20;
 const maxAge = 60_000;
@@ -40,18 +45,18 @@ function install(): void {
   const sources = new WeakMap<SourceBuffer, Source>();
   const sinks = new WeakMap<MediaSource, Set<TapSink>>();
   const urls = new Map<string, WeakRef<MediaSource>>();
+  const hooks = new WeakSet<object>();
   let count = 0;
 
   const attached = (source: Source): TapSink[] => [...(sinks.get(source.owner) ?? [])];
 
-  /** Replaces a method (or with `set`, a setter) by one that calls it and, where it did not throw, `then`. */
-  function hook<Self extends object>(
-    prototype: Self | undefined,
-    name: string,
-    then: (self: Self, args: unknown[], result: unknown) => void,
-  ): void {
-    const property = prototype && Object.getOwnPropertyDescriptor(prototype, name);
-    if (!property?.value) return;
+  /** Replaces a method, where `owner` has or inherits it, by one that calls it and, where it did not throw, `then`. */
+  function hook<Self extends object>(owner: Self | undefined, name: string, then: (self: Self, args: unknown[], result: unknown) => void): void {
+    // iPhones have ManagedMediaSource only, which inherits its methods from an interface that has no name there.
+    let holder: object | null | undefined = owner;
+    while (holder && !Object.hasOwn(holder, name)) holder = Object.getPrototypeOf(holder) as object | null;
+    const property = holder && Object.getOwnPropertyDescriptor(holder, name);
+    if (!holder || !property?.value || hooks.has(property.value)) return;
     property.value = new Proxy(property.value, {
       apply(target, self, args) {
         const result: unknown = Reflect.apply(target, self, args);
@@ -65,7 +70,8 @@ function install(): void {
       // A proxy's own text would be nameless.
       get: (target, name) => (name === 'toString' ? target.toString.bind(target) : target[name]),
     });
-    Object.defineProperty(prototype, name, property);
+    hooks.add(property.value);
+    Object.defineProperty(holder, name, property);
   }
 
   function bytesOf(data: BufferSource): Uint8Array {
@@ -128,16 +134,18 @@ function install(): void {
     then: (source: Source, arg: unknown, self: SourceBuffer) => void,
     tell: (sink: TapSink, source: Source, arg: unknown, self: SourceBuffer) => void,
   ): void {
-    hook(globalThis.SourceBuffer?.prototype, name, (self, [arg]) => {
-      const source = sources.get(self);
-      if (!source) return;
-      then(source, arg, self);
-      for (const sink of attached(source)) tell(sink, source, arg, self);
-    });
+    for (const kind of bufferKinds) {
+      hook(kind.prototype, name, (self, [arg]) => {
+        const source = sources.get(self);
+        if (!source) return;
+        then(source, arg, self);
+        for (const sink of attached(source)) tell(sink, source, arg, self);
+      });
+    }
   }
 
-  for (const kind of ['MediaSource', 'ManagedMediaSource'] as const) {
-    hook((globalThis as unknown as Record<string, typeof MediaSource | undefined>)[kind]?.prototype, 'addSourceBuffer', (owner, [mime], buffer) => {
+  for (const kind of sourceKinds) {
+    hook(kind.prototype, 'addSourceBuffer', (owner, [mime], buffer) => {
       const source: Source = { number: ++count, owner, mime: String(mime), init: undefined, runs: [], size: 0 };
       sources.set(buffer as SourceBuffer, source);
       for (const sink of attached(source)) sink.source(source.number, source.mime);
@@ -187,7 +195,7 @@ function install(): void {
 }
 
 function isMediaSource(object: unknown): object is MediaSource {
-  return !!globalThis.MediaSource && object instanceof MediaSource;
+  return sourceKinds.some((kind) => object instanceof kind);
 }
 
 if (!page[key]) install();
