@@ -122,9 +122,12 @@ fn made() -> Vec<u8> {
     bytes
 }
 
+/// `LIVETAPE_MUTATIONS` multiplies the rounds, for long runs.
 fn attack(bytes: &[u8], rounds: u64) {
-    for seed in 0..rounds {
-        let mut random = Random(seed * 0x9e37_79b9 + 1);
+    let times = std::env::var("LIVETAPE_MUTATIONS").ok();
+    let times = times.map_or(1, |times| times.parse().expect("a number"));
+    for seed in 0..rounds * times {
+        let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) + 1);
         let mut mutated = bytes.to_vec();
         mutate(&mut mutated, &mut random);
         let split = 1 + random.below(2000);

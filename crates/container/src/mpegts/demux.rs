@@ -35,6 +35,25 @@ const FIRST_STREAM: u8 = 3;
 /// A track's id is its PID. Video is in ticks of 90 kHz, audio in ticks of its sampling rate;
 /// their decode times count from one zero, so that the offset between them is that of the stream.
 /// A run begins where the stream says, also where that is not where the one before it ended.
+///
+/// ```
+/// use livetape_container::{Event, mpegts::Demuxer};
+///
+/// # let segments: [Vec<u8>; 0] = [];
+/// let mut demuxer = Demuxer::new();
+/// for segment in &segments {
+///     demuxer.push(segment);
+///     demuxer.end_segment();
+///     while let Some(event) = demuxer.poll() {
+///         match event {
+///             Event::Config { track, config } => println!("{track:?} is {}", config.codec),
+///             Event::Run(run) => println!("{} samples", run.samples.len()),
+///             Event::Defect(defect) => println!("{}", defect.detail),
+///         }
+///     }
+/// }
+/// demuxer.flush(); // and poll once more
+/// ```
 #[derive(Debug, Default)]
 pub struct Demuxer {
     framer: Framer,
