@@ -28,7 +28,7 @@ before(async () => {
   }
   const recording = {
     duration: 16, bytes: 2_216_253, objects: 8,
-    tracks: [{ kind: 'video', codec: 'avc1.64001e', width: 640, height: 360 }, { kind: 'audio', codec: 'mp4a.40.2', sampleRate: 48_000, channels: 2 }],
+    tracks: [{ kind: 'video', codec: 'avc1.64001e', width: 640, height: 360 }, { kind: 'audio', codec: 'mp4a.40.2', sample_rate: 48_000, channels: 2 }],
   };
   [browser, site] = await Promise.all([
     launchChromium(),

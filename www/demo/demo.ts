@@ -11,6 +11,9 @@ interface Demo {
   readonly template: string;
 }
 
+/** Milliseconds after which a stream that broke off is asked for again. */
+const retryAfter = 2000;
+
 const wanted = new URLSearchParams(location.search).get('source') === 'fmp4' ? 'fmp4' : 'ts';
 const video = element('video', HTMLVideoElement);
 const tape = element('tape', HTMLElement);
@@ -32,6 +35,7 @@ function write(): void {
   showTrouble(trouble());
 }
 
+/** Shows trouble; none when it is empty. */
 function fail(words: () => string): void {
   trouble = words;
   write();
@@ -44,9 +48,15 @@ function play(demo: Demo): void {
   // A page that tests drive may look at its player.
   Object.assign(window, { hls });
   hls.on(Hls.Events.ERROR, (_event, { fatal, details }) => {
-    if (fatal) fail(() => `${text('streamFailed')}: ${details}`);
+    if (!fatal) return;
+    fail(() => `${text('streamFailed')}: ${details}`);
+    // The edge may have been restarted, or the broadcast may be about to begin.
+    setTimeout(() => hls.loadSource(url), retryAfter);
   });
-  hls.on(Hls.Events.MANIFEST_PARSED, () => void video.play().catch(() => undefined));
+  hls.on(Hls.Events.MANIFEST_PARSED, () => {
+    fail(() => '');
+    void video.play().catch(() => undefined);
+  });
   hls.loadSource(url);
   hls.attachMedia(video);
 }

@@ -8,7 +8,7 @@ interface EdgeRecording {
   readonly state: 'recording' | 'finished';
   readonly duration: number;
   readonly bytes: number;
-  readonly tracks: readonly { readonly codec: string; readonly width?: number; readonly height?: number; readonly sampleRate?: number }[];
+  readonly tracks: readonly { readonly codec: string; readonly width?: number; readonly height?: number; readonly sample_rate?: number }[];
 }
 
 const id = new URLSearchParams(location.search).get('id') ?? '';
@@ -29,7 +29,7 @@ function write(): void {
   element('duration', HTMLElement).textContent = `${recording.duration.toFixed(2)} ${text('seconds')}`;
   element('bytes', HTMLElement).textContent = `${(recording.bytes / 1e6).toFixed(1)} MB`;
   const tracks = recording.tracks.map((track) => {
-    const shape = track.width ? `${track.width}×${track.height}` : track.sampleRate ? `${track.sampleRate / 1000} kHz` : '';
+    const shape = track.width ? `${track.width}×${track.height}` : track.sample_rate ? `${track.sample_rate / 1000} kHz` : '';
     return `${track.codec} ${shape}`.trim();
   });
   element('tracks', HTMLElement).textContent = tracks.join(' · ');
