@@ -30,6 +30,8 @@ pub(crate) struct Edge {
     pub api_key: String,
     log: PathBuf,
     group: Group,
+    /// Held while the edge runs: a store serves one edge at a time.
+    _lock: fs::File,
 }
 
 /// The ids of the demo's source, which follow from the sample's content.
@@ -58,6 +60,7 @@ impl Edge {
     /// Starts the edge and waits until it answers. `store` keeps what it stores, and its secrets.
     pub(crate) fn start(workspace: &Workspace, port: u16, store: &Path) -> Result<Self> {
         workspace.require("worker/wrangler.toml")?;
+        let lock = lock(store)?;
         let secrets = Secrets::of(store)?;
         let log = workspace.logs().join(format!("edge-{port}.log"));
         if log.exists() {
@@ -71,6 +74,7 @@ impl Edge {
             api_key: secrets.api_key,
             log,
             group,
+            _lock: lock,
         };
         edge.wait_until_it_answers()?;
         Ok(edge)
@@ -117,11 +121,10 @@ impl Edge {
         if !finished {
             self.upload(workspace, &source.recording, store)?;
         }
-        let live = format!("/v1/play/{}/index.m3u8", source.broadcast);
-        if self.server.request("GET", &live, &[], &[])?.status == 404 {
-            self.broadcast(&source)?;
-        }
-        Ok(())
+        self.broadcast(
+            &source,
+            &store.join(format!("{}.started", source.broadcast)),
+        )
     }
 
     /// Stores the sample; every request may be repeated, so an interrupted upload goes on.
@@ -170,16 +173,22 @@ impl Edge {
         Ok(token.to_owned())
     }
 
-    fn broadcast(&self, source: &Source) -> Result<()> {
-        let path = format!("{}/broadcasts", recording_path(&source.recording));
-        let made = self.post(&path, &self.api_key, &json!({ "loop": true }))?;
-        if made["id"] == source.broadcast {
+    /// Starts the broadcast, once for a store; `started` remembers that.
+    fn broadcast(&self, source: &Source, started: &Path) -> Result<()> {
+        if started.exists() {
             return Ok(());
         }
-        Err(Failure::Message(format!(
-            "the demo's broadcast is {}, not {}",
-            made["id"], source.broadcast
-        )))
+        let path = format!("{}/broadcasts", recording_path(&source.recording));
+        let made = self.post(&path, &self.api_key, &json!({ "loop": true }))?;
+        // A later number than the first means that an interrupted start had made the first already.
+        let id = made["id"].as_str().unwrap_or_default();
+        if id.trim_end_matches(char::is_numeric) != source.broadcast.trim_end_matches('1') {
+            return Err(Failure::Message(format!(
+                "the demo's broadcast is {id}, not {}",
+                source.broadcast
+            )));
+        }
+        stamp::write(started, id)
     }
 
     fn post(
@@ -209,6 +218,20 @@ impl Edge {
         all.extend_from_slice(headers);
         let response = self.server.request("PUT", path, &all, body)?;
         response.succeeded(&format!("PUT {path}")).map(drop)
+    }
+}
+
+fn lock(store: &Path) -> Result<fs::File> {
+    let doing = || format!("cannot lock {}", store.display());
+    fs::create_dir_all(store).explain(doing)?;
+    let file = fs::File::create(store.join("lock")).explain(doing)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(Failure::Message(format!(
+            "another edge is running on {}; stop that one first",
+            store.display()
+        ))),
+        Err(fs::TryLockError::Error(error)) => Err(error).explain(doing),
     }
 }
 
@@ -251,7 +274,6 @@ struct Secrets {
 impl Secrets {
     fn of(store: &Path) -> Result<Self> {
         let doing = || format!("cannot prepare {}", store.display());
-        fs::create_dir_all(store).explain(doing)?;
         let file = store.join("secrets.env");
         if let Some(api_key) = fs::read_to_string(&file)
             .ok()

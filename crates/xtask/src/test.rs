@@ -64,8 +64,8 @@ impl Suite {
 
     fn budget(self) -> Duration {
         let minutes = match self {
-            Self::Check | Self::Build => 4,
-            Self::Unit | Self::EndToEnd => 4,
+            Self::Check | Self::Build | Self::EndToEnd => 5,
+            Self::Unit => 4,
             Self::Wasm | Self::Edge | Self::Demo => 3,
         };
         Duration::from_secs(60 * minutes)
