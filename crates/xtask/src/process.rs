@@ -204,6 +204,8 @@ pub(crate) fn run_logged(
     let mut file = log_file(log)?;
     writeln!(file, "$ {}", shown(command)).explain(|| format!("cannot write {}", log.display()))?;
     let mut progress = Progress::start(name, usual);
+    // The end of the log is what a person sees: it should say what went wrong, not where in a tool.
+    command.env("RUST_BACKTRACE", "0");
     let mut group = Group::start(command, Output::Log(log.to_path_buf()))?;
     let status = group.wait(deadline, || progress.tick());
     match status {
