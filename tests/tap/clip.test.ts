@@ -15,6 +15,8 @@ import { runTool } from '../media/tool.ts';
 
 let browser: Browser;
 let site: Site;
+/** A site that embeds the package as `site` serves it. */
+let embedding: Site;
 let folder: string;
 
 let sourcePackets: AudioPacket[];
@@ -36,11 +38,12 @@ before(async () => {
   };
   for (const name of await readdir(folder)) pages[`/${name}`] = { type: 'application/octet-stream', body: await readFile(join(folder, name)) };
   [browser, site] = await Promise.all([launchChromium(), serve(pages)]);
+  embedding = await serve({ '/page': { type: 'text/html', body: `<!doctype html><script src="${site.origin}/livetape/tap.js"></script><video muted></video>` } });
 });
 
 after(async () => {
   await browser?.close();
-  await site?.close();
+  await Promise.all([site?.close(), embedding?.close()]);
   if (folder) await rm(folder, { recursive: true });
 });
 
@@ -87,3 +90,16 @@ for (const stream of ['ts', 'fmp4']) {
     await context.close();
   });
 }
+
+test('a page of another origin loads the package, its worker and its module from where they are served', { timeout: 30_000 }, async () => {
+  const page = await browser.newPage();
+  await page.goto(`${embedding.origin}/page`);
+  const storage = await page.evaluate(async (origin) => {
+    const { LiveTape } = (await import(`${origin}/livetape/index.js`)) as typeof import('../../www/sdk/src/index.ts');
+    const tape = await LiveTape.tap(document.querySelector('video') as HTMLVideoElement);
+    tape.close();
+    return tape.storage;
+  }, site.origin);
+  assert.equal(storage, 'opfs');
+  await page.close();
+});

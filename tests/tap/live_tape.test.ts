@@ -57,6 +57,8 @@ interface Tools {
   sdk(): Promise<Sdk>;
   /** Plays a playlist in hls.js and resolves when `seconds` of it are buffered. */
   play(url: string, seconds: number): Promise<void>;
+  /** Resolves when the first `seconds` are buffered. */
+  buffered(seconds: number): Promise<void>;
   /** What the echo worker was sent. */
   sent(): Promise<{ log: Record<string, unknown>[]; hashes: string[] }>;
   /** Makes the echo worker post a message. */
@@ -83,11 +85,16 @@ function pageTools(): void {
       const hls = new Hls({ maxBufferLength: 60 });
       hls.loadSource(url);
       hls.attachMedia(this.video);
+      return this.buffered(seconds);
+    },
+    buffered(seconds) {
+      const { video } = this;
       return new Promise((resolve) => {
-        this.video.addEventListener('progress', () => {
-          const { buffered } = this.video;
-          if (buffered.length && buffered.end(0) >= seconds) resolve();
-        });
+        const look = (): void => {
+          if (video.buffered.length && video.buffered.end(0) >= seconds) resolve();
+        };
+        video.addEventListener('progress', look);
+        look();
       });
     },
     sent() {
@@ -138,11 +145,7 @@ for (const [stream, buffers] of [['ts', 2], ['fmp4', 1]] as const) {
             const { LiveTape } = await tools.sdk();
             if (order === 'player first') await tools.play(`/${stream}.m3u8`, 5);
             const tape = await LiveTape.tap(tools.video, { workerUrl: '/echo_worker.js', window: 60 });
-            const all = order === 'player first' ? new Promise<void>((resolve) => {
-              const look = (): void => (tools.video.buffered.end(0) > 15.5 ? resolve() : void setTimeout(look, 20));
-              look();
-            }) : tools.play(`/${stream}.m3u8`, 15.5);
-            await all;
+            await (order === 'player first' ? tools.buffered(15.5) : tools.play(`/${stream}.m3u8`, 15.5));
             tools.video.currentTime = 3;
             await new Promise((resolve) => tools.video.addEventListener('timeupdate', resolve, { once: true }));
             const sent = await tools.sent();

@@ -243,7 +243,7 @@ export class LiveTapeElement extends HTMLElement {
       const { elapsed, bytes, uploaded } = this.#recording.progress;
       bar.max = Math.max(1, bytes);
       bar.value = uploaded;
-      meter.textContent = `${clock(elapsed)} · ${size(bytes)} · ${this.#text.sent(size(uploaded), size(bytes))}`;
+      meter.textContent = `${clock(elapsed)} · ${size(bytes)} · ${this.#text.sent(size(uploaded))}`;
     } else {
       const { start, end, bytes } = this.#tape?.window ?? { start: 0, end: 0, bytes: 0 };
       meter.textContent = end > start ? this.#text.onTape(clock(end - start), size(bytes)) : '';

@@ -12,8 +12,8 @@ export interface ElementText {
   /** How much of the past can be cut from. */
   onTape(duration: string, bytes: string): string;
   readonly recording: string;
-  /** Recorded and sent bytes, as text. */
-  sent(sent: string, recorded: string): string;
+  /** Bytes that the edge has, as text. */
+  sent(bytes: string): string;
   /** The recording is finished. */
   readonly recorded: string;
   readonly watch: string;
@@ -35,7 +35,7 @@ const english: ElementText = {
   clipping: 'Cutting…',
   onTape: (duration, bytes) => `On tape: ${duration} · ${bytes}`,
   recording: 'Recording',
-  sent: (sent, recorded) => `${sent} of ${recorded} sent`,
+  sent: (bytes) => `${bytes} sent`,
   recorded: 'Recorded',
   watch: 'Watch the recording',
   mp4: 'MP4',
@@ -55,7 +55,7 @@ const chinese: ElementText = {
   clipping: '正在剪辑…',
   onTape: (duration, bytes) => `可回看：${duration} · ${bytes}`,
   recording: '正在录制',
-  sent: (sent, recorded) => `已上传 ${sent} / ${recorded}`,
+  sent: (bytes) => `已上传 ${bytes}`,
   recorded: '录制完成',
   watch: '观看录像',
   mp4: 'MP4',
