@@ -1,6 +1,7 @@
 //! What the Worker asks of a recording's Durable Object, and how.
 
 use livetape_edge::api::{CreateBroadcast, Finish};
+use livetape_edge::route::LiveFile;
 use livetape_edge::view::mp4::Mp4Request;
 use livetape_edge::{Delivery, RecordingId};
 use serde::{Deserialize, Serialize};
@@ -9,16 +10,37 @@ use worker::{Env, Method, Request, RequestInit, Result};
 /// A request to a recording's Durable Object.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Command {
-    Create { title: Option<String>, origin: String, token: String },
-    Info { origin: String },
-    PutConfig { hash: String, init: Vec<u8> },
-    PutObject { seq: u32 },
+    Create {
+        title: Option<String>,
+        origin: String,
+        token: String,
+    },
+    Info {
+        origin: String,
+    },
+    PutConfig {
+        hash: String,
+        init: Vec<u8>,
+    },
+    PutObject {
+        seq: u32,
+    },
     Objects,
-    Finish { finish: Finish, origin: String },
-    CreateBroadcast { broadcast: CreateBroadcast, origin: String },
+    Finish {
+        finish: Finish,
+        origin: String,
+    },
+    CreateBroadcast {
+        broadcast: CreateBroadcast,
+        origin: String,
+    },
     Multivariant,
     Media,
     Mp4(Mp4Request),
+    Live {
+        number: u32,
+        file: LiveFile,
+    },
 }
 
 /// The binding of the Durable Objects.

@@ -32,13 +32,18 @@ pub(crate) async fn put(
     announced: &Announced,
 ) -> Result<Put> {
     let metadata = announced.metadata.iter();
-    let metadata: HashMap<_, _> =
-        metadata.map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    let metadata: HashMap<_, _> = metadata
+        .map(|(name, value)| ((*name).to_owned(), value.clone()))
+        .collect();
     let unused = Conditional {
         etag_does_not_match: Some("*".to_owned()),
         ..Conditional::default()
     };
-    let put = bucket.put(key, body).only_if(unused).sha256(announced.digest.0).custom_metadata(metadata);
+    let put = bucket
+        .put(key, body)
+        .only_if(unused)
+        .sha256(announced.digest.0)
+        .custom_metadata(metadata);
     match put.execute().await {
         Ok(Some(_)) => Ok(Put::Created),
         Ok(None) => {
@@ -63,20 +68,46 @@ pub(crate) fn digest(object: &Object) -> Option<Sha256Digest> {
 }
 
 /// A range of an object as the runtime's own stream.
-pub(crate) async fn range(bucket: &Bucket, key: &str, offset: u64, length: u64) -> Result<ReadableStream> {
-    let range = Range::OffsetWithLength { offset, length };
-    let object = bucket.get(key).range(range).execute().await?;
-    let body = object.as_ref().and_then(Object::body);
-    let body = body.ok_or_else(|| Error::from(format!("{key} is not stored")))?;
-    match body.response_body()? {
+pub(crate) async fn range(
+    bucket: &Bucket,
+    key: &str,
+    offset: u64,
+    length: u64,
+) -> Result<ReadableStream> {
+    let object = get(bucket, key, offset, length).await?;
+    match object
+        .body()
+        .ok_or("an object has no body")?
+        .response_body()?
+    {
         ResponseBody::Stream(stream) => Ok(stream),
         _ => Err(Error::from("a stored body is no stream")),
     }
 }
 
+/// A range of an object's bytes.
+pub(crate) async fn bytes(bucket: &Bucket, key: &str, offset: u64, length: u64) -> Result<Vec<u8>> {
+    let object = get(bucket, key, offset, length).await?;
+    object.body().ok_or("an object has no body")?.bytes().await
+}
+
+async fn get(bucket: &Bucket, key: &str, offset: u64, length: u64) -> Result<Object> {
+    let range = Range::OffsetWithLength { offset, length };
+    let object = bucket.get(key).range(range).execute().await?;
+    object.ok_or_else(|| Error::from(format!("{key} is not stored")))
+}
+
 /// The first bytes of an object, with its facts.
-pub(crate) async fn prefix(bucket: &Bucket, key: &str, length: u64) -> Result<Option<(Object, Vec<u8>)>> {
-    let object = bucket.get(key).range(Range::Prefix { length }).execute().await?;
+pub(crate) async fn prefix(
+    bucket: &Bucket,
+    key: &str,
+    length: u64,
+) -> Result<Option<(Object, Vec<u8>)>> {
+    let object = bucket
+        .get(key)
+        .range(Range::Prefix { length })
+        .execute()
+        .await?;
     let Some(object) = object else {
         return Ok(None);
     };

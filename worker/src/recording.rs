@@ -4,7 +4,8 @@
 use std::cell::{RefCell, RefMut};
 
 use livetape_edge::api::{
-    BroadcastPlayback, ConfigInfo, CreateBroadcast, CreatedBroadcast, CreatedRecording, Finish, ObjectList, Playback, State as Progress,
+    BroadcastPlayback, ConfigInfo, CreateBroadcast, CreatedBroadcast, CreatedRecording, Finish,
+    ObjectList, Playback, State as Progress,
 };
 use livetape_edge::object::{self, Head, MAIN_LANE};
 use livetape_edge::{
@@ -31,7 +32,11 @@ pub struct Recording {
 impl DurableObject for Recording {
     fn new(state: State, env: Env) -> Self {
         let rows = Rows::new(state.storage().sql());
-        Self { rows, env, index: RefCell::new(None) }
+        Self {
+            rows,
+            env,
+            index: RefCell::new(None),
+        }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
@@ -51,7 +56,11 @@ impl DurableObject for Recording {
 impl Recording {
     async fn answer(&self, id: &RecordingId, command: Command) -> Answer {
         match command {
-            Command::Create { title, origin, token } => self.create(id, title, &origin, token),
+            Command::Create {
+                title,
+                origin,
+                token,
+            } => self.create(id, title, &origin, token),
             Command::Info { origin } => Ok(respond::json(200, &self.index()?.info(&origin))?),
             Command::PutConfig { hash, init } => self.put_config(id, &hash, init).await,
             Command::PutObject { seq } => self.put_object(id, seq).await,
@@ -66,6 +75,11 @@ impl Recording {
             Command::Multivariant => Ok(self.index()?.multivariant()?),
             Command::Media => Ok(self.index()?.media_playlist(platform::now())?),
             Command::Mp4(request) => Ok(self.index()?.video_mp4(&request)?),
+            Command::Live { number, file } => {
+                let index = self.index()?;
+                let broadcast = self.rows.broadcast(number)?.ok_or(Code::UnknownBroadcast)?;
+                Ok(index.live(&broadcast, &file, platform::now())?)
+            }
         }
     }
 
@@ -78,7 +92,13 @@ impl Recording {
         RefMut::filter_map(index, Option::as_mut).map_err(|_| Code::UnknownRecording.into())
     }
 
-    fn create(&self, id: &RecordingId, title: Option<String>, origin: &str, token: String) -> Answer {
+    fn create(
+        &self,
+        id: &RecordingId,
+        title: Option<String>,
+        origin: &str,
+        token: String,
+    ) -> Answer {
         let exists = self.index.borrow().is_some() || self.rows.load()?.is_some();
         if exists {
             return Err(Code::RecordingExists.into());
@@ -119,9 +139,20 @@ impl Recording {
         self.index()?.check_broadcast()?;
         let start = broadcast.start.unwrap_or_else(platform::now);
         let number = self.rows.insert_broadcast(start, broadcast.repeat)?;
-        let id = BroadcastId { recording: id.clone(), number }.to_string();
+        let id = BroadcastId {
+            recording: id.clone(),
+            number,
+        }
+        .to_string();
         let playback = BroadcastPlayback::new(origin, &id);
-        Ok(respond::json(201, &CreatedBroadcast { id, start, playback })?)
+        Ok(respond::json(
+            201,
+            &CreatedBroadcast {
+                id,
+                start,
+                playback,
+            },
+        )?)
     }
 
     async fn put_config(&self, id: &RecordingId, hash: &str, init: Vec<u8>) -> Answer {
@@ -138,7 +169,12 @@ impl Recording {
             }
         }
         let status = if is_new { 201 } else { 200 };
-        Ok(respond::json(status, &ConfigInfo { config: hash.to_string() })?)
+        Ok(respond::json(
+            status,
+            &ConfigInfo {
+                config: hash.to_string(),
+            },
+        )?)
     }
 
     /// Takes an object that lies in storage, by its own head, read back from there. What is not taken
@@ -202,11 +238,15 @@ async fn read_row(
                 bytes.truncate(len);
                 let digest = r2::digest(&stored);
                 let metadata = stored.custom_metadata()?;
-                let config = metadata.get("config").and_then(|hash| ConfigHash::parse(hash));
+                let config = metadata
+                    .get("config")
+                    .and_then(|hash| ConfigHash::parse(hash));
                 let (Some(digest), Some(config)) = (digest, config) else {
                     return Err("storage lost the facts of an object".into());
                 };
-                let wall_clock = metadata.get("wall-clock").and_then(|text| text.parse().ok());
+                let wall_clock = metadata
+                    .get("wall-clock")
+                    .and_then(|text| text.parse().ok());
                 return Ok(Ok(ObjectRow {
                     seq,
                     size,

@@ -15,7 +15,10 @@ const CORS: [(&str, &str); 3] = [
 ];
 
 const PREFLIGHT: [(&str, &str); 3] = [
-    ("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, OPTIONS"),
+    (
+        "Access-Control-Allow-Methods",
+        "GET, HEAD, POST, PUT, OPTIONS",
+    ),
     (
         "Access-Control-Allow-Headers",
         "Authorization, Content-Digest, Content-Type, If-None-Match, If-Range, Livetape-Base-Time, \

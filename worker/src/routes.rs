@@ -76,19 +76,27 @@ impl Edge<'_> {
                 self.config()?.check_key(self.bearer().as_deref())?;
                 let broadcast = self.json().await?;
                 let origin = self.origin()?;
-                self.ask(&id, &Command::CreateBroadcast { broadcast, origin }).await
+                self.ask(&id, &Command::CreateBroadcast { broadcast, origin })
+                    .await
             }
             Route::Play(id, file) => self.play(&id, file).await,
-            Route::Live(..) => Err(Code::NotFound.into()),
+            Route::Live(id, file) => {
+                let number = id.number;
+                self.ask(&id.recording, &Command::Live { number, file })
+                    .await
+            }
         }
     }
 
     fn demo(&self) -> Answer {
         let config = self.config()?;
         let (id, template) = config.demo().ok_or(Code::NotFound)?;
-        let playback =
-            livetape_edge::api::BroadcastPlayback::new(&self.origin()?, &id.to_string());
-        let demo = Demo { ts: playback.ts, fmp4: playback.hls, template: template.to_owned() };
+        let playback = livetape_edge::api::BroadcastPlayback::new(&self.origin()?, &id.to_string());
+        let demo = Demo {
+            ts: playback.ts,
+            fmp4: playback.hls,
+            template: template.to_owned(),
+        };
         Ok(respond::json(200, &demo)?)
     }
 
@@ -118,7 +126,15 @@ impl Edge<'_> {
         let expires = seconds() + TOKEN_LIFETIME;
         let token = config.signer.issue(&id, expires);
         let origin = self.origin()?;
-        self.ask(&id, &Command::Create { title, origin, token }).await
+        self.ask(
+            &id,
+            &Command::Create {
+                title,
+                origin,
+                token,
+            },
+        )
+        .await
     }
 
     async fn put_config(&mut self, id: &RecordingId, hash: &ConfigHash) -> Answer {
@@ -128,7 +144,7 @@ impl Edge<'_> {
         self.ask(id, &Command::PutConfig { hash, init }).await
     }
 
-    async fn put_object(&mut self, id: &RecordingId, seq: u32) -> Answer {
+    async fn put_object(&self, id: &RecordingId, seq: u32) -> Answer {
         self.check_token(id)?;
         let header = |name: &str| self.header(name);
         let announced = Announced::read(header, MAX_OBJECT)?;
@@ -162,7 +178,8 @@ impl Edge<'_> {
             }
             PlayFile::Object(seq) => {
                 let key = object::object_key(id, MAIN_LANE, seq);
-                self.stored(key, "video/iso.segment", Code::UnknownObject).await
+                self.stored(key, "video/iso.segment", Code::UnknownObject)
+                    .await
             }
         }
     }
@@ -183,7 +200,11 @@ impl Edge<'_> {
     async fn stored(&self, key: String, media_type: &str, unknown: Code) -> Answer {
         let stored = r2::bucket(self.env)?.head(&key).await?;
         let len = stored.ok_or(unknown)?.size();
-        let piece = Piece::Stored { key, offset: 0, len };
+        let piece = Piece::Stored {
+            key,
+            offset: 0,
+            len,
+        };
         Ok(Delivery::new(200, vec![piece])
             .with("Content-Type", media_type)
             .with("Cache-Control", IMMUTABLE))
@@ -213,7 +234,12 @@ impl Edge<'_> {
     }
 
     fn config(&self) -> Result<Config> {
-        let var = |name: &str| self.env.var(name).map(|var| var.to_string()).unwrap_or_default();
+        let var = |name: &str| {
+            self.env
+                .var(name)
+                .map(|var| var.to_string())
+                .unwrap_or_default()
+        };
         let config = Config::new(
             &var("LIVETAPE_SECRET"),
             &var("LIVETAPE_API_KEY"),
@@ -236,7 +262,9 @@ impl Edge<'_> {
     /// The body, of at most `cap` bytes.
     async fn body(&mut self, cap: usize) -> std::result::Result<Vec<u8>, Refusal> {
         let too_large = || ApiError::new(Code::TooLarge, format!("At most {cap} bytes are taken."));
-        let announced = self.header("Content-Length").and_then(|text| text.parse::<usize>().ok());
+        let announced = self
+            .header("Content-Length")
+            .and_then(|text| text.parse::<usize>().ok());
         if announced.is_some_and(|len| len > cap) {
             return Err(too_large().into());
         }

@@ -1,6 +1,7 @@
 //! A recording's rows in the Durable Object's SQLite.
 
 use livetape_edge::api::State as Progress;
+use livetape_edge::view::live::Broadcast;
 use livetape_edge::{ConfigHash, Meta, ObjectRow, Recording, RecordingId, Sha256Digest};
 use worker::{Error, Result, SqlStorage, SqlStorageValue};
 
@@ -49,7 +50,10 @@ impl Rows {
 
     pub(crate) fn insert_config(&self, hash: &ConfigHash, init: &[u8]) -> Result<()> {
         let values = vec![hash.as_str().into(), init.to_vec().into()];
-        self.write("INSERT OR REPLACE INTO config (hash, init) VALUES (?, ?)", values)
+        self.write(
+            "INSERT OR REPLACE INTO config (hash, init) VALUES (?, ?)",
+            values,
+        )
     }
 
     pub(crate) fn insert_object(&self, row: &ObjectRow) -> Result<()> {
@@ -72,11 +76,29 @@ impl Rows {
     /// Adds a broadcast and gives its number, from 1.
     pub(crate) fn insert_broadcast(&self, start: i64, repeat: bool) -> Result<u32> {
         let values = vec![start.into(), i64::from(repeat).into()];
-        self.write("INSERT INTO broadcast (start, repeat) VALUES (?, ?)", values)?;
+        self.write(
+            "INSERT INTO broadcast (start, repeat) VALUES (?, ?)",
+            values,
+        )?;
         let numbers = self.read("SELECT max(number) FROM broadcast", |row| {
             integer(row.next()?)?.try_into().ok()
         })?;
-        numbers.first().copied().ok_or_else(|| Error::from("a broadcast has no number"))
+        numbers
+            .first()
+            .copied()
+            .ok_or_else(|| Error::from("a broadcast has no number"))
+    }
+
+    /// A broadcast by its number.
+    pub(crate) fn broadcast(&self, number: u32) -> Result<Option<Broadcast>> {
+        let query = format!("SELECT start, repeat FROM broadcast WHERE number = {number}");
+        let found = self.read(&query, |row| {
+            Some(Broadcast {
+                start: integer(row.next()?)?,
+                repeat: integer(row.next()?)? != 0,
+            })
+        })?;
+        Ok(found.first().copied())
     }
 
     /// The recording from all its rows; `None` where none was created.
@@ -102,7 +124,8 @@ impl Rows {
         let configs = self.read("SELECT hash, init FROM config", |row| {
             Some((ConfigHash::parse(&text(row.next()?)?)?, blob(row.next()?)?))
         })?;
-        let objects = "SELECT seq, size, digest, config, head, wall_clock, stored FROM object ORDER BY seq";
+        let objects =
+            "SELECT seq, size, digest, config, head, wall_clock, stored FROM object ORDER BY seq";
         let objects = self.read(objects, |row| {
             Some(ObjectRow {
                 seq: integer(row.next()?)?.try_into().ok()?,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::RecordingId;
 use crate::object::{MAIN_LANE, object_key};
+use crate::view::live::TsSegment;
 
 /// A piece of a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,8 +46,10 @@ pub struct Delivery {
     pub status: u16,
     /// Fields of the header; `Content-Length` is left to whoever sends it.
     pub headers: Vec<(String, String)>,
-    /// The body.
+    /// The body; or, with `rewrite`, what it is made from.
     pub pieces: Vec<Piece>,
+    /// Makes the body from the pieces, where media bytes have to be rewritten.
+    pub rewrite: Option<TsSegment>,
 }
 
 impl Delivery {
@@ -56,6 +59,7 @@ impl Delivery {
             status,
             headers: Vec::new(),
             pieces,
+            rewrite: None,
         }
     }
 
@@ -66,12 +70,12 @@ impl Delivery {
         self
     }
 
-    /// Bytes of the body.
+    /// Bytes of the pieces.
     pub fn len(&self) -> u64 {
         self.pieces.iter().map(Piece::len).sum()
     }
 
-    /// True where the body has no bytes.
+    /// True where the pieces have no bytes.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -82,9 +86,13 @@ impl Delivery {
             status: self.status,
             headers: self.headers.clone(),
             pieces: self.pieces.iter().map(HeadPiece::of).collect(),
+            rewrite: self.rewrite.clone(),
         };
         let head = serde_json::to_vec(&head).unwrap_or_default();
-        let mut bytes = u32::try_from(head.len()).unwrap_or(0).to_be_bytes().to_vec();
+        let mut bytes = u32::try_from(head.len())
+            .unwrap_or(0)
+            .to_be_bytes()
+            .to_vec();
         bytes.extend_from_slice(&head);
         for piece in &self.pieces {
             if let Piece::Bytes(made) = piece {
@@ -113,6 +121,7 @@ impl Delivery {
             status: head.status,
             headers: head.headers,
             pieces,
+            rewrite: head.rewrite,
         })
     }
 }
@@ -122,6 +131,8 @@ struct Head {
     status: u16,
     headers: Vec<(String, String)>,
     pieces: Vec<HeadPiece>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rewrite: Option<TsSegment>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -164,11 +175,7 @@ mod tests {
             offset: 8,
             len: 1 << 40,
         };
-        let pieces = vec![
-            Piece::Bytes(vec![1, 2, 3]),
-            stored,
-            Piece::Bytes(vec![4]),
-        ];
+        let pieces = vec![Piece::Bytes(vec![1, 2, 3]), stored, Piece::Bytes(vec![4])];
         Delivery::new(206, pieces).with("ETag", "\"x\"")
     }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// The digits of an id, lowest first.
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 /// Digits that 128 bits need.
@@ -55,7 +57,8 @@ impl BroadcastId {
     /// Reads `live_..._n`; `None` for any other text.
     pub fn parse(text: &str) -> Option<Self> {
         let (name, number) = text.strip_prefix("live_")?.split_once('_')?;
-        let canonical = number.bytes().all(|byte| byte.is_ascii_digit()) && !number.starts_with('0');
+        let canonical =
+            number.bytes().all(|byte| byte.is_ascii_digit()) && !number.starts_with('0');
         (is_name(name) && canonical).then_some(())?;
         Some(Self {
             recording: RecordingId(name.to_owned()),
@@ -76,7 +79,7 @@ fn is_name(text: &str) -> bool {
 
 /// The hash that names a configuration: the first 16 hexadecimal digits, in lower case, of its
 /// SHA-256.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ConfigHash(String);
 
 impl ConfigHash {

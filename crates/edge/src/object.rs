@@ -130,13 +130,19 @@ impl Announced {
         if config.and_then(ConfigHash::parse).is_none() {
             return Err(bad_header("Livetape-Config"));
         }
-        for (name, key) in [("Livetape-Base-Time", "base-time"), ("Livetape-Duration", "duration")] {
+        for (name, key) in [
+            ("Livetape-Base-Time", "base-time"),
+            ("Livetape-Duration", "duration"),
+        ] {
             let seconds = self.metadata.get(key).map(|text| text.parse::<f64>());
             if !matches!(seconds, None | Some(Ok(_))) {
                 return Err(bad_header(name));
             }
         }
-        let wall_clock = self.metadata.get("wall-clock").map(|text| text.parse::<i64>());
+        let wall_clock = self
+            .metadata
+            .get("wall-clock")
+            .map(|text| text.parse::<i64>());
         if matches!(wall_clock, Some(Err(_))) {
             return Err(bad_header("Livetape-Wall-Clock"));
         }

@@ -15,6 +15,7 @@ use crate::error::{ApiError, Code};
 use crate::ids::{ConfigHash, RecordingId};
 use crate::index::{Facts, Fragment, Index, read_config};
 use crate::object::{MAIN_LANE, MAX_HEAD};
+use crate::view::live::{Program, TsProgram};
 use crate::view::mp4::Mp4View;
 
 /// The facts of a recording that are not its media.
@@ -75,6 +76,8 @@ pub struct Recording {
     objects: BTreeMap<u32, Known>,
     index: Index,
     mp4: OnceLock<Result<Arc<Mp4View>, ApiError>>,
+    program: OnceLock<Option<Program>>,
+    ts: OnceLock<Option<TsProgram>>,
 }
 
 impl Recording {
@@ -91,6 +94,8 @@ impl Recording {
             objects: BTreeMap::new(),
             index: Index::default(),
             mp4: OnceLock::new(),
+            program: OnceLock::new(),
+            ts: OnceLock::new(),
         };
         for row in rows {
             recording.insert(&row);
@@ -119,7 +124,24 @@ impl Recording {
 
     /// The whole as one file, made when first asked for and kept until the recording grows.
     pub(crate) fn mp4(&self) -> Result<Arc<Mp4View>, ApiError> {
-        self.mp4.get_or_init(|| Mp4View::new(self).map(Arc::new)).clone()
+        self.mp4
+            .get_or_init(|| Mp4View::new(self).map(Arc::new))
+            .clone()
+    }
+
+    /// The whole as a programme for broadcasts; `None` where nothing is recorded.
+    pub(crate) fn program(&self) -> Option<&Program> {
+        self.program
+            .get_or_init(|| Program::new(&self.index))
+            .as_ref()
+    }
+
+    /// What its transport stream segments agree on; `None` where there can be none.
+    pub(crate) fn ts_program(&self) -> Option<&TsProgram> {
+        let program = self.program()?;
+        self.ts
+            .get_or_init(|| TsProgram::new(self, program))
+            .as_ref()
     }
 
     /// Checks an init segment that is put under `hash`. True where it is new, false where it is
@@ -188,6 +210,8 @@ impl Recording {
         };
         self.objects.insert(row.seq, known);
         self.mp4 = OnceLock::new();
+        self.program = OnceLock::new();
+        self.ts = OnceLock::new();
         let Some(init) = self.configs.get(&row.config) else {
             return;
         };
@@ -212,7 +236,10 @@ impl Recording {
             crate::object::check_lane(lane)?;
             let missing = self.missing(*count);
             if !missing.is_empty() {
-                let detail = format!("Lane {lane} lacks {} of {count}.", self.missing_count(*count));
+                let detail = format!(
+                    "Lane {lane} lacks {} of {count}.",
+                    self.missing_count(*count)
+                );
                 return Err(ApiError::new(Code::ObjectsMissing, detail)
                     .with("missing", json!({ lane: missing })));
             }
@@ -298,11 +325,17 @@ impl Recording {
             let config = track.config()?;
             let (mut width, mut height, mut sample_rate, mut channels) = (None, None, None, None);
             let kind = match config.format {
-                Format::Video { width: across, height: down } => {
+                Format::Video {
+                    width: across,
+                    height: down,
+                } => {
                     (width, height) = (Some(across), Some(down));
                     "video".to_owned()
                 }
-                Format::Audio { sample_rate: rate, channels: count } => {
+                Format::Audio {
+                    sample_rate: rate,
+                    channels: count,
+                } => {
                     (sample_rate, channels) = (Some(rate), Some(count));
                     "audio".to_owned()
                 }

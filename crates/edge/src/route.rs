@@ -1,5 +1,7 @@
 //! Addresses and methods.
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::{ApiError, Code};
 use crate::ids::{BroadcastId, ConfigHash, RecordingId};
 use crate::object::{check_lane, parse_seq};
@@ -49,7 +51,7 @@ pub enum PlayFile {
 }
 
 /// A file of a broadcast.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LiveFile {
     /// `index.m3u8`
     Multivariant,
@@ -66,7 +68,7 @@ pub enum LiveFile {
 }
 
 /// A rendition of a broadcast.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LiveTrack {
     /// The pictures.
     Video,
@@ -172,7 +174,9 @@ fn play_file(rest: &[&str]) -> Result<PlayFile, Code> {
         [lane, file] => {
             let seq = file.strip_suffix(".m4s").ok_or(Code::NotFound)?;
             check_lane(lane).map_err(|_| Code::NotFound)?;
-            parse_seq(seq).map(PlayFile::Object).ok_or(Code::UnknownObject)
+            parse_seq(seq)
+                .map(PlayFile::Object)
+                .ok_or(Code::UnknownObject)
         }
         _ => Err(Code::NotFound),
     }
@@ -229,7 +233,11 @@ mod tests {
         let live = BroadcastId::parse(LIVE).expect("valid");
         let cases = [
             ("POST", "/v1/recordings".to_owned(), Route::Create),
-            ("GET", format!("/v1/recordings/{REC}"), Route::Info(id.clone())),
+            (
+                "GET",
+                format!("/v1/recordings/{REC}"),
+                Route::Info(id.clone()),
+            ),
             (
                 "PUT",
                 format!("/v1/recordings/{REC}/configs/{hash}"),

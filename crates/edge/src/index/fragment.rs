@@ -25,11 +25,17 @@ pub(crate) struct StoredRun {
 
 impl StoredRun {
     pub(crate) fn len(&self) -> u64 {
-        self.samples.iter().map(|sample| u64::from(sample.size)).sum()
+        self.samples
+            .iter()
+            .map(|sample| u64::from(sample.size))
+            .sum()
     }
 
     fn ticks(&self) -> i64 {
-        self.samples.iter().map(|sample| i64::from(sample.duration)).sum()
+        self.samples
+            .iter()
+            .map(|sample| i64::from(sample.duration))
+            .sum()
     }
 }
 
@@ -77,7 +83,9 @@ pub(crate) fn read_config(init: &[u8]) -> Result<Vec<Arc<TrackConfig>>, ApiError
             Event::Defect(defect) if defect.code == DefectCode::Protected => {
                 return Err(Code::Protected.into());
             }
-            Event::Defect(defect) => return Err(ApiError::new(Code::BadConfig, sentence(&defect.detail))),
+            Event::Defect(defect) => {
+                return Err(ApiError::new(Code::BadConfig, sentence(&defect.detail)));
+            }
         }
     }
     let playable = |config: &Arc<TrackConfig>| config.format.is_video() || config.format.is_audio();
@@ -120,7 +128,11 @@ impl Fragment {
                     let Payload::Stream { offset } = run.payload else {
                         return Err(bad("its payload is not in it"));
                     };
-                    let len: u64 = run.samples.iter().map(|sample| u64::from(sample.size)).sum();
+                    let len: u64 = run
+                        .samples
+                        .iter()
+                        .map(|sample| u64::from(sample.size))
+                        .sum();
                     if offset < payload.start || offset.saturating_add(len) > payload.end {
                         return Err(bad("it names bytes outside of its mdat box"));
                     }
@@ -156,7 +168,10 @@ impl Fragment {
         if duration >= Timestamp::new(TOO_LONG_MILLIS, Timescale::MILLIS) {
             return Err(Code::ObjectTooLong.into());
         }
-        let start = own().filter_map(presentation_start).min().unwrap_or(main.decode_time);
+        let start = own()
+            .filter_map(presentation_start)
+            .min()
+            .unwrap_or(main.decode_time);
         let independent = main.samples.first().is_some_and(|sample| sample.keyframe);
         Ok(Self {
             start: Timestamp::new(start, timescale),
@@ -195,5 +210,9 @@ fn bad(detail: &str) -> ApiError {
 fn sentence(clause: &str) -> String {
     let mut letters = clause.chars();
     let first = letters.next().map(|letter| letter.to_ascii_uppercase());
-    format!("{}{}.", first.map(String::from).unwrap_or_default(), letters.as_str())
+    format!(
+        "{}{}.",
+        first.map(String::from).unwrap_or_default(),
+        letters.as_str()
+    )
 }

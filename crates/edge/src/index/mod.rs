@@ -111,8 +111,13 @@ impl Index {
             offset: run.offset,
             len: run.len(),
         };
-        let appended = self.timeline.append(id, &config, decode_time, &samples, &[extent]);
-        let end = self.timeline.track(id).map_or(0, |track| track.numbers().end);
+        let appended = self
+            .timeline
+            .append(id, &config, decode_time, &samples, &[extent]);
+        let end = self
+            .timeline
+            .track(id)
+            .map_or(0, |track| track.numbers().end);
         end - appended.kept as u64..end
     }
 
@@ -124,7 +129,11 @@ impl Index {
     ) -> (Arc<TrackConfig>, i64, Vec<Sample>) {
         let own = run.config.timescale;
         if own == timescale {
-            return (Arc::clone(&run.config), run.decode_time, run.samples.clone());
+            return (
+                Arc::clone(&run.config),
+                run.decode_time,
+                run.samples.clone(),
+            );
         }
         let moved = TrackConfig {
             timescale,
@@ -172,7 +181,11 @@ impl Ordinals {
             (_, true) => 0x200,
             _ => 0x300,
         };
-        let same_kind = self.seen.iter().filter(|(_, id)| id.0 & !0xff == base).count();
+        let same_kind = self
+            .seen
+            .iter()
+            .filter(|(_, id)| id.0 & !0xff == base)
+            .count();
         let id = TrackId(base + u32::try_from(same_kind).unwrap_or(0xff).min(0xff));
         self.seen.push((run.track, id));
         id

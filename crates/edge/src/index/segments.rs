@@ -19,8 +19,6 @@ pub(crate) enum Segment<'a> {
         entry: &'a Entry,
         /// Times or configuration do not follow on from the entry before.
         discontinuity: bool,
-        /// The configuration is not that of the object before; true for the first.
-        new_config: bool,
     },
     /// A number in the lane that has no object.
     Missing {
@@ -76,7 +74,7 @@ impl Index {
             for seq in (entry.seq - missing..entry.seq).take(MOST_MISSING as usize) {
                 list.push(Segment::Missing { seq, duration });
             }
-            let new_config = previous.is_none_or(|previous| previous.config != entry.config);
+            let new_config = previous.is_some_and(|previous| previous.config != entry.config);
             let jumps = if missing > 0 {
                 !fits
             } else {
@@ -85,7 +83,6 @@ impl Index {
             list.push(Segment::Stored {
                 entry,
                 discontinuity: previous.is_some() && (jumps || new_config),
-                new_config,
             });
             previous = Some(entry);
         }

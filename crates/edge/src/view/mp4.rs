@@ -1,7 +1,7 @@
 //! A recording as one MP4 file with `moov` first, made of ranges of its objects.
 
-use livetape_timeline::{Part, Plan};
 use livetape_timeline::plan::{PlanError, Selection, progressive};
+use livetape_timeline::{Part, Plan};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -116,7 +116,11 @@ fn refusal(len: u64) -> Delivery {
 
 /// RFC 6266, with the name in plain characters and, where it has others, encoded besides.
 fn attachment(name: &str) -> String {
-    let name: String = name.chars().filter(|letter| !letter.is_control()).take(100).collect();
+    let name: String = name
+        .chars()
+        .filter(|letter| !letter.is_control())
+        .take(100)
+        .collect();
     let name = match name.trim() {
         "" => "video.mp4".to_owned(),
         name if name.to_ascii_lowercase().ends_with(".mp4") => name.to_owned(),

@@ -73,7 +73,11 @@ impl Recording {
     fn media(&self, now: i64) -> MediaPlaylist {
         let finished = self.meta().state == State::Finished;
         let all = self.index().segments();
-        let listed = if finished { all.len() } else { settled(&all, now) };
+        let listed = if finished {
+            all.len()
+        } else {
+            settled(&all, now)
+        };
         let mut map = None;
         let segments: Vec<_> = all
             .iter()
@@ -158,13 +162,18 @@ pub(crate) fn stream_inf(
     };
     let length = |entry: &Entry| micros(entry.end()) - micros(entry.start);
     let entries = index.entries();
-    let peak = entries.iter().map(|entry| rate(size(entry), length(entry))).max();
+    let peak = entries
+        .iter()
+        .map(|entry| rate(size(entry), length(entry)))
+        .max();
     let bytes = entries.iter().map(&size).sum();
     let video = timeline.video();
     StreamInf {
         bandwidth: peak,
         average_bandwidth: Some(rate(bytes, entries.iter().map(length).sum())),
-        resolution: video.and_then(Track::config).and_then(|config| resolution(config)),
+        resolution: video
+            .and_then(Track::config)
+            .and_then(|config| resolution(config)),
         frame_rate: video.and_then(frame_rate),
         ..StreamInf::new()
     }
@@ -184,7 +193,9 @@ fn resolution(config: &TrackConfig) -> Option<Resolution> {
 fn frame_rate(track: &Track) -> Option<Decimal> {
     let numbers = track.numbers();
     let slice = track.slice(numbers)?;
-    let ticks = i64::try_from(slice.duration()).ok().filter(|ticks| *ticks > 0)?;
+    let ticks = i64::try_from(slice.duration())
+        .ok()
+        .filter(|ticks| *ticks > 0)?;
     let span = micros(Timestamp::new(ticks, slice.config.timescale));
     let frames = i64::try_from(slice.samples.len()).ok()?;
     Some(Decimal::from_millis(
