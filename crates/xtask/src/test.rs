@@ -320,6 +320,9 @@ impl Runner<'_> {
             }
             // A program can fail without a test to blame, for example when it does not compile.
             Ok(status) if !status.success() && tally.failed == 0 => tally.failed = 1,
+            Ok(_) if tally == Tally::default() => {
+                return Err(Failure::message("there is no test in it"));
+            }
             Ok(_) => {}
         }
         Ok(tally)
