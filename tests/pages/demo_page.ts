@@ -1,6 +1,8 @@
 // The demo page, used as a visitor uses it: by its buttons.
 import assert from 'node:assert/strict';
 import type { Browser, BrowserContext, Download, Page } from 'playwright-core';
+import type { Clip, LiveTapeError, Recording, RecordingResult } from '../../www/sdk/src/index.ts';
+import type {} from '../../www/sdk/src/element.ts';
 import { edge, type Playback } from './edge.ts';
 
 /** A recording that Stop has ended, with what the page's own clock measured. */
@@ -37,6 +39,12 @@ interface Seen {
 
 declare global {
   var seen: Seen;
+  interface WindowEventMap {
+    'livetape-record': CustomEvent<Recording>;
+    'livetape-stop': CustomEvent<RecordingResult>;
+    'livetape-clip': CustomEvent<Clip>;
+    'livetape-error': CustomEvent<LiveTapeError>;
+  }
 }
 
 /** Runs before the page's own scripts: notes presses and the events of `<live-tape>`. */
@@ -71,15 +79,6 @@ function watch(): void {
     seen.clip = { start: detail.start, duration: detail.duration, size: detail.blob.size, readyAfter: performance.now() - seen.pressed };
   });
   addEventListener('livetape-error', ({ detail }) => seen.errors.push({ code: detail.code, message: detail.message }));
-}
-
-declare global {
-  interface WindowEventMap {
-    'livetape-record': CustomEvent<import('../../www/sdk/src/index.ts').Recording>;
-    'livetape-stop': CustomEvent<import('../../www/sdk/src/index.ts').RecordingResult>;
-    'livetape-clip': CustomEvent<import('../../www/sdk/src/index.ts').Clip>;
-    'livetape-error': CustomEvent<import('../../www/sdk/src/index.ts').LiveTapeError>;
-  }
 }
 
 /** The demo page in a context of its own. */
