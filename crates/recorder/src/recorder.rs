@@ -113,7 +113,8 @@ impl Recorder {
             Input::Answered { exchange, answer } => self.answered(exchange, &answer, now),
             Input::Unanswered { exchange, why } => {
                 if let Some(recording) = self.recording.as_mut().filter(|r| r.owns(exchange)) {
-                    recording.unanswered(exchange, now);
+                    let progressed = recording.unanswered(exchange, why, now, &mut self.out);
+                    self.progressed(&progressed);
                 } else if let Some(pull) = self.pull.as_mut().filter(|p| p.owns(exchange)) {
                     pull.unanswered(exchange, why, now, &mut self.out);
                 }
@@ -203,18 +204,21 @@ impl Recorder {
 
     fn answered(&mut self, exchange: ExchangeId, answer: &Answer<'_>, now: Now) {
         if let Some(recording) = self.recording.as_mut().filter(|r| r.owns(exchange)) {
-            match recording.answered(exchange, answer, now, &mut self.out) {
-                Progressed::Going => {}
-                Progressed::Finished | Progressed::Failed => {
-                    if let Some(hold) = recording.hold() {
-                        self.tape.release(hold);
-                    }
-                    self.recording = None;
-                }
-            }
+            let progressed = recording.answered(exchange, answer, now, &mut self.out);
+            self.progressed(&progressed);
         } else if let Some(pull) = self.pull.as_mut().filter(|p| p.owns(exchange)) {
             let taken = pull.answered(exchange, answer, &mut self.tape, now, &mut self.out);
             self.taken(&taken);
+        }
+    }
+
+    /// A recording that is over lets go of the tape.
+    fn progressed(&mut self, progressed: &Progressed) {
+        if matches!(progressed, Progressed::Finished | Progressed::Failed)
+            && let Some(recording) = self.recording.take()
+            && let Some(hold) = recording.hold()
+        {
+            self.tape.release(hold);
         }
     }
 

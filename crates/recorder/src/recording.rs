@@ -19,6 +19,9 @@ use crate::output::{Body, Event, ExchangeId, FailureCode, Output, Request, Reque
 const IN_FLIGHT: usize = 3;
 /// Waits between tries at an edge that cannot be reached, in milliseconds; the last repeats.
 const BACK_OFF: [u64; 5] = [500, 1_000, 2_000, 5_000, 10_000];
+/// Tries at making the recording. What is made is then tried for ever: nothing recorded is lost
+/// to a network that is away for a while.
+const CREATE_TRIES: usize = 3;
 /// How long a recording waits for a track that a source buffer promises, in milliseconds.
 const TRACK_PATIENCE: u64 = 5_000;
 /// The lane of main pictures and sound.
@@ -448,8 +451,8 @@ impl Recording {
             return Progressed::Going;
         };
         if matches!(answer.status, 408 | 425 | 429 | 500..=599) {
-            self.again(job, now);
-            return Progressed::Going;
+            let why = format!("it answers with status {}", answer.status);
+            return self.again(job, &why, now, out);
         }
         if !(200..300).contains(&answer.status) {
             return self.refused(answer, out);
@@ -482,14 +485,25 @@ impl Recording {
     }
 
     /// An exchange got no answer: it is tried again.
-    pub(crate) fn unanswered(&mut self, exchange: ExchangeId, now: Now) {
-        if let Some(job) = self.in_flight.remove(&exchange) {
-            self.again(job, now);
+    pub(crate) fn unanswered(
+        &mut self,
+        exchange: ExchangeId,
+        why: &str,
+        now: Now,
+        out: &mut VecDeque<Output>,
+    ) -> Progressed {
+        match self.in_flight.remove(&exchange) {
+            Some(job) => self.again(job, why, now, out),
+            None => Progressed::Going,
         }
     }
 
     /// Puts a job back where it was and waits before the next try.
-    fn again(&mut self, job: Job, now: Now) {
+    fn again(&mut self, job: Job, why: &str, now: Now, out: &mut VecDeque<Output>) -> Progressed {
+        if matches!(job, Job::Create { .. }) && self.failures + 1 >= CREATE_TRIES {
+            let message = format!("the edge {} cannot be reached: {why}", self.edge);
+            return self.fail(FailureCode::EdgeUnreachable, message, out);
+        }
         let sequence = |job: &Job| match job {
             Job::Create { .. } => 0,
             Job::Config { .. } => 1,
@@ -508,6 +522,7 @@ impl Recording {
             .unwrap_or(10_000);
         self.failures += 1;
         self.retry_at = Some(now.steady + wait);
+        Progressed::Going
     }
 
     fn created(

@@ -314,6 +314,29 @@ fn an_edge_that_cannot_be_reached_is_tried_again() {
 }
 
 #[test]
+fn an_edge_that_never_answers_is_told_and_lets_record_be_pressed_again() {
+    let mut client = opened();
+    append(&mut client, &sample(), 0.0);
+    record(&mut client);
+    for _ in 0..3 {
+        let (exchange, ..) = client.requests.pop_front().expect("asked");
+        let why = "no connection";
+        client.handle(Input::Unanswered { exchange, why }, &[]);
+        client.now.steady += 1_000;
+        client.handle(Input::Tick, &[]);
+    }
+    assert!(client.requests.is_empty(), "not for ever");
+    let failed = Event::Failed {
+        request: Some(RequestId(1)),
+        code: FailureCode::EdgeUnreachable,
+        message: "the edge http://edge cannot be reached: no connection".to_owned(),
+    };
+    assert_eq!(client.events.last(), Some(&failed));
+    record(&mut client);
+    assert_eq!(client.requests.len(), 1);
+}
+
+#[test]
 fn an_edge_that_refuses_is_told_with_its_reason() {
     let mut client = opened();
     append(&mut client, &sample(), 0.0);

@@ -16,7 +16,7 @@ pub struct Selection {
     /// Presentation time at which the last thing shown ends.
     pub end: Timestamp,
     /// Index of each taken track in [`Timeline::tracks`] and its samples' numbers, from the
-    /// keyframe that decoding needs.
+    /// keyframe that decoding needs to the last picture before which none is left out.
     pub tracks: Vec<(usize, Range<u64>)>,
 }
 
@@ -37,7 +37,7 @@ impl Selection {
                 let Some(first) = track.keyframe_at(exact) else {
                     continue;
                 };
-                first..track.end_before(end)
+                first..closed_end(track, first, track.end_before(end))
             } else {
                 track.presented_at(exact)..track.end_before(end)
             };
@@ -87,4 +87,85 @@ fn shown_from(track: &Track, start: Timestamp) -> Option<Timestamp> {
         .filter(|time| *time >= ticks)
         .min()
         .map(|time| Timestamp::new(time, slice.config.timescale))
+}
+
+/// How many pictures after the last one wanted are looked at for [`closed_end`].
+const REORDERING: u64 = 32;
+
+/// One past the last picture to take so that those taken leave no hole among themselves.
+///
+/// Pictures are decoded before those shown earlier that refer to them: the last of what is
+/// wanted may need one that is shown after pictures which are not. An edit list hides it, but
+/// not every reader minds edit lists, and those would jump.
+fn closed_end(track: &Track, first: u64, wanted: u64) -> u64 {
+    let Some(slice) = track.slice(first..wanted.saturating_add(REORDERING)) else {
+        return wanted;
+    };
+    let taken = usize::try_from(wanted.saturating_sub(first)).unwrap_or(usize::MAX);
+    let shown = || {
+        slice
+            .timed()
+            .map(|(dts, sample)| dts + i64::from(sample.composition_offset))
+    };
+    let latest = shown().take(taken).max();
+    let before = shown()
+        .skip(taken)
+        .take_while(|time| Some(*time) < latest)
+        .count();
+    wanted + before as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use livetape_media::{Format, Sample, Timescale, TrackConfig, TrackId};
+
+    use super::*;
+
+    /// Pictures of 40 ms, decoded as I0 P4 B2 b1 b3 P8 B6 b5 b7 ...
+    fn reordered() -> Timeline {
+        let config = Arc::new(TrackConfig {
+            format: Format::Video {
+                width: 640,
+                height: 360,
+            },
+            timescale: Timescale::MILLIS,
+            sample_entry: Vec::new(),
+            codec: String::new(),
+            language: *b"und",
+        });
+        let order = [0, 4, 2, 1, 3, 8, 6, 5, 7, 12, 10, 9, 11];
+        let samples: Vec<_> = (0_i32..)
+            .zip(order)
+            .map(|(decoded, shown)| Sample {
+                size: 1,
+                duration: 40,
+                composition_offset: (shown - decoded) * 40,
+                keyframe: shown == 0,
+            })
+            .collect();
+        let mut timeline = Timeline::new();
+        timeline.append(TrackId(1), &config, 0, &samples, &[]);
+        timeline
+    }
+
+    fn taken(end: i64) -> (i64, Vec<u64>) {
+        let at = |millis| Timestamp::new(millis, Timescale::MILLIS);
+        let selection = Selection::new(&reordered(), at(0), at(end)).expect("not empty");
+        let numbers = selection.tracks.iter().map(|(_, numbers)| numbers.end);
+        (selection.end.ticks, numbers.collect())
+    }
+
+    #[test]
+    fn the_pictures_taken_leave_no_hole_and_the_end_stays_exact() {
+        for (end, pictures) in [(40, 1), (60, 5), (200, 5), (201, 9), (240, 9), (361, 13)] {
+            assert_eq!(taken(end), (end, vec![pictures]), "end at {end} ms");
+        }
+    }
+
+    #[test]
+    fn nothing_is_taken_that_is_not_there() {
+        assert_eq!(taken(10_000), (520, vec![13]));
+    }
 }
