@@ -34,13 +34,16 @@ pub(crate) enum Command {
         broadcast: CreateBroadcast,
         origin: String,
     },
+    View(View),
+}
+
+/// Something to play.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum View {
     Multivariant,
     Media,
     Mp4(Mp4Request),
-    Live {
-        number: u32,
-        file: LiveFile,
-    },
+    Live { number: u32, file: LiveFile },
 }
 
 /// The binding of the Durable Objects.

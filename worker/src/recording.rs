@@ -2,6 +2,7 @@
 //! that is made anew whenever it is gone.
 
 use std::cell::{RefCell, RefMut};
+use std::time::Duration;
 
 use livetape_edge::api::{
     BroadcastPlayback, ConfigInfo, CreateBroadcast, CreatedBroadcast, CreatedRecording, Finish,
@@ -11,15 +12,21 @@ use livetape_edge::object::{self, Head, MAIN_LANE};
 use livetape_edge::{
     ApiError, BroadcastId, Code, ConfigHash, Meta, ObjectRow, Recording as Index, RecordingId,
 };
-use worker::{Bucket, DurableObject, Env, Request, Response, Result, State, durable_object};
+use worker::{Bucket, Delay, DurableObject, Env, Request, Response, Result, State, durable_object};
 
-use crate::command::Command;
+use crate::command::{Command, View};
 use crate::refusal::{Answer, Refusal};
 use crate::rows::Rows;
 use crate::{platform, r2, respond};
 
 /// The head of an object of a few seconds is smaller than this, mostly.
 const USUAL_HEAD: u64 = 16 << 10;
+
+/// How long a request for something that has not started waits, in milliseconds: less than the 10 s in
+/// which hls.js wants the first byte of a playlist.
+const PATIENCE_MILLIS: i64 = 8_000;
+/// How often it looks whether it has.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// One recording.
 #[durable_object]
@@ -72,13 +79,35 @@ impl Recording {
             Command::CreateBroadcast { broadcast, origin } => {
                 self.create_broadcast(id, &broadcast, &origin)
             }
-            Command::Multivariant => Ok(self.index()?.multivariant()?),
-            Command::Media => Ok(self.index()?.media_playlist(platform::now())?),
-            Command::Mp4(request) => Ok(self.index()?.video_mp4(&request)?),
-            Command::Live { number, file } => {
-                let index = self.index()?;
-                let broadcast = self.rows.broadcast(number)?.ok_or(Code::UnknownBroadcast)?;
-                Ok(index.live(&broadcast, &file, platform::now())?)
+            Command::View(view) => self.view(&view).await,
+        }
+    }
+
+    /// A player that comes early is kept waiting for a while: most give up sooner when told to come
+    /// again.
+    async fn view(&self, view: &View) -> Answer {
+        let give_up = platform::now().saturating_add(PATIENCE_MILLIS);
+        loop {
+            let answer = self.view_now(view);
+            let early =
+                matches!(&answer, Err(Refusal::Api(error)) if error.code == Code::NotStarted);
+            if !early || platform::now() >= give_up {
+                return answer;
+            }
+            Delay::from(LOOK_AGAIN).await;
+        }
+    }
+
+    fn view_now(&self, view: &View) -> Answer {
+        let index = self.index()?;
+        match view {
+            View::Multivariant => Ok(index.multivariant()?),
+            View::Media => Ok(index.media_playlist(platform::now())?),
+            View::Mp4(request) => Ok(index.video_mp4(request)?),
+            View::Live { number, file } => {
+                let broadcast = self.rows.broadcast(*number)?;
+                let broadcast = broadcast.ok_or(Code::UnknownBroadcast)?;
+                Ok(index.live(&broadcast, file, platform::now())?)
             }
         }
     }

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use worker::web_sys::ReadableStream;
 use worker::{Context, Env, Method, Request, Response, Result};
 
-use crate::command::{Command, ask};
+use crate::command::{Command, View, ask};
 use crate::r2::Put;
 use crate::refusal::{Answer, Refusal};
 use crate::{platform, r2, respond, stream};
@@ -82,7 +82,7 @@ impl Edge<'_> {
             Route::Play(id, file) => self.play(&id, file).await,
             Route::Live(id, file) => {
                 let number = id.number;
-                self.ask(&id.recording, &Command::Live { number, file })
+                self.ask(&id.recording, &Command::View(View::Live { number, file }))
                     .await
             }
         }
@@ -166,11 +166,11 @@ impl Edge<'_> {
 
     async fn play(&self, id: &RecordingId, file: PlayFile) -> Answer {
         match file {
-            PlayFile::Multivariant => self.ask(id, &Command::Multivariant).await,
-            PlayFile::Media => self.ask(id, &Command::Media).await,
+            PlayFile::Multivariant => self.ask(id, &Command::View(View::Multivariant)).await,
+            PlayFile::Media => self.ask(id, &Command::View(View::Media)).await,
             PlayFile::Mp4 => {
                 let request = self.mp4_request()?;
-                self.ask(id, &Command::Mp4(request)).await
+                self.ask(id, &Command::View(View::Mp4(request))).await
             }
             PlayFile::Init(hash) => {
                 let key = object::config_key(id, &hash);

@@ -5,8 +5,8 @@ use js_sys::{BigInt, Object, Promise, Reflect, Uint8Array};
 use livetape_edge::view::live::TsSegment;
 use livetape_edge::{Delivery, Piece};
 use wasm_bindgen::prelude::*;
-use worker::wasm_bindgen_futures::JsFuture;
-use worker::web_sys::{ReadableStream, WritableStream, WritableStreamDefaultWriter};
+use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
+use worker::web_sys::{WritableStream, WritableStreamDefaultWriter};
 use worker::worker_sys::FixedLengthStream;
 use worker::{Bucket, Context, EncodeBody, Error, Response, ResponseBuilder, Result};
 
@@ -91,19 +91,35 @@ fn all_made(pieces: &[Piece]) -> Option<Vec<u8>> {
     made.collect::<Option<Vec<_>>>().map(|all| all.concat())
 }
 
-/// Writes the pieces one after another.
+/// Writes the pieces one after another. The next stored range is asked for while one is being sent.
 async fn write_all(pieces: &[Piece], bucket: &Bucket, to: &WritableStream) -> Result<()> {
+    let mut stored = pieces.iter().filter_map(|piece| match piece {
+        Piece::Bytes(_) => None,
+        Piece::Stored { key, offset, len } => Some(ask(bucket, key, *offset, *len)),
+    });
+    let mut next = stored.next();
     for piece in pieces {
         match piece {
             Piece::Bytes(bytes) => write(bytes, to).await?,
-            Piece::Stored { key, offset, len } => {
-                let body = r2::range(bucket, key, *offset, *len).await?;
-                pipe(body, to).await?;
+            Piece::Stored { .. } => {
+                let current = next.take().ok_or("a stored range was not asked for")?;
+                let body = JsFuture::from(current).await?;
+                next = stored.next();
+                pipe(body.unchecked_into(), to).await?;
             }
         }
     }
     JsFuture::from(to.close()).await?;
     Ok(())
+}
+
+/// Asks for a stored range, now and not when it is waited for.
+fn ask(bucket: &Bucket, key: &str, offset: u64, len: u64) -> Promise {
+    let (bucket, key) = (bucket.clone(), key.to_owned());
+    future_to_promise(async move {
+        let body = r2::range(&bucket, &key, offset, len).await;
+        body.map(JsValue::from).map_err(JsValue::from)
+    })
 }
 
 async fn write(bytes: &[u8], to: &WritableStream) -> Result<()> {
@@ -114,10 +130,9 @@ async fn write(bytes: &[u8], to: &WritableStream) -> Result<()> {
     written.map(drop).map_err(Error::from)
 }
 
-async fn pipe(from: ReadableStream, to: &WritableStream) -> Result<()> {
+async fn pipe(from: Pipe, to: &WritableStream) -> Result<()> {
     let options = Object::new();
     Reflect::set(&options, &"preventClose".into(), &JsValue::TRUE)?;
-    let from: Pipe = from.unchecked_into();
     JsFuture::from(from.pipe_to(to, &options))
         .await
         .map(drop)

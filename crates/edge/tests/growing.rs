@@ -1,0 +1,278 @@
+//! The playlist of a recording as it grows, gets holes, heals, and is finished.
+
+mod synthetic;
+
+use livetape_edge::api::Finish;
+use livetape_edge::{Code, ConfigHash};
+use synthetic::{Content, STORED, Stage, fragment, init, other_video_config, video_config};
+
+/// Long after the last object was stored.
+const LATER: i64 = STORED + 60_000;
+
+fn media(stage: &Stage, now: i64) -> String {
+    stage.text(&stage.recording.media_playlist(now).expect("started"))
+}
+
+fn put(stage: &mut Stage, config: &ConfigHash, seq: u32) {
+    let bytes = fragment(Content::two_seconds(seq));
+    stage.put(seq, config, bytes).expect("a good fragment");
+}
+
+fn code<T>(result: Result<T, livetape_edge::ApiError>) -> Option<Code> {
+    result.err().map(|error| error.code)
+}
+
+#[test]
+fn it_grows_at_its_end_and_ends_when_finished() {
+    let mut stage = Stage::new();
+    assert_eq!(
+        code(stage.recording.media_playlist(STORED)),
+        Some(Code::NotStarted)
+    );
+    let config = stage.put_config(&init(&video_config()));
+    let mut before = String::new();
+    for seq in 0..5 {
+        put(&mut stage, &config, seq);
+        let text = media(&stage, STORED);
+        assert!(text.starts_with(&before), "{text}");
+        assert!(!text.contains("ENDLIST"));
+        before = text;
+    }
+    let head = format!(
+        "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-TARGETDURATION:6\n\
+         #EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-MEDIA-SEQUENCE:0\n\
+         #EXT-X-MAP:URI=\"init-{config}.mp4\"\n#EXTINF:2.000000,\nmain/0.m4s\n"
+    );
+    assert!(before.starts_with(&head), "{before}");
+    assert_eq!(before.matches("#EXT-X-MAP").count(), 1);
+    stage.recording.finish();
+    assert_eq!(media(&stage, STORED), format!("{before}#EXT-X-ENDLIST\n"));
+}
+
+#[test]
+fn the_multivariant_playlist_names_what_is_stored() {
+    let stage = Stage::finished(3);
+    let text = stage.text(&stage.recording.multivariant().expect("started"));
+    assert!(text.contains("CODECS=\"avc1.64001e,mp4a.40.2\""), "{text}");
+    assert!(text.contains("RESOLUTION=640x360"), "{text}");
+    assert!(text.contains("FRAME-RATE=25.000"), "{text}");
+    assert!(text.ends_with("\nmedia.m3u8\n"), "{text}");
+    let peak = stage.rows.iter().map(|row| row.size * 8 / 2).max();
+    let peak = format!("BANDWIDTH={}", peak.expect("three"));
+    assert!(text.contains(&peak), "{text} {peak}");
+}
+
+#[test]
+fn an_object_that_is_late_is_waited_for_and_then_a_gap_until_it_comes() {
+    let mut stage = Stage::new();
+    let config = stage.put_config(&init(&video_config()));
+    for seq in [0, 1, 3, 4] {
+        put(&mut stage, &config, seq);
+    }
+    let waiting = media(&stage, STORED + 9_999);
+    assert!(waiting.ends_with("main/1.m4s\n"), "{waiting}");
+    let given_up = media(&stage, STORED + 10_000);
+    assert!(
+        given_up
+            .contains("#EXT-X-GAP\n#EXTINF:2.000000,\nmain/2.m4s\n#EXTINF:2.000000,\nmain/3.m4s"),
+        "{given_up}"
+    );
+    assert!(given_up.contains("#EXT-X-VERSION:8\n"));
+    assert!(!given_up.contains("DISCONTINUITY\n"));
+    put(&mut stage, &config, 2);
+    let healed = media(&stage, LATER);
+    assert!(!healed.contains("#EXT-X-GAP"));
+    assert_eq!(healed, media(&Stage::finished_but_open(5), LATER));
+}
+
+impl Stage {
+    fn finished_but_open(objects: u32) -> Self {
+        let mut stage = Self::new();
+        let config = stage.put_config(&init(&video_config()));
+        (0..objects).for_each(|seq| put(&mut stage, &config, seq));
+        stage
+    }
+}
+
+#[test]
+fn the_order_of_arrival_leaves_no_trace() {
+    let in_order = Stage::finished_but_open(6);
+    for order in [[5, 4, 3, 2, 1, 0], [1, 0, 3, 2, 5, 4], [0, 2, 4, 1, 3, 5]] {
+        let mut stage = Stage::new();
+        let config = stage.put_config(&init(&video_config()));
+        order.iter().for_each(|seq| put(&mut stage, &config, *seq));
+        assert_eq!(media(&stage, LATER), media(&in_order, LATER));
+        let file = |stage: &Stage| {
+            let delivery = stage.recording.video_mp4(&Default::default());
+            stage.body(&delivery.expect("a file"))
+        };
+        assert!(file(&stage) == file(&in_order), "{order:?}");
+    }
+}
+
+#[test]
+fn a_leading_hole_is_a_gap_too() {
+    let mut stage = Stage::new();
+    let config = stage.put_config(&init(&video_config()));
+    put(&mut stage, &config, 2);
+    assert_eq!(
+        code(stage.recording.media_playlist(STORED)),
+        Some(Code::NotStarted)
+    );
+    let text = media(&stage, LATER);
+    assert_eq!(text.matches("#EXT-X-GAP").count(), 2, "{text}");
+    assert!(text.ends_with("main/2.m4s\n"), "{text}");
+}
+
+#[test]
+fn a_new_configuration_is_a_discontinuity_with_its_own_map() {
+    let mut stage = Stage::new();
+    let first = stage.put_config(&init(&video_config()));
+    let second = stage.put_config(&init(&other_video_config()));
+    for (seq, config) in [(0, &first), (1, &second), (2, &first)] {
+        put(&mut stage, config, seq);
+    }
+    let text = media(&stage, LATER);
+    let changes = format!(
+        "main/0.m4s\n#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"init-{second}.mp4\"\n#EXTINF:2.000000,\n\
+         main/1.m4s\n#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"init-{first}.mp4\"\n"
+    );
+    assert!(text.contains(&changes), "{text}");
+    let file = stage.recording.video_mp4(&Default::default());
+    assert_eq!(code(file), Some(Code::ConfigurationChange));
+}
+
+#[test]
+fn a_pause_is_a_discontinuity_and_not_a_long_segment() {
+    let mut stage = Stage::new();
+    let config = stage.put_config(&init(&video_config()));
+    put(&mut stage, &config, 0);
+    let after_a_minute = fragment(Content::two_seconds(31));
+    stage.put(1, &config, after_a_minute).expect("good");
+    let text = media(&stage, LATER);
+    assert!(
+        text.ends_with("main/0.m4s\n#EXT-X-DISCONTINUITY\n#EXTINF:2.000000,\nmain/1.m4s\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn dates_are_told_where_they_are_known() {
+    let mut stage = Stage::new();
+    let config = stage.put_config(&init(&video_config()));
+    let bytes = fragment(Content::two_seconds(0));
+    let put = stage.put_at(0, &config, bytes, Some(1_709_210_096_005), STORED);
+    put.expect("good");
+    assert!(media(&stage, LATER).contains("#EXT-X-PROGRAM-DATE-TIME:2024-02-29T12:34:56.005Z\n"),);
+}
+
+#[test]
+fn bad_objects_are_refused() {
+    let mut stage = Stage::new();
+    let config = stage.put_config(&init(&video_config()));
+    let unknown = ConfigHash::of(b"another");
+    let good = fragment(Content::two_seconds(0));
+    assert_eq!(
+        code(stage.put(0, &unknown, good.clone())),
+        Some(Code::ConfigMissing)
+    );
+    let cut = good.get(..good.len() - 1).expect("longer").to_vec();
+    assert_eq!(code(stage.put(0, &config, cut)), Some(Code::BadFragment));
+    let text = b"this is no fragment at all, is it?".to_vec();
+    assert_eq!(code(stage.put(0, &config, text)), Some(Code::BadFragment));
+    let long = fragment(Content {
+        pictures: (0, 163),
+        frames: (0, 1),
+    });
+    assert_eq!(code(stage.put(0, &config, long)), Some(Code::ObjectTooLong));
+    let almost = fragment(Content {
+        pictures: (0, 162),
+        frames: (0, 1),
+    });
+    assert_eq!(code(stage.put(0, &config, almost)), None);
+    stage.recording.finish();
+    assert_eq!(
+        code(stage.put(1, &config, good)),
+        Some(Code::RecordingFinished)
+    );
+}
+
+#[test]
+fn any_byte_of_a_head_may_be_wrong() {
+    let mut stage = Stage::new();
+    let config = stage.put_config(&init(&video_config()));
+    let good = fragment(Content::two_seconds(0));
+    for at in 0..900.min(good.len()) {
+        for value in [0x00, 0x7f, 0xff] {
+            let mut bytes = good.clone();
+            bytes[at] = value;
+            // Taken or refused, but never a panic; and what is taken can be played.
+            if stage.put(0, &config, bytes).is_ok() {
+                let file = stage.recording.video_mp4(&Default::default());
+                assert!(file.is_ok_and(|delivery| delivery.len() > 0));
+                stage.rows.clear();
+                stage.reload();
+            }
+        }
+    }
+}
+
+#[test]
+fn init_segments_are_checked() {
+    let stage = Stage::new();
+    let good = init(&video_config());
+    let hash = ConfigHash::of(&good);
+    let checked = |hash: &ConfigHash, bytes: &[u8]| code(stage.recording.check_config(hash, bytes));
+    assert_eq!(checked(&hash, &good), None);
+    assert_eq!(checked(&hash, b"other"), Some(Code::ConfigHashMismatch));
+    for bytes in [b"not boxes".as_slice(), b"", &good[..good.len() - 1]] {
+        assert_eq!(
+            checked(&ConfigHash::of(bytes), bytes),
+            Some(Code::BadConfig)
+        );
+    }
+    let encrypted: Vec<u8> = {
+        let at = good
+            .windows(4)
+            .position(|four| four == b"avc1")
+            .expect("named in ftyp or stsd");
+        let entry = good
+            .windows(4)
+            .rposition(|four| four == b"avc1")
+            .unwrap_or(at);
+        let mut bytes = good.clone();
+        bytes.splice(entry..entry + 4, *b"encv");
+        bytes
+    };
+    assert_eq!(
+        checked(&ConfigHash::of(&encrypted), &encrypted),
+        Some(Code::Protected)
+    );
+}
+
+#[test]
+fn finishing_names_what_is_missing() {
+    let mut stage = Stage::new();
+    let config = stage.put_config(&init(&video_config()));
+    for seq in [0, 2] {
+        put(&mut stage, &config, seq);
+    }
+    let finish = |count: u32| Finish {
+        objects: [("main".to_owned(), count)].into(),
+    };
+    let refused = stage.recording.check_finish(&finish(5)).expect_err("holes");
+    assert_eq!(refused.code, Code::ObjectsMissing);
+    assert!(
+        refused.body().contains("\"missing\":{\"main\":[1,3,4]}"),
+        "{}",
+        refused.body()
+    );
+    let huge = stage
+        .recording
+        .check_finish(&finish(u32::MAX))
+        .expect_err("holes");
+    assert!(huge.body().len() < 10_000);
+    assert_eq!(stage.recording.check_finish(&Finish::default()), Ok(true));
+    stage.recording.finish();
+    assert_eq!(stage.recording.check_finish(&Finish::default()), Ok(false));
+}

@@ -1,0 +1,146 @@
+//! The MP4 view: whole, in ranges, and as another reader sees it.
+
+mod synthetic;
+
+use std::sync::OnceLock;
+
+use livetape_container::isobmff::Demuxer;
+use livetape_container::{Event, Payload};
+use livetape_edge::Code;
+use livetape_edge::view::mp4::Mp4Request;
+use proptest::prelude::*;
+use synthetic::{Stage, field, payload};
+
+fn stage() -> &'static (Stage, Vec<u8>) {
+    static STAGE: OnceLock<(Stage, Vec<u8>)> = OnceLock::new();
+    STAGE.get_or_init(|| {
+        let stage = Stage::finished(4);
+        let whole = stage.recording.video_mp4(&Mp4Request::default());
+        let whole = stage.body(&whole.expect("a file"));
+        (stage, whole)
+    })
+}
+
+fn ranged(range: &str) -> Mp4Request {
+    Mp4Request {
+        range: Some(range.to_owned()),
+        ..Mp4Request::default()
+    }
+}
+
+#[test]
+fn every_sample_is_in_it_and_moov_is_first() {
+    let (_, whole) = stage();
+    assert_eq!(whole.get(4..8), Some(b"ftyp".as_slice()));
+    let ftyp = u32::from_be_bytes(*whole.first_chunk().expect("long")) as usize;
+    assert_eq!(whole.get(ftyp + 4..ftyp + 8), Some(b"moov".as_slice()));
+    let mut at = 0;
+    // All payloads are there, each track's in order.
+    for kind in [1_u8, 0] {
+        let count = if kind == 1 { 200 } else { 375 };
+        let mut from = 0;
+        for number in 0..count {
+            let bytes = payload(kind, number);
+            let rest = whole.get(from..).expect("within");
+            let found = rest.windows(bytes.len()).position(|window| window == bytes);
+            from += found.unwrap_or_else(|| panic!("{kind} {number} is missing")) + bytes.len();
+            at += bytes.len();
+        }
+    }
+    assert!(whole.len() - at < 8_000, "little besides the samples");
+}
+
+#[test]
+fn the_tag_names_the_bytes() {
+    let request = Mp4Request::default();
+    let tag = |stage: &Stage| {
+        let delivery = stage.recording.video_mp4(&request).expect("a file");
+        field(&delivery, "ETag").map(str::to_owned).expect("a tag")
+    };
+    let (one, longer) = (tag(&Stage::finished(3)), tag(&Stage::finished(4)));
+    assert_ne!(one, longer);
+    let mut again = Stage::finished(3);
+    assert_eq!(tag(&again), one);
+    again.reload();
+    assert_eq!(tag(&again), one);
+    assert!(one.starts_with('"') && one.len() == 34, "{one}");
+}
+
+#[test]
+fn conditions_and_refusals() {
+    let (stage, whole) = stage();
+    let answer = |request: &Mp4Request| stage.recording.video_mp4(request).expect("an answer");
+    let tag = field(&answer(&Mp4Request::default()), "ETag").map(str::to_owned);
+    let not_modified = answer(&Mp4Request {
+        if_none_match: tag.clone(),
+        ..ranged("bytes=0-9")
+    });
+    assert_eq!((not_modified.status, not_modified.len()), (304, 0));
+    let same = answer(&Mp4Request {
+        if_range: tag,
+        ..ranged("bytes=0-9")
+    });
+    assert_eq!((same.status, same.len()), (206, 10));
+    let other = answer(&Mp4Request {
+        if_range: Some("\"other\"".to_owned()),
+        ..ranged("bytes=0-9")
+    });
+    assert_eq!((other.status, other.len()), (200, whole.len() as u64));
+    let beyond = answer(&ranged(&format!("bytes={}-", whole.len())));
+    assert_eq!(beyond.status, 416);
+    let expected = format!("bytes */{}", whole.len());
+    assert_eq!(field(&beyond, "Content-Range"), Some(expected.as_str()));
+    let head = answer(&Mp4Request {
+        head: true,
+        ..ranged("bytes=0-9")
+    });
+    assert_eq!((head.status, head.len()), (200, whole.len() as u64));
+    let empty = Stage::new().recording.video_mp4(&Mp4Request::default());
+    assert_eq!(empty.expect_err("nothing there").code, Code::NotStarted);
+}
+
+proptest! {
+    #[test]
+    fn any_range_is_that_part_of_the_whole(first in 0_usize..200_000, count in 1_usize..90_000) {
+        let (stage, whole) = stage();
+        let request = ranged(&format!("bytes={first}-{}", first + count - 1));
+        let delivery = stage.recording.video_mp4(&request).expect("an answer");
+        let end = (first + count).min(whole.len());
+        match whole.get(first..end).filter(|part| !part.is_empty()) {
+            Some(part) => {
+                prop_assert_eq!(delivery.status, 206);
+                prop_assert!(stage.body(&delivery) == part);
+                let expected = format!("bytes {first}-{}/{}", end - 1, whole.len());
+                prop_assert_eq!(field(&delivery, "Content-Range"), Some(expected.as_str()));
+            }
+            None => prop_assert_eq!(delivery.status, 416),
+        }
+    }
+}
+
+#[test]
+fn stored_segments_follow_their_init_segment() {
+    // What the playlist names, read from beginning to end as one stream.
+    let (stage, _) = stage();
+    let mut demuxer = Demuxer::new();
+    demuxer.push(synthetic::init(&synthetic::video_config()).as_slice());
+    let mut bytes = Vec::new();
+    for row in &stage.rows {
+        let id = &stage.recording.meta().id;
+        let key = livetape_edge::object::object_key(id, "main", row.seq);
+        bytes.extend_from_slice(stage.stored.get(&key).expect("stored"));
+    }
+    demuxer.push(bytes.as_slice());
+    let mut samples = [0, 0];
+    while let Some(event) = demuxer.poll() {
+        match event {
+            Event::Run(run) => {
+                assert!(matches!(run.payload, Payload::Stream { .. }));
+                samples[run.track.0 as usize - 1] += run.samples.len();
+            }
+            Event::Config { .. } => {}
+            Event::Defect(defect) => panic!("{defect:?}"),
+        }
+    }
+    assert_eq!(samples, [200, 375]);
+}
