@@ -174,6 +174,17 @@ impl From<Code> for ApiError {
     }
 }
 
+/// A clause as a sentence.
+pub(crate) fn sentence(clause: &str) -> String {
+    let mut letters = clause.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    format!(
+        "{}{}.",
+        first.map(String::from).unwrap_or_default(),
+        letters.as_str()
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

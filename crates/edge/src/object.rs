@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use livetape_container::isobmff::{FragmentHead, fragment_head};
 
 use crate::digest::Sha256Digest;
-use crate::error::{ApiError, Code};
+use crate::error::{ApiError, Code, sentence};
 use crate::ids::{ConfigHash, RecordingId};
 
 /// The lane of the main pictures and sound; the only one so far.
@@ -41,7 +41,7 @@ pub enum Head {
 /// # Errors
 /// [`Code::BadFragment`].
 pub fn head(bytes: &[u8], total: u64) -> Result<Head, ApiError> {
-    let bad = |why: &str| ApiError::new(Code::BadFragment, format!("Of the body: {why}."));
+    let bad = |why: &str| ApiError::new(Code::BadFragment, sentence(why));
     match fragment_head(bytes, total) {
         FragmentHead::Complete { len } => Ok(Head::Complete(len)),
         FragmentHead::Needs(bytes) if bytes <= MAX_HEAD => Ok(Head::Needs(bytes)),

@@ -6,7 +6,7 @@ use livetape_container::isobmff::Demuxer;
 use livetape_container::{Chunk, DefectCode, Event, Payload};
 use livetape_media::{Sample, Timescale, Timestamp, TrackConfig, TrackId};
 
-use crate::error::{ApiError, Code};
+use crate::error::{ApiError, Code, sentence};
 
 /// An object may not last this long, in milliseconds: its duration rounds to the playlist's target
 /// duration at most.
@@ -204,15 +204,4 @@ fn shared(config: Arc<TrackConfig>, known: &mut Vec<Arc<TrackConfig>>) -> Arc<Tr
 
 fn bad(detail: &str) -> ApiError {
     ApiError::new(Code::BadFragment, sentence(detail))
-}
-
-/// A clause as a sentence.
-fn sentence(clause: &str) -> String {
-    let mut letters = clause.chars();
-    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
-    format!(
-        "{}{}.",
-        first.map(String::from).unwrap_or_default(),
-        letters.as_str()
-    )
 }
