@@ -19,6 +19,17 @@ pub(crate) const AUDIO: TrackId = TrackId(2);
 /// would be over a gigabyte.
 const SYNC_BYTE: u8 = 0x47;
 
+impl Taken {
+    /// Both together.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            tracks_changed: self.tracks_changed || other.tracks_changed,
+            appended: self.appended || other.appended,
+            protected: self.protected || other.protected,
+        }
+    }
+}
+
 /// Demuxes a stream and appends its samples to the tape.
 #[derive(Debug, Default)]
 pub(crate) struct Feed {
@@ -119,6 +130,19 @@ impl Feed {
             Demuxer::MpegTs(demuxer) => demuxer.flush(),
         }
         self.drain(offset, tape, now, out)
+    }
+
+    /// A segment ends here: what is complete in it need not wait for the next.
+    pub(crate) fn end_segment(
+        &mut self,
+        tape: &mut Tape,
+        now: u64,
+        out: &mut VecDeque<Output>,
+    ) -> Taken {
+        if let Demuxer::MpegTs(demuxer) = &mut self.demuxer {
+            demuxer.end_segment();
+        }
+        self.drain(0.0, tape, now, out)
     }
 
     /// The next bytes begin a new timeline.
@@ -324,4 +348,47 @@ pub(crate) fn timescale_of(tape: &Tape) -> Timescale {
         .first()
         .and_then(|track| track.config())
         .map_or(Timescale::MPEG, |config| config.timescale)
+}
+
+#[cfg(test)]
+mod tests {
+    use livetape_tape::Window;
+
+    use super::*;
+
+    #[expect(clippy::print_stdout, reason = "how a test says that it did not run")]
+    /// A segment of the media folder; `None`, which is said, where there is no such folder.
+    fn segment(test: &str) -> Option<Vec<u8>> {
+        let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/media");
+        let folder = std::env::var("LIVETAPE_MEDIA").unwrap_or_else(|_| beside.to_owned());
+        let found = std::fs::read(format!("{folder}/hls-ts/bipbop/bipbop0.ts")).ok();
+        if found.is_none() {
+            println!("NOT RUN: {test}: there is no media folder");
+        }
+        found
+    }
+
+    #[test]
+    fn at_the_end_of_a_segment_all_its_tracks_are_there_to_their_last_pictures() {
+        let Some(bytes) = segment("at_the_end_of_a_segment_all_its_tracks_are_there") else {
+            return;
+        };
+        let mut tape = Tape::new(Window {
+            millis: 60_000,
+            bytes: 1 << 30,
+        });
+        let (mut feed, mut out) = (Feed::default(), VecDeque::new());
+        let pushed = feed.push(&bytes, 0.0, &mut tape, 0, &mut out);
+        let taken = pushed.and(feed.end_segment(&mut tape, 0, &mut out));
+        assert!(taken.tracks_changed && taken.appended && !taken.protected);
+        let ends: Vec<_> = [VIDEO, AUDIO]
+            .iter()
+            .filter_map(|id| tape.timeline().track(*id)?.end_time())
+            .map(Timestamp::seconds)
+            .collect();
+        let [video, audio] = *ends else {
+            panic!("{} tracks", ends.len());
+        };
+        assert!((video - audio).abs() < 0.3, "{video} s and {audio} s");
+    }
 }

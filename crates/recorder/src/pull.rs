@@ -265,6 +265,11 @@ impl Pull {
             .min()
     }
 
+    /// How many tracks are to be waited for before a recording begins, as far as is known.
+    pub(crate) fn expected(&self) -> usize {
+        self.follows.len()
+    }
+
     pub(crate) fn owns(&self, exchange: ExchangeId) -> bool {
         self.follows
             .iter()
@@ -306,7 +311,9 @@ impl Pull {
                 if segment.discontinuity {
                     follow.feed.discontinuity();
                 }
-                follow.feed.push(answer.body, 0.0, tape, now.steady, out)
+                let feed = &mut follow.feed;
+                let pushed = feed.push(answer.body, 0.0, tape, now.steady, out);
+                pushed.and(feed.end_segment(tape, now.steady, out))
             }
         }
     }

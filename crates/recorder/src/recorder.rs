@@ -158,8 +158,11 @@ impl Recorder {
         }
     }
 
-    /// How many tracks the player's source buffers promise.
+    /// How many tracks the player's source buffers, or the pulled playlists, promise.
     fn expected(&self) -> usize {
+        if let Some(pull) = &self.pull {
+            return pull.expected();
+        }
         let kind = |prefix: &str| self.sources.values().any(|s| s.mime.starts_with(prefix));
         usize::from(kind("video/")) + usize::from(kind("audio/"))
     }
