@@ -200,6 +200,16 @@ mod tests {
     }
 
     #[test]
+    fn the_document_has_the_whole_table() {
+        let document = include_str!("../../../docs/edge-api.md");
+        for code in Code::ALL {
+            let (name, status, sentence) = (code.as_str(), code.status(), code.sentence());
+            let row = format!("| `{name}` | {status} | {sentence} |\n");
+            assert!(document.contains(&row), "docs/edge-api.md lacks {row}");
+        }
+    }
+
+    #[test]
     fn an_answer_has_code_message_and_facts() {
         let error = ApiError::new(Code::ObjectsMissing, "Lane main lacks 1.")
             .with("missing", json!({ "main": [1] }));

@@ -197,6 +197,56 @@ fn bad_objects_are_refused() {
     );
 }
 
+/// A fragment whose `trun` announces samples that have no bytes of their own: `tfhd` says it all.
+fn many_samples(count: u32, offset: u32) -> Vec<u8> {
+    let boxed = |kind: &[u8; 4], body: Vec<u8>| {
+        let size = u32::try_from(body.len() + 8).expect("small");
+        [size.to_be_bytes().to_vec(), kind.to_vec(), body].concat()
+    };
+    let words = |words: &[u32]| {
+        words
+            .iter()
+            .flat_map(|word| word.to_be_bytes())
+            .collect::<Vec<_>>()
+    };
+    let traf = [
+        boxed(b"tfhd", words(&[0x0002_0018, 1, 1, 0])),
+        boxed(b"tfdt", words(&[0, 0])),
+        boxed(b"trun", words(&[1, count, offset])), // data from after the mdat's header on
+    ];
+    let moof = boxed(b"moof", boxed(b"traf", traf.concat()));
+    [moof, boxed(b"mdat", Vec::new())].concat()
+}
+
+#[test]
+fn samples_lie_in_the_object() {
+    let mut stage = Stage::new();
+    let config = stage.put_config(&init(&video_config()));
+    for offset in [0, 83, 85, u32::MAX >> 1] {
+        let refused = stage
+            .put(0, &config, many_samples(1, offset))
+            .expect_err("outside");
+        assert!(
+            refused.message().ends_with("outside of its mdat box."),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
+fn samples_that_cost_the_sender_nothing_are_limited() {
+    let mut stage = Stage::new();
+    let config = stage.put_config(&init(&video_config()));
+    let refused = stage
+        .put(0, &config, many_samples(20_001, 84))
+        .expect_err("too many");
+    assert!(
+        refused.message().ends_with("It has over 20,000 samples."),
+        "{refused}"
+    );
+    assert_eq!(code(stage.put(0, &config, many_samples(20_000, 84))), None);
+}
+
 #[test]
 fn any_byte_of_a_head_may_be_wrong() {
     let mut stage = Stage::new();
@@ -209,7 +259,7 @@ fn any_byte_of_a_head_may_be_wrong() {
             // Taken or refused, but never a panic; and what is taken can be played.
             if stage.put(0, &config, bytes).is_ok() {
                 let file = stage.recording.video_mp4(&Default::default());
-                assert!(file.is_ok_and(|delivery| delivery.len() > 0));
+                assert!(file.is_ok_and(|delivery| !delivery.is_empty()));
                 stage.rows.clear();
                 stage.reload();
             }

@@ -10,7 +10,9 @@ use livetape_container::{Event, Payload, Run};
 use livetape_edge::route::{LiveFile, LiveTrack};
 use livetape_edge::view::live::Broadcast;
 use livetape_edge::{Code, ConfigHash};
-use livetape_hls::{MediaPlaylist, Playlist, Variables, parse_with};
+use livetape_hls::{
+    DateTime, MediaPlaylist, Playlist, Segment as HlsSegment, Variables, parse_with,
+};
 use proptest::prelude::*;
 use synthetic::{Content, Stage, fragment, init, payload, video_config};
 
@@ -88,7 +90,7 @@ fn the_window_slides_and_nothing_is_told_before_its_time() {
     let dates: Vec<_> = later
         .segments
         .iter()
-        .filter_map(|segment| segment.program_date_time())
+        .filter_map(HlsSegment::program_date_time)
         .map(|date| date.unix_millis() - START)
         .collect();
     assert_eq!(dates, [8_000, 10_000, 12_000, 14_000, 16_000, 18_000]);
@@ -281,11 +283,7 @@ fn a_missing_object_is_a_gap() {
     }
     stage.recording.finish();
     let list = playlist(&stage, true, &VIDEO, 8_000);
-    let gaps: Vec<_> = list
-        .segments
-        .iter()
-        .map(|segment| segment.is_gap())
-        .collect();
+    let gaps: Vec<_> = list.segments.iter().map(HlsSegment::is_gap).collect();
     assert_eq!(gaps, [false, true, false, false]);
     let gap = LiveFile::Segment(LiveTrack::Video, 1);
     assert_eq!(live(&stage, true, &gap, 8_000), Err(Code::NotOnAir));
@@ -304,7 +302,7 @@ proptest! {
         // Each segment begins where the one before it ends, to the millisecond that dates have.
         for list in &lists {
             for pair in list.segments.windows(2) {
-                let date = |at: usize| pair[at].program_date_time().map_or(0, |date| date.unix_micros());
+                let date = |at: usize| pair[at].program_date_time().map_or(0, DateTime::unix_micros);
                 let step = date(1) - date(0) - pair[0].duration.micros();
                 prop_assert!(step.abs() <= 1_000, "{}", step);
             }

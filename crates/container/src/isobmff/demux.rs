@@ -73,6 +73,11 @@ impl Demuxer {
         self.position
     }
 
+    /// True while samples have been announced whose payload has not arrived in full.
+    pub fn is_waiting(&self) -> bool {
+        !self.announced.is_empty()
+    }
+
     /// Takes the next bytes of the stream.
     pub fn push<C: Chunk + ?Sized>(&mut self, chunk: &C) {
         let mut at = 0;

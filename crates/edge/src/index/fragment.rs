@@ -12,6 +12,12 @@ use crate::error::{ApiError, Code, sentence};
 /// duration at most.
 pub(crate) const TOO_LONG_MILLIS: i64 = 6_500;
 
+/// An object may not have more samples: far more than any codec puts into 6.5 s, and few enough that
+/// defaults instead of tables cannot blow up the index.
+const MOST_SAMPLES: usize = 20_000;
+
+const OUTSIDE: &str = "it names bytes outside of its mdat box";
+
 /// Consecutive samples of one track in an object.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredRun {
@@ -115,6 +121,9 @@ impl Fragment {
         demuxer.push(head);
         let rest = size.saturating_sub(head.len() as u64);
         demuxer.push(&Unread(usize::try_from(rest).unwrap_or(usize::MAX)));
+        if demuxer.is_waiting() {
+            return Err(bad(OUTSIDE));
+        }
         let payload = start + head.len() as u64..start + size;
         let mut configs: Vec<(TrackId, Arc<TrackConfig>)> = Vec::new();
         let mut runs = Vec::new();
@@ -134,7 +143,7 @@ impl Fragment {
                         .map(|sample| u64::from(sample.size))
                         .sum();
                     if offset < payload.start || offset.saturating_add(len) > payload.end {
-                        return Err(bad("it names bytes outside of its mdat box"));
+                        return Err(bad(OUTSIDE));
                     }
                     let config = configs.iter().find(|(track, _)| *track == run.track);
                     let (_, config) = config.ok_or_else(|| bad("a track has no configuration"))?;
@@ -153,6 +162,9 @@ impl Fragment {
     }
 
     fn of(runs: Vec<StoredRun>) -> Result<Self, ApiError> {
+        if runs.iter().map(|run| run.samples.len()).sum::<usize>() > MOST_SAMPLES {
+            return Err(bad("it has over 20,000 samples"));
+        }
         let main = runs
             .iter()
             .find(|run| run.config.format.is_video())
