@@ -1,5 +1,6 @@
 // The demo page, used as a visitor uses it: by its buttons.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import type { Browser, BrowserContext, Download, Page } from 'playwright-core';
 import type { Clip, LiveTapeError, Recording, RecordingResult } from '../../www/sdk/src/index.ts';
 import type {} from '../../www/sdk/src/element.ts';
@@ -93,7 +94,7 @@ export class DemoPage {
   }
 
   /** Opens the page; `prepare` may add scripts and routes before it loads. */
-  static async open(browser: Browser, source: 'ts' | 'fmp4', prepare?: (context: BrowserContext) => Promise<void>): Promise<DemoPage> {
+  static async open(browser: Browser, source: 'ts' | 'fmp4', prepare?: (context: BrowserContext) => Promise<unknown>): Promise<DemoPage> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US', acceptDownloads: true });
     await prepare?.(context);
     await context.addInitScript(watch);
@@ -144,6 +145,21 @@ export class DemoPage {
     const [download] = await Promise.all([this.page.waitForEvent('download'), this.#button('clip').click()]);
     const clip = await this.#until(() => seen.clip, 'the clip was not cut');
     return { ...clip, download };
+  }
+
+  /** Exports everything that is on the tape, by the page's own tape. */
+  async exportAll(): Promise<{ mp4: Uint8Array<ArrayBuffer>; duration: number }> {
+    const [download, duration] = await Promise.all([
+      this.page.waitForEvent('download'),
+      this.page.evaluate(async () => {
+        const tape = document.querySelector('live-tape')?.tape;
+        if (!tape) throw new Error('no tape');
+        const clip = await tape.clip({ start: tape.window.start, end: tape.window.end });
+        clip.save('all.mp4');
+        return clip.duration;
+      }),
+    ]);
+    return { mp4: new Uint8Array(await readFile(await download.path())), duration };
   }
 
   /** Closes the page, whose scripts must have had no errors. */

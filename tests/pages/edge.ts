@@ -7,6 +7,7 @@ export interface EdgeRecording {
   readonly duration: number;
   readonly bytes: number;
   readonly objects: number;
+  readonly playback: Playback;
 }
 
 /** Where a recording plays. */
@@ -41,7 +42,7 @@ export async function fetchText(url: string): Promise<string> {
 }
 
 /** `GET /v1/recordings/{id}`. */
-export async function describe(id: string): Promise<EdgeRecording> {
+export async function recordingState(id: string): Promise<EdgeRecording> {
   return JSON.parse(await fetchText(`${edge}/v1/recordings/${id}`)) as EdgeRecording;
 }
 
