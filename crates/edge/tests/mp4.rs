@@ -95,6 +95,11 @@ fn conditions_and_refusals() {
         ..ranged("bytes=0-9")
     });
     assert_eq!((head.status, head.len()), (200, whole.len() as u64));
+    let finished = answer(&Mp4Request::default());
+    assert_eq!(
+        field(&finished, "Cache-Control"),
+        Some("public, max-age=3600")
+    );
     let empty = Stage::new().recording.video_mp4(&Mp4Request::default());
     assert_eq!(empty.expect_err("nothing there").code, Code::NotStarted);
 }

@@ -11,6 +11,10 @@ use crate::digest::hex;
 use crate::error::{ApiError, Code};
 use crate::range::{Wanted, content_range, none_match, unsatisfiable, wanted_if};
 use crate::recording::Recording;
+use crate::view::NO_CACHE;
+
+/// A finished file does not change, but for how its header is written: an hour, then ask.
+const FINISHED: &str = "public, max-age=3600";
 
 /// The file, planned.
 #[derive(Debug)]
@@ -93,11 +97,15 @@ impl Recording {
                 Wanted::Unsatisfiable => return Ok(refusal(len)),
             }
         };
+        let cache = match self.meta().state {
+            State::Recording => NO_CACHE,
+            State::Finished => FINISHED,
+        };
         let delivery = delivery
             .with("Content-Type", "video/mp4")
             .with("Accept-Ranges", "bytes")
             .with("ETag", view.etag.clone())
-            .with("Cache-Control", "no-cache");
+            .with("Cache-Control", cache);
         Ok(match &request.download {
             None => delivery,
             Some(name) => delivery.with("Content-Disposition", attachment(name)),
