@@ -7,7 +7,7 @@ import { serve, type Site } from '../browser/site.ts';
 import { pageFrameReader, type PageFrameReader } from '../media/page_frames.ts';
 
 declare global {
-  var Hls: { new (config?: object): { loadSource(url: string): void; attachMedia(video: HTMLVideoElement): void; destroy(): void } };
+  var Hls: { new (config?: object): { loadSource(url: string): void; attachMedia(video: HTMLVideoElement): void } };
   var frameReader: PageFrameReader;
 }
 

@@ -282,6 +282,8 @@ impl Shared {
                 ("duration", ready.duration.seconds().into()),
                 ("tracks", message::tracks(&ready.tracks).into()),
                 ("headerBytes", (ready.plan.generated_len() as f64).into()),
+                // All its reels are closed: none had to be.
+                ("copiedBytes", 0.into()),
             ],
         ));
         Ok(())

@@ -124,14 +124,13 @@ export class LiveTapeElement extends HTMLElement {
     this.#become('stopping');
     try {
       const result = await recording.stop();
-      this.#recording = undefined;
-      this.#become('idle');
+      this.#endRecording();
       this.#say(`${this.#text.recorded}: ${clock(result.duration)}, ${size(result.bytes)}`);
       this.#link(result.playback.page, this.#text.watch, { part: 'watch' });
       this.#link(result.playback.mp4, this.#text.mp4, { part: 'mp4' });
       this.#send('livetape-stop', result);
     } catch (error) {
-      this.#become('recording');
+      this.#endRecording();
       this.#fail(error);
     }
   }
@@ -204,7 +203,10 @@ export class LiveTapeElement extends HTMLElement {
       const tape = await (pull ? LiveTape.pull(pull, options) : LiveTape.tap(video as HTMLVideoElement, options));
       if (signal.aborted) return tape.close();
       this.#tape = tape;
-      tape.addEventListener('error', ({ detail }) => this.#fail(detail));
+      tape.addEventListener('error', ({ detail }) => {
+        if (this.#state === 'recording' && !tape.recording) this.#endRecording();
+        this.#fail(detail);
+      });
       tape.addEventListener('window', () => this.#renderMeter());
       this.#part('error').textContent = '';
       this.#become('idle');
@@ -214,6 +216,12 @@ export class LiveTapeElement extends HTMLElement {
       // The player may yet give it a source that can be tapped.
       video?.addEventListener('loadstart', () => void this.#open(signal), { once: true, signal });
     }
+  }
+
+  #endRecording(): void {
+    this.#recording = undefined;
+    this.#say('');
+    this.#become('idle');
   }
 
   #become(state: State): void {

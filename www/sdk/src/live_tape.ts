@@ -184,14 +184,17 @@ export class LiveTape extends Emitter<TapeEvents> {
         break;
       }
       case 'failed':
-        this.#failed(new LiveTapeError(message.code, message.message));
+        this.#failed(new LiveTapeError(message.code, message.message), message.request !== undefined);
         break;
     }
   }
 
-  #failed(error: LiveTapeError): void {
+  /** `ofRecording`: what failed was asked for by a call that has long resolved, as only `record()` has; it is over. */
+  #failed(error: LiveTapeError, ofRecording: boolean): void {
     if (!this.#isOpen) return this.#open.reject(error);
-    this.#recording?.emit('error', error);
+    const recording = this.#recording;
+    if (ofRecording) recording?.end();
+    recording?.emit('error', error);
     this.emit('error', error);
   }
 }

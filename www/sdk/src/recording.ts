@@ -46,9 +46,15 @@ export class Recording extends Emitter<RecordingEvents> {
     this.emit('progress', progress);
   }
 
+  /** @internal Nothing more comes of it. */
+  end(): void {
+    this.#state = 'stopped';
+    this.#ended();
+  }
+
   /**
    * Ends the recording with the last frame that has arrived. Resolves when the edge has all of it and plays it whole.
-   * After a failure it may be called again.
+   * Rejects when the edge refuses that: the recording is over then too, with what the edge had taken.
    */
   async stop(): Promise<RecordingResult> {
     if (this.#state !== 'recording') throw new LiveTapeError('not_recording');
@@ -56,13 +62,10 @@ export class Recording extends Emitter<RecordingEvents> {
     try {
       const stopped = await this.#engine.request({ type: 'stop' });
       if (stopped.type !== 'stopped') throw new LiveTapeError('worker_failed', `the worker answered "stop" with "${stopped.type}"`);
-      this.#state = 'stopped';
-      this.#ended();
       const { duration, bytes, playback, result } = stopped;
       return { id: this.id, duration, bytes, playback, result };
-    } catch (error) {
-      if (this.#state === 'stopping') this.#state = 'recording';
-      throw error;
+    } finally {
+      this.end();
     }
   }
 }

@@ -37,7 +37,7 @@ pub struct Mp4 {
 }
 
 /// Plans the samples of `selection` as one file: exact times, edit lists that show from exactly
-/// `selection.start`, pre-roll pictures shrunk to a tick each.
+/// `selection.start`, pre-roll pictures shrunk to next to nothing.
 ///
 /// # Errors
 /// [`PlanError`] where nothing is selected or a configuration changes inside.
@@ -131,7 +131,7 @@ impl FileTrack {
 /// that timeline the presentation instant `start` lies (negative where it lies before 0).
 ///
 /// Samples presented before `start` are pre-roll: needed to decode, not to be seen. Players
-/// that mind the edit list never show them; for those that do not, they last one tick each.
+/// that mind the edit list never show them; for those that do not, they hardly last.
 fn retime(slice: &Slice, start: i64) -> (Vec<Sample>, i64) {
     let timed: Vec<(i64, i64)> = slice
         .timed()
@@ -151,9 +151,12 @@ fn retime(slice: &Slice, start: i64) -> (Vec<Sample>, i64) {
             start - decode_start,
         );
     }
+    // A tick would do, but ffmpeg calls a step of 1,000 times the average a discontinuity.
+    let longest = slice.samples.iter().map(|sample| sample.duration).max();
+    let step = 1 + longest.unwrap_or(0) as usize / 1000;
     // `origin`: ticks of pre-roll, enough that every pre-roll sample is presented before it and
     // no shown sample before it is decoded.
-    let numbered = || timed.iter().zip(0_i64..);
+    let numbered = || timed.iter().zip((0_i64..).step_by(step));
     let origin = numbered()
         .map(|((_, pts), number)| {
             if *pts < start {

@@ -10,8 +10,8 @@ use crate::{Timeline, Track};
 /// ends exactly.
 #[derive(Debug, Clone)]
 pub struct Selection {
-    /// Presentation time of the first thing shown: the first picture at or after the asked
-    /// start, or the asked start itself where there are no pictures.
+    /// Presentation time of the first thing shown: the picture on screen at the asked start, or
+    /// the asked start itself where there are no pictures.
     pub start: Timestamp,
     /// Presentation time at which the last thing shown ends.
     pub end: Timestamp,
@@ -76,16 +76,23 @@ impl Selection {
     }
 }
 
-/// Presentation time of the first picture shown at or after `start` that can be decoded.
+/// Presentation time of the picture that is on screen at `start`, or of the next one where none
+/// is.
 fn shown_from(track: &Track, start: Timestamp) -> Option<Timestamp> {
     let keyframe = track.keyframe_at(start)?;
     let slice = track.slice(keyframe..track.numbers().end)?;
     let ticks = start.rescale(slice.config.timescale).ticks;
-    slice
-        .timed()
-        .map(|(dts, sample)| dts + i64::from(sample.composition_offset))
-        .filter(|time| *time >= ticks)
-        .min()
+    let shown = || {
+        let timed = slice.timed();
+        timed.map(|(dts, sample)| (dts + i64::from(sample.composition_offset), sample.duration))
+    };
+    let on_screen = shown()
+        .filter(|(time, duration)| *time <= ticks && time + i64::from(*duration) > ticks)
+        .map(|(time, _)| time)
+        .max();
+    let next = || shown().map(|(time, _)| time).filter(|time| *time > ticks);
+    on_screen
+        .or_else(|| next().min())
         .map(|time| Timestamp::new(time, slice.config.timescale))
 }
 
@@ -161,6 +168,15 @@ mod tests {
     fn the_pictures_taken_leave_no_hole_and_the_end_stays_exact() {
         for (end, pictures) in [(40, 1), (60, 5), (200, 5), (201, 9), (240, 9), (361, 13)] {
             assert_eq!(taken(end), (end, vec![pictures]), "end at {end} ms");
+        }
+    }
+
+    #[test]
+    fn the_first_picture_is_the_one_on_screen_at_the_start() {
+        let at = |millis| Timestamp::new(millis, Timescale::MILLIS);
+        for (asked, first) in [(-50, 0), (0, 0), (39, 0), (40, 40), (125, 120), (160, 160)] {
+            let selection = Selection::new(&reordered(), at(asked), at(520)).expect("not empty");
+            assert_eq!(selection.start.ticks, first, "asked for {asked} ms");
         }
     }
 
