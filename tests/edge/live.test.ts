@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { samplePath } from '../media/sample.ts';
 import { complaints, runTool } from '../media/tool.ts';
-import { apiKey, call, playlist, recordSample, type Recording } from './edge.ts';
+import { apiKey, call, edge, playlist, recordSample, type Recording } from './edge.ts';
 
 interface Broadcast {
   readonly id: string;
@@ -79,6 +79,15 @@ test('windows have the right numbers, dates and lengths, and all renditions agre
       if (next) assert.ok(Math.abs(next.date - segment.date - segment.duration * 1000) <= 1);
     });
   }
+});
+
+const demo = process.env['LIVETAPE_DEMO'];
+
+test('the demo page is told where its stream is', { skip: demo ? false : 'no LIVETAPE_DEMO' }, async () => {
+  const { status, body } = await call('GET', `${edge}/v1/demo`);
+  assert.equal(status, 200);
+  const base = `${new URL(edge).origin}/v1/play/${demo}`;
+  assert.deepEqual(body, { ts: `${base}/ts/index.m3u8`, fmp4: `${base}/index.m3u8`, template: 'pub_demo' });
 });
 
 test('the multivariant playlist has pictures with sound apart', async () => {
