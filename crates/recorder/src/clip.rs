@@ -4,6 +4,7 @@ use livetape_media::Timestamp;
 use livetape_tape::{Hold, Tape};
 use livetape_timeline::plan::{self, PlanError, Selection};
 
+use crate::cut::PATIENCE;
 use crate::feed::timescale_of;
 use crate::input::ClipRange;
 use crate::output::{ClipReady, FailureCode, RequestId, TrackInfo};
@@ -26,7 +27,9 @@ pub(crate) fn clip(
             let seen = playhead
                 .map(at)
                 .filter(|seen| *seen > first && *seen <= newest);
-            let end = seen.unwrap_or(newest);
+            let end = seen
+                .or(tape.timeline().common_end(PATIENCE))
+                .unwrap_or(newest);
             (end.minus(at(seconds)), end)
         }
         ClipRange::Between(start, end) => (at(start), at(end)),

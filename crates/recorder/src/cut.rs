@@ -14,7 +14,7 @@ const SHORTEST: Timestamp = Timestamp::new(1_900, Timescale::MILLIS);
 /// An object is never longer than this.
 const LONGEST: Timestamp = Timestamp::new(6_000, Timescale::MILLIS);
 /// Other tracks are waited for no longer than this behind the first.
-const PATIENCE: Timestamp = Timestamp::new(10_000, Timescale::MILLIS);
+pub(crate) const PATIENCE: Timestamp = Timestamp::new(10_000, Timescale::MILLIS);
 
 /// The samples of one object: each track with the numbers of its samples.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,15 +23,16 @@ pub(crate) struct Cut {
 }
 
 /// The next object, after what `next` says each track has sent; the first of `next` leads.
-/// `None` where it is not complete yet. With `flush` what is there is complete.
+/// `None` where it is not complete yet. With `stop` all that is presented before it is complete,
+/// and nothing after it is taken.
 pub(crate) fn next_object(
     timeline: &Timeline,
     next: &[(TrackId, u64)],
-    flush: bool,
+    stop: Option<Timestamp>,
 ) -> Option<Cut> {
     let (&(lead_id, from), others) = next.split_first()?;
     let lead = timeline.track(lead_id)?;
-    let end = lead_end(lead, from, flush)?;
+    let end = lead_end(lead, from, stop)?;
     let boundary = boundary_time(lead, from, end)?;
     let mut tracks = vec![(lead_id, from..end)];
     for &(id, from) in others {
@@ -42,7 +43,7 @@ pub(crate) fn next_object(
         let given_up = lead
             .end_time()
             .is_some_and(|lead| lead >= boundary.plus(PATIENCE));
-        if !has_reached && !flush && !given_up {
+        if !has_reached && stop.is_none() && !given_up {
             return None;
         }
         let end = track.first_presented_from(boundary);
@@ -54,8 +55,10 @@ pub(crate) fn next_object(
 }
 
 /// One past the lead track's last sample in the object that begins at `from`.
-fn lead_end(lead: &Track, from: u64, flush: bool) -> Option<u64> {
-    let slice = lead.slice(from..lead.numbers().end)?;
+fn lead_end(lead: &Track, from: u64, stop: Option<Timestamp>) -> Option<u64> {
+    let stored = lead.numbers().end;
+    let limit = stop.map_or(stored, |stop| lead.end_without_hole(from, stop));
+    let slice = lead.slice(from..limit)?;
     let timescale = slice.config.timescale;
     let (shortest, longest) = (
         SHORTEST.rescale(timescale).ticks,
@@ -76,8 +79,8 @@ fn lead_end(lead: &Track, from: u64, flush: bool) -> Option<u64> {
             return Some(from + index as u64);
         }
     }
-    let configuration_ends = slice.numbers.end < lead.numbers().end;
-    (flush || configuration_ends || last > longest).then_some(slice.numbers.end)
+    let configuration_ends = slice.numbers.end < limit;
+    (stop.is_some() || configuration_ends || last > longest).then_some(slice.numbers.end)
 }
 
 /// The presentation time at which an object that ends before sample `end` ends.
@@ -151,10 +154,10 @@ mod tests {
     #[test]
     fn objects_end_at_keyframes_and_take_the_sound_up_to_there() {
         let timeline = timeline(151, 50);
-        let cut = next_object(&timeline, &[(VIDEO, 0), (AUDIO, 0)], false).expect("complete");
+        let cut = next_object(&timeline, &[(VIDEO, 0), (AUDIO, 0)], None).expect("complete");
         // 2 s is 93.75 sound frames: the 94th begins before it
         assert_eq!(cut.tracks, [(VIDEO, 0..50), (AUDIO, 0..94)]);
-        let cut = next_object(&timeline, &[(VIDEO, 50), (AUDIO, 94)], false).expect("complete");
+        let cut = next_object(&timeline, &[(VIDEO, 50), (AUDIO, 94)], None).expect("complete");
         assert_eq!(cut.tracks, [(VIDEO, 50..100), (AUDIO, 94..188)]);
     }
 
@@ -162,24 +165,38 @@ mod tests {
     fn an_object_is_not_complete_until_its_next_keyframe_came() {
         let timeline = timeline(50, 50);
         assert_eq!(
-            next_object(&timeline, &[(VIDEO, 0), (AUDIO, 0)], false),
+            next_object(&timeline, &[(VIDEO, 0), (AUDIO, 0)], None),
             None
         );
-        let cut = next_object(&timeline, &[(VIDEO, 0), (AUDIO, 0)], true).expect("flushed");
+        let stop = timeline.common_end(PATIENCE);
+        let cut = next_object(&timeline, &[(VIDEO, 0), (AUDIO, 0)], stop).expect("stopped");
         assert_eq!(cut.tracks, [(VIDEO, 0..50), (AUDIO, 0..93)]);
     }
 
     #[test]
     fn an_endless_gop_is_cut_before_six_seconds_are_over() {
         let timeline = timeline(400, 10_000);
-        let cut = next_object(&timeline, &[(VIDEO, 0)], false).expect("complete");
+        let cut = next_object(&timeline, &[(VIDEO, 0)], None).expect("complete");
         assert_eq!(cut.tracks, [(VIDEO, 0..150)]);
+    }
+
+    #[test]
+    fn a_recording_stops_where_all_tracks_are_there() {
+        let mut timeline = timeline(50, 50);
+        let lead = timeline.track(VIDEO).expect("there");
+        let ahead = lead.slice(0..50).expect("stored");
+        timeline.append(VIDEO, &ahead.config, 50 * 3_600, &ahead.samples, &[]);
+        let stop = timeline.common_end(PATIENCE);
+        let cut = next_object(&timeline, &[(VIDEO, 0), (AUDIO, 0)], stop).expect("stopped");
+        assert_eq!(cut.tracks, [(VIDEO, 0..50), (AUDIO, 0..93)]);
+        let rest = [(VIDEO, 50), (AUDIO, 93)];
+        assert_eq!(next_object(&timeline, &rest, stop), None);
     }
 
     #[test]
     fn short_gops_are_gathered() {
         let timeline = timeline(200, 12);
-        let cut = next_object(&timeline, &[(VIDEO, 0)], false).expect("complete");
+        let cut = next_object(&timeline, &[(VIDEO, 0)], None).expect("complete");
         assert_eq!(cut.tracks, [(VIDEO, 0..48)]);
     }
 }

@@ -145,6 +145,19 @@ impl Feed {
         self.drain(0.0, tape, now, out)
     }
 
+    /// What is pending is taken as complete; more may follow.
+    pub(crate) fn complete(
+        &mut self,
+        tape: &mut Tape,
+        now: u64,
+        out: &mut VecDeque<Output>,
+    ) -> Taken {
+        if let Demuxer::MpegTs(demuxer) = &mut self.demuxer {
+            demuxer.flush();
+        }
+        self.drain(0.0, tape, now, out)
+    }
+
     /// The next bytes begin a new timeline.
     pub(crate) fn discontinuity(&mut self) {
         if let Demuxer::MpegTs(demuxer) = &mut self.demuxer {
@@ -390,5 +403,9 @@ mod tests {
             panic!("{} tracks", ends.len());
         };
         assert!((video - audio).abs() < 0.3, "{video} s and {audio} s");
+        let pictures = tape.timeline().video().expect("there").numbers().end;
+        feed.complete(&mut tape, 0, &mut out);
+        let completed = tape.timeline().video().expect("there").numbers().end;
+        assert!(completed > pictures, "the last picture was pending");
     }
 }

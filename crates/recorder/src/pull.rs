@@ -265,6 +265,18 @@ impl Pull {
             .min()
     }
 
+    /// Completes the samples that are pending at the ends of the segments so far.
+    pub(crate) fn complete(
+        &mut self,
+        tape: &mut Tape,
+        now: Now,
+        out: &mut VecDeque<Output>,
+    ) -> Taken {
+        let follows = self.follows.iter_mut();
+        let complete = |follow: &mut Follow| follow.feed.complete(tape, now.steady, out);
+        follows.map(complete).fold(Taken::default(), Taken::and)
+    }
+
     /// How many tracks are to be waited for before a recording begins, as far as is known.
     pub(crate) fn expected(&self) -> usize {
         self.follows.len()

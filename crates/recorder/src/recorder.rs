@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use livetape_tape::{Hold, Tape, Window};
 
 use crate::clip::clip;
+use crate::cut::PATIENCE;
 use crate::feed::{Feed, Taken, drain_commands};
 use crate::input::{Answer, Input, Now, SourceId};
 use crate::output::{Event, ExchangeId, FailureCode, Output, RequestId, TrackInfo};
@@ -100,11 +101,17 @@ impl Recorder {
                     self.recording = Some(Recording::new(request, edge, access, now));
                 }
             }
-            Input::Stop { request } => match &mut self.recording {
-                Some(recording) if !recording.is_stopping() => recording.stop(request),
-                _ => self.fail(request, FailureCode::NotRecording, NOT_RECORDING),
-            },
-            Input::Clip { request, range } => self.clip(request, range),
+            Input::Stop { request } => {
+                self.complete(now);
+                match &mut self.recording {
+                    Some(recording) if !recording.is_stopping() => recording.stop(request),
+                    _ => self.fail(request, FailureCode::NotRecording, NOT_RECORDING),
+                }
+            }
+            Input::Clip { request, range } => {
+                self.complete(now);
+                self.clip(request, range);
+            }
             Input::CloseClip { request } => {
                 if let Some(hold) = self.clips.remove(&request) {
                     self.tape.release(hold);
@@ -158,6 +165,15 @@ impl Recorder {
         }
     }
 
+    /// What waits for the next bytes of a pulled stream to be complete waits no longer: what is
+    /// taken out now must have no hole at its end.
+    fn complete(&mut self, now: Now) {
+        if let Some(pull) = &mut self.pull {
+            let taken = pull.complete(&mut self.tape, now, &mut self.out);
+            self.taken(&taken);
+        }
+    }
+
     /// How many tracks the player's source buffers, or the pulled playlists, promise.
     fn expected(&self) -> usize {
         if let Some(pull) = &self.pull {
@@ -186,7 +202,9 @@ impl Recorder {
                 message: PROTECTED.to_owned(),
             }));
         }
-        if let (true, Some((start, end))) = (taken.appended, self.tape.timeline().span()) {
+        let timeline = self.tape.timeline();
+        let end = timeline.common_end(PATIENCE);
+        if let (true, Some((start, _)), Some(end)) = (taken.appended, timeline.span(), end) {
             let bytes = self.tape.bytes();
             self.out
                 .push_back(Output::Event(Event::Window { start, end, bytes }));

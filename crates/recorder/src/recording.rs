@@ -11,7 +11,7 @@ use livetape_timeline::{Slice, StoreId};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::cut::next_object;
+use crate::cut::{PATIENCE, next_object};
 use crate::input::{Access, Answer, Now};
 use crate::output::{Body, Event, ExchangeId, FailureCode, Output, Request, RequestId};
 
@@ -252,7 +252,13 @@ impl Recording {
             return false;
         }
         let timeline = tape.timeline();
-        let Some(cut) = next_object(timeline, &self.next, self.stop.is_some()) else {
+        let stop = self.stop.and_then(|_| {
+            let common = timeline.common_end(PATIENCE);
+            let has_some = |end: &Timestamp| *end > start.presentation;
+            let newest = || timeline.span().map(|(_, newest)| newest);
+            common.filter(has_some).or_else(newest)
+        });
+        let Some(cut) = next_object(timeline, &self.next, stop) else {
             return false;
         };
         let mut lanes = Vec::new();

@@ -126,6 +126,14 @@ impl Timeline {
         Some((starts.max()?, ends.max()?))
     }
 
+    /// Where the first of the tracks ends: up to there all are complete. Those that lie further
+    /// behind the newest than `patience` have ended, and are not waited for.
+    pub fn common_end(&self, patience: Timestamp) -> Option<Timestamp> {
+        let ends = || self.tracks.iter().filter_map(Track::end_time);
+        let oldest = ends().max()?.minus(patience);
+        ends().filter(|end| *end >= oldest).min()
+    }
+
     fn track_or_new(&mut self, id: TrackId, config: &TrackConfig) -> &mut Track {
         let at = match self.tracks.iter().position(|track| track.id() == id) {
             Some(at) => at,

@@ -8,6 +8,9 @@ use livetape_media::{Sample, Timestamp, TrackConfig, TrackId};
 
 use crate::extent::{Extent, ExtentMap, StoreId};
 
+/// How many pictures after the last one wanted [`Track::end_without_hole`] looks at.
+const REORDERING: u64 = 32;
+
 /// Samples per block at most; lookups scan one block.
 const BLOCK_SAMPLES: usize = 256;
 
@@ -267,6 +270,31 @@ impl Track {
             }
         }
         self.numbers().start
+    }
+
+    /// One past the last sample to take from `first` on so that what is presented before `time` is
+    /// among them, and nothing is left out that is presented before any of them.
+    ///
+    /// Pictures are decoded before those shown earlier that refer to them: the last of what is
+    /// wanted may need one that is shown after pictures which are not. An edit list hides it, but
+    /// not every reader minds edit lists, and those would jump.
+    pub fn end_without_hole(&self, first: u64, time: Timestamp) -> u64 {
+        let wanted = self.end_before(time);
+        let Some(slice) = self.slice(first..wanted.saturating_add(REORDERING)) else {
+            return wanted;
+        };
+        let taken = usize::try_from(wanted.saturating_sub(first)).unwrap_or(usize::MAX);
+        let shown = || {
+            slice
+                .timed()
+                .map(|(dts, sample)| dts + i64::from(sample.composition_offset))
+        };
+        let latest = shown().take(taken).max();
+        let before = shown()
+            .skip(taken)
+            .take_while(|time| Some(*time) < latest)
+            .count();
+        wanted + before as u64
     }
 
     /// The samples of a range of numbers, up to the first change of configuration. `None` where

@@ -37,7 +37,7 @@ impl Selection {
                 let Some(first) = track.keyframe_at(exact) else {
                     continue;
                 };
-                first..closed_end(track, first, track.end_before(end))
+                first..track.end_without_hole(first, end)
             } else {
                 track.presented_at(exact)..track.end_before(end)
             };
@@ -94,32 +94,6 @@ fn shown_from(track: &Track, start: Timestamp) -> Option<Timestamp> {
     on_screen
         .or_else(|| next().min())
         .map(|time| Timestamp::new(time, slice.config.timescale))
-}
-
-/// How many pictures after the last one wanted are looked at for [`closed_end`].
-const REORDERING: u64 = 32;
-
-/// One past the last picture to take so that those taken leave no hole among themselves.
-///
-/// Pictures are decoded before those shown earlier that refer to them: the last of what is
-/// wanted may need one that is shown after pictures which are not. An edit list hides it, but
-/// not every reader minds edit lists, and those would jump.
-fn closed_end(track: &Track, first: u64, wanted: u64) -> u64 {
-    let Some(slice) = track.slice(first..wanted.saturating_add(REORDERING)) else {
-        return wanted;
-    };
-    let taken = usize::try_from(wanted.saturating_sub(first)).unwrap_or(usize::MAX);
-    let shown = || {
-        slice
-            .timed()
-            .map(|(dts, sample)| dts + i64::from(sample.composition_offset))
-    };
-    let latest = shown().take(taken).max();
-    let before = shown()
-        .skip(taken)
-        .take_while(|time| Some(*time) < latest)
-        .count();
-    wanted + before as u64
 }
 
 #[cfg(test)]
