@@ -129,7 +129,7 @@ impl Timeline {
     /// Where the first of the tracks ends: up to there all are complete. Those that lie further
     /// behind the newest than `patience` have ended, and are not waited for.
     pub fn common_end(&self, patience: Timestamp) -> Option<Timestamp> {
-        let ends = || self.tracks.iter().filter_map(Track::end_time);
+        let ends = || self.tracks.iter().filter_map(Track::presentation_end);
         let oldest = ends().max()?.minus(patience);
         ends().filter(|end| *end >= oldest).min()
     }

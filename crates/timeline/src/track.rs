@@ -8,7 +8,7 @@ use livetape_media::{Sample, Timestamp, TrackConfig, TrackId};
 
 use crate::extent::{Extent, ExtentMap, StoreId};
 
-/// How many pictures after the last one wanted [`Track::end_without_hole`] looks at.
+/// Pictures are decoded at most so many before those shown earlier.
 const REORDERING: u64 = 32;
 
 /// Samples per block at most; lookups scan one block.
@@ -158,6 +158,17 @@ impl Track {
     pub fn end_time(&self) -> Option<Timestamp> {
         let block = self.blocks.back()?;
         Some(Timestamp::new(block.end_time, block.config.timescale))
+    }
+
+    /// Presentation time after the last sample shown; `None` while nothing is stored.
+    pub fn presentation_end(&self) -> Option<Timestamp> {
+        let block = self.blocks.back()?;
+        let first = block.end().saturating_sub(REORDERING).max(block.first);
+        let latest = self.slice(first..block.end())?;
+        Some(Timestamp::new(
+            latest.presentation_end(),
+            block.config.timescale,
+        ))
     }
 
     /// Presentation time of a sample; `None` where it is not stored.
