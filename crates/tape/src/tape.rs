@@ -24,7 +24,7 @@ pub struct Window {
 pub enum Command {
     /// Make an empty reel; bytes will be written to it.
     Open(StoreId),
-    /// The reel is complete: flush it, close it, never write to it again.
+    /// The reel is complete: close it, never write to it again.
     Close(StoreId),
     /// Delete the closed reel.
     Delete(StoreId),

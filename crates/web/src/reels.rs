@@ -76,7 +76,8 @@ impl Reels {
             Command::Close(id) => {
                 let closed = match self.reels.remove(&id) {
                     Some(Reel::Open { file, access }) => {
-                        access.flush()?;
+                        // No flush: a clip must not wait for a disk, and the file is read
+                        // right through the system's cache.
                         access.close();
                         JsFuture::from(file.get_file()).await?.unchecked_into()
                     }
