@@ -85,9 +85,9 @@ fn steps() -> Vec<Step> {
     let mut steps = Vec::from(wasm_target::steps());
     steps.push(node::step());
     steps.extend(node::package_steps());
+    steps.extend(programs::steps());
     steps.extend(cargo_tools::steps());
     steps.push(lints::step());
-    steps.extend(programs::steps());
     steps
 }
 

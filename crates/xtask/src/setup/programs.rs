@@ -1,11 +1,13 @@
-//! Programs that only checks and tests need: Chromium, ffmpeg, ffprobe; and the media files.
+//! What the system itself has to have: OpenSSL for one of cargo's tools; for checks and tests only, Chromium, ffmpeg and
+//! ffprobe; and the media files.
 
 use std::env;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Scope, Setup, State, Step, debian};
+use super::{Scope, Setup, State, Step, Tool, debian};
 use crate::failure::{Failure, Result};
+use crate::process;
 use crate::workspace::{Workspace, on_path};
 
 /// The browser: what LIVETAPE_CHROMIUM says, or one of the usual names and places.
@@ -47,19 +49,32 @@ struct Program {
     usual: u64,
     scopes: &'static [Scope],
     packages: &'static [&'static str],
-    there: fn() -> bool,
+    there: fn(&Workspace) -> bool,
     /// What a person can do where there is no such package, or where it did not help.
     otherwise: &'static str,
 }
 
-const PROGRAMS: [Program; 2] = [
+const PROGRAMS: [Program; 3] = [
+    Program {
+        name: "OpenSSL, for worker-build",
+        usual: 10,
+        scopes: &[Scope::Demo, Scope::HeadlessCheck, Scope::Test],
+        packages: &["pkg-config", "libssl-dev"],
+        there: |workspace| {
+            // Elsewhere worker-build uses what the system brings.
+            !cfg!(target_os = "linux")
+                || Tool::WorkerBuild.find(workspace).is_some()
+                || openssl_can_be_built_with()
+        },
+        otherwise: "install pkg-config and OpenSSL's development files",
+    },
     Program {
         name: "Chromium",
         usual: 25,
         scopes: &[Scope::HeadlessCheck, Scope::Test],
         // Without a font it shows no text.
         packages: &["chromium", "fonts-dejavu-core"],
-        there: || chromium().is_some(),
+        there: |_| chromium().is_some(),
         otherwise: "install Chromium or Chrome, or set LIVETAPE_CHROMIUM to its path",
     },
     Program {
@@ -67,10 +82,15 @@ const PROGRAMS: [Program; 2] = [
         usual: 20,
         scopes: &[Scope::Test],
         packages: &["ffmpeg"],
-        there: || on_path("ffmpeg").is_some() && on_path("ffprobe").is_some(),
+        there: |_| on_path("ffmpeg").is_some() && on_path("ffprobe").is_some(),
         otherwise: "install ffmpeg",
     },
 ];
+
+fn openssl_can_be_built_with() -> bool {
+    let mut question = process::command("pkg-config");
+    process::output_of(question.args(["--modversion", "openssl"])).is_some()
+}
 
 pub(super) fn steps() -> impl Iterator<Item = Step> {
     PROGRAMS.into_iter().map(|program| {
@@ -91,7 +111,7 @@ pub(super) fn steps() -> impl Iterator<Item = Step> {
             name: name.to_owned(),
             usual: Duration::from_secs(usual),
             scopes,
-            state: Box::new(move |_| match there() {
+            state: Box::new(move |setup| match there(setup.workspace) {
                 true => State::Ready,
                 false if debian::here() => State::Missing {
                     system: vec![line.clone()],
@@ -102,7 +122,7 @@ pub(super) fn steps() -> impl Iterator<Item = Step> {
                 if debian::here() {
                     debian::install(setup, name, usual, &packages)?;
                 }
-                match there() {
+                match there(setup.workspace) {
                     true => Ok(()),
                     false => Err(Failure::Message(format!("{name}: {otherwise}"))),
                 }
