@@ -7,7 +7,7 @@ import { launchChromium } from '../browser/chromium.ts';
 import { continuity } from '../media/frames.ts';
 import { samplePath } from '../media/sample.ts';
 import { DemoPage } from '../pages/demo_page.ts';
-import { fetchBytes, mediaPlaylist, recordingState } from '../pages/edge.ts';
+import { edge, fetchBytes, mediaPlaylist, recordingState } from '../pages/edge.ts';
 import { PictureReader, readPackets } from '../pages/mp4.ts';
 import { soundContinuity } from '../pages/series.ts';
 
@@ -93,6 +93,32 @@ test('a clip shows exactly the asked pictures', { timeout: 60_000 }, async () =>
   const shown = part.filter(({ time }) => time < clips.part.duration - 0.001).map(({ number }) => number);
   assert.ok(Math.abs(shown.length - 75) <= 1, `${shown.length} pictures in 3 s`);
   assert.deepEqual(continuity(shown), { frames: shown.length, missing: 0, doubled: 0, misread: 0 });
+  await demo.close();
+});
+
+test('a second page of the same origin leaves the tape of the first alone', { timeout: 60_000 }, async () => {
+  const demo = await DemoPage.open(browser, 'ts');
+  await demo.playing();
+  // Nothing more is appended, so after a clip no reel is open.
+  await demo.page.route('**/ts/*.ts', (route) => route.abort());
+  await demo.page.waitForEvent('requestfailed', (request) => request.url().endsWith('.ts'));
+  const before = await demo.exportAll();
+  const second = await demo.page.context().newPage();
+  await second.goto(`${edge}/`);
+  await second.waitForFunction(() => document.querySelector('live-tape')?.tape?.storage === 'opfs');
+  // What a third page's clean-up would do to both folders.
+  const removals = await second.evaluate(async () => {
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('livetape');
+    const results: string[] = [];
+    for await (const name of folder.keys()) {
+      results.push(await folder.removeEntry(name, { recursive: true }).then(() => 'removed', (error: DOMException) => error.name));
+    }
+    return results;
+  });
+  assert.deepEqual(removals, ['NoModificationAllowedError', 'NoModificationAllowedError']);
+  const after = await demo.exportAll();
+  assert.deepEqual(Buffer.from(after.mp4), Buffer.from(before.mp4));
+  await assertWhole(after.mp4);
   await demo.close();
 });
 

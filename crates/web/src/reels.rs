@@ -32,6 +32,9 @@ struct Folder {
     parent: FileSystemDirectoryHandle,
     name: String,
     handle: FileSystemDirectoryHandle,
+    /// Open as long as the tape is: a folder with an open file cannot be removed, so another
+    /// page's clean-up leaves this one alone.
+    keeper: FileSystemSyncAccessHandle,
 }
 
 enum Reel {
@@ -207,36 +210,43 @@ impl Folder {
             JsFuture::from(parent.get_directory_handle_with_options(&name, &create))
                 .await?
                 .unchecked_into();
+        let keeper = open_file(&handle, "in-use").await?.1;
         Ok(Self {
             parent,
             name,
             handle,
+            keeper,
         })
     }
 
     async fn create(&self, id: StoreId) -> Result<Reel, JsValue> {
-        let create = FileSystemGetFileOptions::new();
-        create.set_create(true);
-        let file: FileSystemFileHandle = JsFuture::from(
-            self.handle
-                .get_file_handle_with_options(&file_name(id), &create),
-        )
-        .await?
-        .unchecked_into();
-        let access = JsFuture::from(file.create_sync_access_handle())
-            .await?
-            .unchecked_into();
+        let (file, access) = open_file(&self.handle, &file_name(id)).await?;
         Ok(Reel::Open { file, access })
     }
 
     async fn remove(self) {
+        self.keeper.close();
         // What cannot be removed now is removed when the next tape starts.
         let _ = remove_folder(&self.parent, &self.name).await;
     }
 }
 
-/// Removes the folders of tapes whose pages are gone. A tape in use has an open reel, and a
-/// folder with an open file cannot be removed.
+/// Makes a file and opens it for writing.
+async fn open_file(
+    folder: &FileSystemDirectoryHandle,
+    name: &str,
+) -> Result<(FileSystemFileHandle, FileSystemSyncAccessHandle), JsValue> {
+    let create = FileSystemGetFileOptions::new();
+    create.set_create(true);
+    let file: FileSystemFileHandle =
+        JsFuture::from(folder.get_file_handle_with_options(name, &create))
+            .await?
+            .unchecked_into();
+    let access = JsFuture::from(file.create_sync_access_handle()).await?;
+    Ok((file, access.unchecked_into()))
+}
+
+/// Removes the folders of tapes whose pages are gone; those in use are kept by their keepers.
 async fn remove_abandoned(parent: &FileSystemDirectoryHandle) {
     for name in names(parent).await {
         let _ = remove_folder(parent, &name).await;
