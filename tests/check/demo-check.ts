@@ -35,12 +35,7 @@ function soundSeries({ audio }: Packets, source: Packets): Series {
 /** Seeks to `time` after `begin` and gives what is wrong with the picture there, compared with the recording's own. */
 async function wrongAt(page: Page, id: 'hls' | 'mp4', time: number, pictures: readonly Picture[], begin: number): Promise<string[]> {
   const shown = await page.evaluate(
-    async ([id, time]) => {
-      const video = document.getElementById(id) as HTMLVideoElement;
-      video.currentTime = time;
-      await new Promise((resolve) => video.addEventListener('seeked', resolve, { once: true }));
-      return frameReader.read(video);
-    },
+    ([id, time]) => frameReader.seek(document.getElementById(id) as HTMLVideoElement, time),
     [id, begin + time] as const,
   );
   const right = pictures.findLast((picture) => picture.time <= time)?.number;

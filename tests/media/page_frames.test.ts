@@ -40,12 +40,9 @@ test('the picture at time t is frame 25 t, and playing shows successive frames',
     source.endOfStream();
     const at: [number, number | null][] = [];
     for (const frame of [0, 1, 2, 49, 50, 51, 125, 397, 399]) {
-      video.currentTime = (frame + 0.5) / 25;
-      await new Promise((resolve) => video.addEventListener('seeked', resolve, { once: true }));
-      at.push([frame, frameReader.read(video)]);
+      at.push([frame, await frameReader.seek(video, (frame + 0.5) / 25)]);
     }
-    video.currentTime = 4;
-    await new Promise((resolve) => video.addEventListener('seeked', resolve, { once: true }));
+    await frameReader.seek(video, 4.02);
     const watching = frameReader.watch(video, 20);
     await video.play();
     return { at, watched: await watching };

@@ -5,6 +5,11 @@ import { decodeCells, layout, sampleCells } from './cells.ts';
 export interface PageFrameReader {
   /** Number on the picture that a video element or a VideoFrame shows now; null when it cannot be trusted. */
   read(picture: HTMLVideoElement | VideoFrame | ImageBitmap): number | null;
+  /**
+   * Seeks, and gives the number on the picture that is then presented for `time` (seconds). The event `seeked` may come before that
+   * picture is there to be drawn. Rejects when none is presented.
+   */
+  seek(video: HTMLVideoElement, time: number): Promise<number | null>;
   /** Numbers of the next `count` pictures the video presents, with each one's media time in seconds. */
   watch(video: HTMLVideoElement, count: number): Promise<{ mediaTime: number; number: number | null }[]>;
 }
@@ -25,6 +30,23 @@ function install(): PageFrameReader {
     return decodeCells(cells, layout.frames);
   };
 
+  const seek: PageFrameReader['seek'] = (video, time) =>
+    new Promise((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error(`no picture was presented after a seek to ${time} s`)), 10_000);
+      const look = (_now: number, { mediaTime }: VideoFrameCallbackMetadata): void => {
+        // A picture of the sample lasts 40 ms. What it is will be judged by its number, not by its time.
+        const since = time - mediaTime;
+        if (since < -0.001 || since > 0.041) {
+          video.requestVideoFrameCallback(look);
+          return;
+        }
+        clearTimeout(late);
+        resolve(read(video));
+      };
+      video.requestVideoFrameCallback(look);
+      video.currentTime = time;
+    });
+
   const watch: PageFrameReader['watch'] = (video, count) =>
     new Promise((resolve) => {
       const seen: { mediaTime: number; number: number | null }[] = [];
@@ -36,7 +58,7 @@ function install(): PageFrameReader {
       video.requestVideoFrameCallback(look);
     });
 
-  return { read, watch };
+  return { read, seek, watch };
 }
 
 /** Script text that puts a `PageFrameReader` at `globalThis.frameReader`; for `page.addInitScript` or `page.evaluate`. */

@@ -72,19 +72,9 @@ export class PlayerPage {
     return this.page.evaluate(() => (document.querySelector('video') as HTMLVideoElement).pause());
   }
 
-  /** Resolves when the video has come to `time`. */
-  seek(time: number): Promise<void> {
-    return this.page.evaluate(async (time) => {
-      const video = document.querySelector('video') as HTMLVideoElement;
-      video.currentTime = time;
-      await new Promise((resolve) => video.addEventListener('seeked', resolve, { once: true }));
-    }, time);
-  }
-
-  /** Number on the picture at `time`. */
-  async numberAt(time: number): Promise<number | null> {
-    await this.seek(time);
-    return this.page.evaluate(() => frameReader.read(document.querySelector('video') as HTMLVideoElement));
+  /** Seeks; gives the number on the picture that is then shown. */
+  seek(time: number): Promise<number | null> {
+    return this.page.evaluate((time) => frameReader.seek(document.querySelector('video') as HTMLVideoElement, time), time);
   }
 
   /** Numbers and times of the next `count` pictures that are shown. */
