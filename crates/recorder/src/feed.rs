@@ -64,6 +64,17 @@ struct Placed {
     placement: Placement,
 }
 
+/// What ends in a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The stream was cut: what is not complete is dropped.
+    Cut,
+    /// A segment: what is complete in it need not wait for the next.
+    Segment,
+    /// Waiting for more: what is pending is taken as complete, though more may follow.
+    Pending,
+}
+
 /// What taking a piece of a stream came to.
 #[derive(Debug, Default)]
 pub(crate) struct Taken {
@@ -116,46 +127,22 @@ impl Feed {
         self.drain(offset, tape, now, out)
     }
 
-    /// The stream was cut: what is complete is kept, the rest dropped.
-    pub(crate) fn reset(
+    /// Something ends here; samples that are complete by it are given out.
+    pub(crate) fn end(
         &mut self,
+        ending: Ending,
         offset: f64,
         tape: &mut Tape,
         now: u64,
         out: &mut VecDeque<Output>,
     ) -> Taken {
-        match &mut self.demuxer {
-            Demuxer::Unknown => {}
-            Demuxer::Isobmff(demuxer) => demuxer.reset(),
-            Demuxer::MpegTs(demuxer) => demuxer.flush(),
+        match (&mut self.demuxer, ending) {
+            (Demuxer::Isobmff(demuxer), Ending::Cut) => demuxer.reset(),
+            (Demuxer::MpegTs(demuxer), Ending::Segment) => demuxer.end_segment(),
+            (Demuxer::MpegTs(demuxer), Ending::Cut | Ending::Pending) => demuxer.flush(),
+            _ => {}
         }
         self.drain(offset, tape, now, out)
-    }
-
-    /// A segment ends here: what is complete in it need not wait for the next.
-    pub(crate) fn end_segment(
-        &mut self,
-        tape: &mut Tape,
-        now: u64,
-        out: &mut VecDeque<Output>,
-    ) -> Taken {
-        if let Demuxer::MpegTs(demuxer) = &mut self.demuxer {
-            demuxer.end_segment();
-        }
-        self.drain(0.0, tape, now, out)
-    }
-
-    /// What is pending is taken as complete; more may follow.
-    pub(crate) fn complete(
-        &mut self,
-        tape: &mut Tape,
-        now: u64,
-        out: &mut VecDeque<Output>,
-    ) -> Taken {
-        if let Demuxer::MpegTs(demuxer) = &mut self.demuxer {
-            demuxer.flush();
-        }
-        self.drain(0.0, tape, now, out)
     }
 
     /// The next bytes begin a new timeline.
@@ -392,7 +379,7 @@ mod tests {
         });
         let (mut feed, mut out) = (Feed::default(), VecDeque::new());
         let pushed = feed.push(&bytes, 0.0, &mut tape, 0, &mut out);
-        let taken = pushed.and(feed.end_segment(&mut tape, 0, &mut out));
+        let taken = pushed.and(feed.end(Ending::Segment, 0.0, &mut tape, 0, &mut out));
         assert!(taken.tracks_changed && taken.appended && !taken.protected);
         let ends: Vec<_> = [VIDEO, AUDIO]
             .iter()
@@ -404,7 +391,7 @@ mod tests {
         };
         assert!((video - audio).abs() < 0.3, "{video} s and {audio} s");
         let pictures = tape.timeline().video().expect("there").numbers().end;
-        feed.complete(&mut tape, 0, &mut out);
+        feed.end(Ending::Pending, 0.0, &mut tape, 0, &mut out);
         let completed = tape.timeline().video().expect("there").numbers().end;
         assert!(completed > pictures, "the last picture was pending");
     }

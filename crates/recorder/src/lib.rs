@@ -8,6 +8,7 @@
 //! - `feed`: one stream of bytes (a source buffer, a playlist's segments) onto the tape
 //! - `pull`: reading a live HLS playlist
 //! - `recording`: sending a growing range of the tape to the edge
+//! - `job`: what a recording asks of the edge, in HTTP
 //! - `cut`: where one uploaded object ends and the next begins
 //! - `clip`: a range of the tape as an MP4
 
@@ -15,6 +16,7 @@ mod clip;
 mod cut;
 mod feed;
 mod input;
+mod job;
 mod output;
 mod pull;
 mod recorder;

@@ -9,7 +9,7 @@ use livetape_hls::{
 };
 use livetape_tape::Tape;
 
-use crate::feed::{Feed, Taken};
+use crate::feed::{Ending, Feed, Taken};
 use crate::input::{Answer, Now};
 use crate::output::{Body, Event, ExchangeId, FailureCode, Output, Request};
 use crate::recording::text;
@@ -273,7 +273,8 @@ impl Pull {
         out: &mut VecDeque<Output>,
     ) -> Taken {
         let follows = self.follows.iter_mut();
-        let complete = |follow: &mut Follow| follow.feed.complete(tape, now.steady, out);
+        let complete =
+            |follow: &mut Follow| follow.feed.end(Ending::Pending, 0.0, tape, now.steady, out);
         follows.map(complete).fold(Taken::default(), Taken::and)
     }
 
@@ -325,7 +326,7 @@ impl Pull {
                 }
                 let feed = &mut follow.feed;
                 let pushed = feed.push(answer.body, 0.0, tape, now.steady, out);
-                pushed.and(feed.end_segment(tape, now.steady, out))
+                pushed.and(feed.end(Ending::Segment, 0.0, tape, now.steady, out))
             }
         }
     }

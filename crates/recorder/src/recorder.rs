@@ -6,7 +6,7 @@ use livetape_tape::{Hold, Tape, Window};
 
 use crate::clip::clip;
 use crate::cut::PATIENCE;
-use crate::feed::{Feed, Taken, drain_commands};
+use crate::feed::{Ending, Feed, Taken, drain_commands};
 use crate::input::{Answer, Input, Now, SourceId};
 use crate::output::{Event, ExchangeId, FailureCode, Output, RequestId, TrackInfo};
 use crate::pull::Pull;
@@ -81,10 +81,13 @@ impl Recorder {
             Input::Abort { source } => {
                 if let Some(source) = self.sources.get_mut(&source) {
                     let offset = source.offset;
-                    let taken =
-                        source
-                            .feed
-                            .reset(offset, &mut self.tape, now.steady, &mut self.out);
+                    let taken = source.feed.end(
+                        Ending::Cut,
+                        offset,
+                        &mut self.tape,
+                        now.steady,
+                        &mut self.out,
+                    );
                     self.taken(&taken);
                 }
             }

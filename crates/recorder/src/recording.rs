@@ -9,11 +9,11 @@ use livetape_tape::{Hold, Tape};
 use livetape_timeline::plan::{FragmentPlan, Lane, init_segment};
 use livetape_timeline::{Slice, StoreId};
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
 use crate::cut::{PATIENCE, next_object};
 use crate::input::{Access, Answer, Now};
-use crate::output::{Body, Event, ExchangeId, FailureCode, Output, Request, RequestId};
+use crate::job::{Job, Object, Place, short_hash};
+use crate::output::{Event, ExchangeId, FailureCode, Output, RequestId};
 
 /// Objects under way at once.
 const IN_FLIGHT: usize = 3;
@@ -24,16 +24,12 @@ const BACK_OFF: [u64; 5] = [500, 1_000, 2_000, 5_000, 10_000];
 const CREATE_TRIES: usize = 3;
 /// How long a recording waits for a track that a source buffer promises, in milliseconds.
 const TRACK_PATIENCE: u64 = 5_000;
-/// The lane of main pictures and sound.
-const LANE: &str = "main";
 
 /// One recording, from the moment Record was pressed.
 #[derive(Debug)]
 pub(crate) struct Recording {
     request: RequestId,
-    edge: String,
-    id: String,
-    token: String,
+    place: Place,
     created: bool,
     /// When Record was pressed, on the steady clock.
     asked: u64,
@@ -71,25 +67,6 @@ struct Start {
     unix: i64,
 }
 
-/// One exchange with the edge.
-#[derive(Debug, Clone)]
-enum Job {
-    Create { access: Access },
-    Config { hash: String, bytes: Vec<u8> },
-    Object(Box<Object>),
-    Finish { objects: u32 },
-}
-
-#[derive(Debug, Clone)]
-struct Object {
-    sequence: u32,
-    config: String,
-    fragment: FragmentPlan,
-    unix: i64,
-    /// The first reel it needs.
-    reel: StoreId,
-}
-
 #[derive(Deserialize)]
 struct Created {
     id: String,
@@ -118,9 +95,7 @@ impl Recording {
     pub(crate) fn new(request: RequestId, edge: &str, access: Access, now: Now) -> Self {
         let mut recording = Self {
             request,
-            edge: edge.trim_end_matches('/').to_owned(),
-            id: String::new(),
-            token: String::new(),
+            place: Place::at(edge),
             created: false,
             asked: now.steady,
             start: None,
@@ -364,79 +339,13 @@ impl Recording {
             let Some(job) = self.jobs.front().filter(|_| may) else {
                 return;
             };
-            let request = self.request_for(job);
+            let request = self.place.request(job);
             *exchanges += 1;
             let exchange = ExchangeId(*exchanges);
             out.push_back(Output::Exchange(exchange, request));
             if let Some(job) = self.jobs.pop_front() {
                 self.in_flight.insert(exchange, job);
             }
-        }
-    }
-
-    fn request_for(&self, job: &Job) -> Request {
-        let recording = format!("{}/v1/recordings/{}", self.edge, self.id);
-        let bearer = ("authorization", format!("Bearer {}", self.token));
-        let json = ("content-type", "application/json".to_owned());
-        match job {
-            Job::Create {
-                access: Access::Template(template),
-            } => Request {
-                method: "POST",
-                url: format!("{}/v1/recordings", self.edge),
-                headers: vec![json],
-                body: Body::Bytes(
-                    serde_json::json!({ "template": template })
-                        .to_string()
-                        .into(),
-                ),
-            },
-            Job::Create {
-                access: Access::Token { recording, token },
-            } => Request {
-                method: "GET",
-                url: format!("{}/v1/recordings/{recording}", self.edge),
-                headers: vec![("authorization", format!("Bearer {token}"))],
-                body: Body::Empty,
-            },
-            Job::Config { hash, bytes } => Request {
-                method: "PUT",
-                url: format!("{recording}/configs/{hash}"),
-                headers: vec![bearer, ("content-type", "video/mp4".to_owned())],
-                body: Body::Bytes(bytes.clone()),
-            },
-            Job::Object(object) => Request {
-                method: "PUT",
-                url: format!("{recording}/objects/{LANE}/{}", object.sequence),
-                headers: vec![
-                    bearer,
-                    ("content-type", "video/mp4".to_owned()),
-                    ("livetape-config", object.config.clone()),
-                    ("livetape-base-time", decimal(object.fragment.start)),
-                    ("livetape-duration", decimal(object.fragment.duration)),
-                    ("livetape-wall-clock", object.unix.to_string()),
-                    (
-                        "livetape-independent",
-                        if object.fragment.independent {
-                            "?1"
-                        } else {
-                            "?0"
-                        }
-                        .to_owned(),
-                    ),
-                ],
-                body: Body::Plan(object.fragment.plan.clone()),
-            },
-            Job::Finish { objects } => Request {
-                method: "POST",
-                url: format!("{recording}/finish"),
-                headers: vec![bearer, json],
-                body: Body::Bytes(
-                    serde_json::json!({ "objects": { LANE: objects } })
-                        .to_string()
-                        .into(),
-                ),
-            },
         }
     }
 
@@ -507,7 +416,7 @@ impl Recording {
     /// Puts a job back where it was and waits before the next try.
     fn again(&mut self, job: Job, why: &str, now: Now, out: &mut VecDeque<Output>) -> Progressed {
         if matches!(job, Job::Create { .. }) && self.failures + 1 >= CREATE_TRIES {
-            let message = format!("the edge {} cannot be reached: {why}", self.edge);
+            let message = format!("the edge {} cannot be reached: {why}", self.place.edge());
             return self.fail(FailureCode::EdgeUnreachable, message, out);
         }
         let sequence = |job: &Job| match job {
@@ -548,18 +457,18 @@ impl Recording {
                         out,
                     );
                 };
-                self.id = created.id;
-                self.token = created.ingest_token;
+                self.place.id = created.id;
+                self.place.token = created.ingest_token;
             }
             Access::Token { recording, token } => {
-                self.id.clone_from(recording);
-                self.token.clone_from(token);
+                self.place.id.clone_from(recording);
+                self.place.token.clone_from(token);
             }
         }
         self.created = true;
         out.push_back(Output::Event(Event::Recording {
             request: self.request,
-            id: self.id.clone(),
+            id: self.place.id.clone(),
             answer: body,
         }));
         Progressed::Going
@@ -622,30 +531,6 @@ impl Recording {
             tape.advance(hold, reel);
         }
     }
-}
-
-/// The first 16 hexadecimal digits of the SHA-256.
-fn short_hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
-}
-
-/// Seconds with nine decimals: exact to the tick for every timescale in use.
-fn decimal(time: Timestamp) -> String {
-    let nanos = i128::from(time.ticks) * 1_000_000_000 / i128::from(time.timescale.get());
-    let (sign, nanos) = if nanos < 0 {
-        ("-", -nanos)
-    } else {
-        ("", nanos)
-    };
-    format!(
-        "{sign}{}.{:09}",
-        nanos / 1_000_000_000,
-        nanos % 1_000_000_000
-    )
 }
 
 /// A body as text; the edge's answers are small.
