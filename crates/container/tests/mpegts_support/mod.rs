@@ -150,7 +150,7 @@ pub(crate) fn probe(file: &Path) -> BTreeMap<u32, Vec<Probed>> {
     let list = |key: &str| json[key].as_array().cloned().unwrap_or_default();
     let mut found = BTreeMap::new();
     for stream in list("streams") {
-        if !matches!(stream["codec_name"].as_str(), Some("h264" | "aac")) {
+        if !matches!(stream["codec_name"].as_str(), Some("h264" | "hevc" | "aac")) {
             continue;
         }
         let id = stream["id"]
