@@ -186,6 +186,52 @@ fn a_real_stream_split_anywhere_is_the_same() {
     }
 }
 
+/// Every picture of a damaged stream is one of the whole stream's, byte for byte and at its time,
+/// with access unit delimiters and without, with PES packets of known length and without.
+#[test]
+fn damage_costs_the_pictures_it_hits() {
+    let Some(root) = media("damage_costs_the_pictures_it_hits") else {
+        return;
+    };
+    for name in [
+        "hls-ts/hevc/bear-640x360-hevc.ts",
+        "hls-ts/h265-aac/0.ts",
+        "ts/codecs/sample_h265.ts",
+    ] {
+        let bytes = std::fs::read(root.join(name)).expect("a fixture");
+        let whole = demux(&bytes, 1 << 16);
+        let whole = &whole.track(true).expect("video").units;
+        let mut compared = 0;
+        for seed in 1..20_u32 {
+            let mut random = seed;
+            let mut lost = 0;
+            let kept = bytes.chunks(188).enumerate().filter(|(index, _)| {
+                random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let keep = *index < 3 || random >> 16 > 655; // about 1 %
+                lost += usize::from(!keep);
+                keep
+            });
+            let kept: Vec<u8> = kept.flat_map(|(_, packet)| packet.to_vec()).collect();
+            let damaged = demux(&kept, 100_000);
+            let Some(left) = damaged.track(true).filter(|left| !left.units.is_empty()) else {
+                continue; // its only keyframe was hit
+            };
+            let first = &left.units[0];
+            let before = whole.iter().filter(|unit| unit.dts < first.dts).count();
+            let missing = whole.len() - before - left.units.len();
+            assert!(missing <= 2 * lost, "{name} {seed}: {missing} for {lost}");
+            for unit in &left.units {
+                let same = whole.iter().any(|known| {
+                    (known.dts, known.pts, &known.data) == (unit.dts, unit.pts, &unit.data)
+                });
+                assert!(same, "{name} {seed}: none such at {}", unit.dts);
+                compared += 1;
+            }
+        }
+        assert!(compared > whole.len(), "{name}: {compared}");
+    }
+}
+
 /// Sizes of pictures are ffprobe's, and pixel shapes.
 #[test]
 fn configurations_are_ffprobes() {
@@ -255,7 +301,7 @@ fn pictures(file: &Path) -> (Vec<String>, String) {
         .args([
             "-map",
             "0:v:0",
-            "-vsync",
+            "-fps_mode",
             "passthrough",
             "-f",
             "framemd5",

@@ -225,7 +225,9 @@ fn pass_to_vui(r: &mut BitReader<'_>, sub_layers: u8) -> Option<()> {
     let said = if r.bit()? { sub_layers } else { 1 };
     for _ in 0..said {
         // sps_max_dec_pic_buffering_minus1, sps_max_num_reorder_pics, sps_max_latency_increase
-        (r.ue()?, r.ue()?, r.ue()?);
+        for _ in 0..3 {
+            r.ue()?;
+        }
     }
     for _ in 0..6 {
         r.ue()?; // sizes of coding and transform blocks, and how deep they are split
@@ -236,8 +238,9 @@ fn pass_to_vui(r: &mut BitReader<'_>, sub_layers: u8) -> Option<()> {
     r.skip(2)?; // amp_enabled_flag, sample_adaptive_offset_enabled_flag
     if r.bit()? {
         r.skip(8)?; // PCM bit depths
-        (r.ue()?, r.ue()?);
-        r.bit()?;
+        r.ue()?; // log2_min_pcm_luma_coding_block_size_minus3
+        r.ue()?; // log2_diff_max_min_pcm_luma_coding_block_size
+        r.bit()?; // pcm_loop_filter_disabled_flag
     }
     short_term_sets(r)?;
     if r.bit()? {
