@@ -148,6 +148,26 @@ fn leading_pictures_of_the_first_keyframe_that_cannot_be_decoded_are_dropped() {
     assert_eq!(video(&stream).breaks, 0);
 }
 
+/// Parameter sets that come with a dropped picture are there for the pictures after it.
+#[test]
+fn parameter_sets_of_dropped_pictures_are_kept() {
+    let mut wire = wire();
+    wire.video(0, &[&VPS, &SPS, &PPS, &CRA]);
+    wire.video(3000, &[&OTHER_PPS, &RASL]);
+    wire.video(6000, &[&TRAIL]);
+    wire.video(9000, &[&TRAIL]);
+    let stream = wire.demux();
+    assert_eq!(codes(&stream), [NotDecodable]);
+    assert_eq!(
+        samples(&stream),
+        [
+            (0, 6000, true, length_prefixed(&[&CRA])),
+            (6000, 3000, false, length_prefixed(&[&OTHER_PPS, &TRAIL])),
+            (9000, 3000, false, length_prefixed(&[&TRAIL])),
+        ]
+    );
+}
+
 #[test]
 fn nothing_is_given_out_before_all_three_kinds_of_parameter_sets() {
     for missing in 0..3 {

@@ -37,6 +37,8 @@ use crate::{DefectCode, Event};
 const MAX_ACCESS_UNIT: usize = 32 << 20;
 /// NAL units an access unit may have; real ones have at most a few hundred slices.
 const MAX_NALS: usize = 1 << 16;
+/// Bytes of parameter sets that may be kept from dropped pictures for the next sample.
+const MAX_OWED: usize = 1 << 20;
 
 /// One NAL unit of the access unit under way, within `AccessUnits::bytes`.
 #[derive(Debug, Clone)]
@@ -68,6 +70,8 @@ pub(super) struct AccessUnits {
     starting: bool,
     /// That such pictures are dropped was told.
     told_skipped: bool,
+    /// Parameter sets that came with such pictures, as they go into the next sample.
+    owed: Vec<u8>,
     /// Bytes received since the last configuration.
     since_config: usize,
     pictures: Pictures,
@@ -89,6 +93,7 @@ impl AccessUnits {
             dropped: false,
             starting: false,
             told_skipped: false,
+            owed: Vec::new(),
             since_config: usize::MAX,
             pictures: Pictures::new(track),
         }
@@ -295,9 +300,15 @@ impl AccessUnits {
             return;
         }
         if self.skip(&nals, out) {
+            if changed {
+                self.owe(&nals);
+            }
             return;
         }
         let config = self.take_configuration(keyframe);
+        if config.is_some() {
+            self.owed.clear();
+        }
         let in_band = changed && config.is_none();
         let times = self.pictures.follow(times, config.is_none(), out);
         if keyframe || config.is_some() || self.pictures.run.is_full() {
@@ -383,11 +394,22 @@ impl AccessUnits {
         skipped
     }
 
+    /// Keeps the parameter sets of a picture that is dropped for the next sample: it may need them.
+    fn owe(&mut self, nals: &[Nal]) {
+        for nal in nals.iter().filter(|nal| nal.role == Role::ParameterSet) {
+            let bytes = trim(self.bytes.get(nal.range.clone()).unwrap_or_default());
+            if self.owed.len() + bytes.len() < MAX_OWED {
+                put(&mut self.owed, bytes);
+            }
+        }
+    }
+
     /// Copies an access unit's NAL units into the run, with the parameter sets or without; how
     /// many bytes that makes.
     fn append(&mut self, nals: &[Nal], in_band: bool) -> u32 {
         let payload = &mut self.pictures.run.payload;
         let before = payload.len();
+        payload.append(&mut self.owed);
         for nal in nals {
             if matches!(nal.role, Role::Delimiter | Role::Filler)
                 || nal.role == Role::ParameterSet && !in_band
@@ -395,13 +417,18 @@ impl AccessUnits {
                 continue;
             }
             let bytes = trim(self.bytes.get(nal.range.clone()).unwrap_or_default());
-            // Fits: an access unit is at most MAX_ACCESS_UNIT and a packet long.
-            let len = bytes.len() as u32;
-            if len > 0 {
-                payload.extend_from_slice(&len.to_be_bytes());
-                payload.extend_from_slice(bytes);
-            }
+            put(payload, bytes);
         }
         (payload.len() - before) as u32
+    }
+}
+
+/// Appends a NAL unit after its length; nothing where it is empty.
+fn put(payload: &mut Vec<u8>, nal: &[u8]) {
+    // Fits: an access unit is at most MAX_ACCESS_UNIT and a packet long.
+    let len = nal.len() as u32;
+    if len > 0 {
+        payload.extend_from_slice(&len.to_be_bytes());
+        payload.extend_from_slice(nal);
     }
 }
