@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use livetape_container::mpegts::{AudioTrack, Continuity, MuxSample, Segment, VideoTrack};
 use livetape_media::codec::aac::AudioSpecificConfig;
 use livetape_media::codec::annexb::length_prefixed;
-use mpegts_support::wire::Wire;
+use mpegts_support::wire::{HEVC_PPS, HEVC_SPS, HEVC_VPS, Wire};
 use mpegts_support::{Stream, demux, media};
 
 /// A linear congruential generator: the same mutations every time.
@@ -123,6 +123,27 @@ fn made() -> Vec<u8> {
     bytes
 }
 
+/// Twenty-one pictures of H.265, some of them leading pictures, and frames of AAC.
+fn made_hevc() -> Vec<u8> {
+    let mut wire = Wire::with_video(0x24);
+    for part in 0..3_i64 {
+        let start = part * 25_200;
+        let kinds: [u8; 7] = [21, 9, 7, 1, 0, 1, 0];
+        for (n, kind) in (0_i64..).zip(kinds) {
+            let mut slice = vec![kind << 1, 1, 0xd0];
+            slice.resize(20 + n as usize * 70, kind + 7);
+            let mut nals: Vec<&[u8]> = vec![&[0x46, 1, 0x50]];
+            if n == 0 {
+                nals.extend([&HEVC_VPS[..], &HEVC_SPS, &HEVC_PPS]);
+            }
+            nals.push(&slice);
+            wire.video(start + n * 3600, &nals);
+        }
+        wire.audio(start, 0..13);
+    }
+    wire.bytes
+}
+
 /// `LIVETAPE_MUTATIONS` multiplies the rounds, for long runs.
 fn attack(bytes: &[u8], rounds: u64) {
     let times = std::env::var("LIVETAPE_MUTATIONS").ok();
@@ -139,6 +160,11 @@ fn attack(bytes: &[u8], rounds: u64) {
 #[test]
 fn mutated_streams() {
     attack(&made(), 5000);
+    let hevc = made_hevc();
+    let whole = demux(&hevc, 188);
+    let pictures = whole.track(true).map(|track| track.units.len());
+    assert_eq!(pictures, Some(20)); // all but the first leading picture
+    attack(&hevc, 5000);
 }
 
 #[test]
