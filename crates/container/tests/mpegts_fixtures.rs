@@ -8,7 +8,7 @@ use livetape_container::mpegts::Demuxer;
 use livetape_container::{Defect, DefectCode};
 use livetape_media::codec::aac::AdtsHeader;
 use livetape_media::codec::annexb::{length_prefixed, nal_units};
-use livetape_media::codec::h264;
+use livetape_media::codec::{h264, h265};
 use mpegts_support::{Stream, Track, apart, demux, elementary, media, probe};
 
 /// Files that are not read as ffprobe reads them, each with a test of its own below.
@@ -59,7 +59,7 @@ fn codes(stream: &Stream) -> Vec<DefectCode> {
     stream.defects.iter().map(|defect| defect.code).collect()
 }
 
-/// Counts, sizes and times of every H.264 and AAC stream are ffprobe's.
+/// Counts, sizes and times of every H.264, H.265 and AAC stream are ffprobe's.
 #[test]
 fn counts_sizes_and_times_are_ffprobes() {
     let Some(root) = media("counts_sizes_and_times_are_ffprobes") else {
@@ -127,6 +127,11 @@ fn bytes_are_ffmpegs() {
         "ts/structure/sample_h264_no_access_unit_delimiters.ts",
         "ts/structure/test-segment.ts",
         "ts/structure/test-middle-pat-pmt.ts",
+        "hls-ts/hevc/bear-640x360-hevc.ts",
+        "hls-ts/h265-aac/0.ts",
+        "hls-ts/h265-aac/1.ts",
+        "ts/codecs/sample_h265.ts",
+        "ts/codecs/sample_h265_rps_pred.ts",
     ];
     for name in files {
         let file = root.join(name);
@@ -136,8 +141,11 @@ fn bytes_are_ffmpegs() {
                 continue;
             }
             if track.configs[0].format.is_video() {
-                let theirs = elementary(&file, *pid, "h264");
-                let theirs: Vec<_> = nal_units(&theirs).filter(|nal| is_payload(nal)).collect();
+                let hevc = track.configs[0].codec.starts_with("hvc1");
+                let theirs = elementary(&file, *pid, if hevc { "hevc" } else { "h264" });
+                let theirs: Vec<_> = nal_units(&theirs)
+                    .filter(|nal| is_payload(nal, hevc))
+                    .collect();
                 let units = track.units.iter();
                 let ours: Vec<_> = units
                     .flat_map(|unit| length_prefixed(&unit.data, 4))
@@ -169,9 +177,14 @@ fn bytes_are_ffmpegs() {
 }
 
 /// Not delimiter, parameter set or filler data.
-fn is_payload(nal: &[u8]) -> bool {
-    let kind = nal.first().copied().map(h264::nal_unit_type);
-    kind.is_some_and(|kind| !matches!(kind, 7..=9 | 12))
+fn is_payload(nal: &[u8], hevc: bool) -> bool {
+    nal.first().is_some_and(|first| {
+        if hevc {
+            !matches!(h265::nal_unit_type(*first), 32..=35 | 38)
+        } else {
+            !matches!(h264::nal_unit_type(*first), 7..=9 | 12)
+        }
+    })
 }
 
 fn adts_payloads(mut bytes: &[u8]) -> Vec<&[u8]> {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use livetape_container::mpegts::{AudioTrack, Continuity, MuxSample, Segment, VideoTrack};
 use livetape_media::codec::aac::AudioSpecificConfig;
 use livetape_media::codec::annexb::length_prefixed;
+use mpegts_support::wire::{HEVC_PPS, HEVC_SPS, HEVC_VPS, Wire};
 use mpegts_support::{Stream, demux, media};
 
 /// A linear congruential generator: the same mutations every time.
@@ -122,6 +123,27 @@ fn made() -> Vec<u8> {
     bytes
 }
 
+/// Twenty-one pictures of H.265, some of them leading pictures, and frames of AAC.
+fn made_hevc() -> Vec<u8> {
+    let mut wire = Wire::with_video(0x24);
+    for part in 0..3_i64 {
+        let start = part * 25_200;
+        let kinds: [u8; 7] = [21, 9, 7, 1, 0, 1, 0];
+        for (n, kind) in (0_i64..).zip(kinds) {
+            let mut slice = vec![kind << 1, 1, 0xd0];
+            slice.resize(20 + n as usize * 70, kind + 7);
+            let mut nals: Vec<&[u8]> = vec![&[0x46, 1, 0x50]];
+            if n == 0 {
+                nals.extend([&HEVC_VPS[..], &HEVC_SPS, &HEVC_PPS]);
+            }
+            nals.push(&slice);
+            wire.video(start + n * 3600, &nals);
+        }
+        wire.audio(start, 0..13);
+    }
+    wire.bytes
+}
+
 /// `LIVETAPE_MUTATIONS` multiplies the rounds, for long runs.
 fn attack(bytes: &[u8], rounds: u64) {
     let times = std::env::var("LIVETAPE_MUTATIONS").ok();
@@ -138,6 +160,11 @@ fn attack(bytes: &[u8], rounds: u64) {
 #[test]
 fn mutated_streams() {
     attack(&made(), 5000);
+    let hevc = made_hevc();
+    let whole = demux(&hevc, 188);
+    let pictures = whole.track(true).map(|track| track.units.len());
+    assert_eq!(pictures, Some(20)); // all but the first leading picture
+    attack(&hevc, 5000);
 }
 
 #[test]
@@ -152,6 +179,8 @@ fn mutated_fixtures() {
         "ts/structure/sample_h264_no_access_unit_delimiters.ts",
         "ts/real-defects/missing-sei-and-pes.ts",
         "ts/codecs/sample_with_sdt.ts",
+        "ts/codecs/sample_h265.ts",
+        "ts/codecs/sample_h265_rps_pred.ts",
     ] {
         attack(&std::fs::read(root.join(name)).expect("a fixture"), 300);
     }
@@ -160,9 +189,7 @@ fn mutated_fixtures() {
 /// Time per byte does not grow with the input, whatever it is made of.
 #[test]
 fn hostile_streams_take_linear_time() {
-    let head = made();
-    let tables = &head[..2 * 188];
-    let payloads: [&[u8]; 6] = [
+    let avc: [&[u8]; 6] = [
         &[0, 0, 1, 0x65, 0x88],                      // pictures of nothing
         &[0, 0, 1, 0x41, 0x01],                      // slices of one picture
         &[0, 0, 1, 0x67, 0x64],                      // parameter sets
@@ -170,31 +197,47 @@ fn hostile_streams_take_linear_time() {
         &[0, 0, 1],                                  // start codes alone
         &[0xff, 0xf1, 0x4c, 0x80, 0x01, 0x1f, 0xfc], // ADTS headers alone, or 0xff
     ];
-    for payload in payloads {
-        for (pid, id) in [(0x100_u16, 0xe0), (0x101, 0xc0)] {
-            for starts in [false, true] {
-                let mut bytes = tables.to_vec();
-                let mut fill = payload.iter().cycle();
-                for counter in 0..20_000_u32 {
-                    let start = starts || counter == 0;
-                    let [high, low] = pid.to_be_bytes();
-                    let flags = if start { 0x40 } else { 0 };
-                    bytes.extend([0x47, high | flags, low, 0x10 | (counter % 16) as u8]);
-                    let mut room = 184;
-                    if start {
-                        bytes.extend([0, 0, 1, id, 0, 0, 0x80, 0x80, 5, 0x21, 0, 1, 0, 1]);
-                        room -= 14;
-                    }
-                    bytes.extend((&mut fill).take(room));
+    let hevc: [&[u8]; 5] = [
+        &[0, 0, 1, 0x28, 0x01, 0xaf], // pictures of nothing
+        &[0, 0, 1, 0x02, 0x01, 0x2f], // slices of one picture
+        &[0, 0, 1, 0x42, 0x01, 0x01], // parameter sets
+        &[0, 0, 0, 0, 0, 0],          // no start code
+        &[0, 0, 1],                   // start codes alone
+    ];
+    for (stream_type, payloads) in [(0x1b, &avc[..]), (0x24, &hevc)] {
+        let tables = Wire::with_video(stream_type).bytes;
+        for payload in payloads {
+            for (pid, id) in [(0x100_u16, 0xe0), (0x101, 0xc0)] {
+                for starts in [false, true] {
+                    let bytes = repeated(&tables, payload, (pid, id), starts);
+                    let begun = Instant::now();
+                    assert_well_formed(&demux(&bytes, 1 << 16));
+                    let taken = begun.elapsed();
+                    assert!(
+                        taken < Duration::from_secs(20),
+                        "{stream_type:#x} {payload:?} {pid} {starts}: {taken:?}"
+                    );
                 }
-                let begun = Instant::now();
-                assert_well_formed(&demux(&bytes, 1 << 16));
-                let taken = begun.elapsed();
-                assert!(
-                    taken < Duration::from_secs(20),
-                    "{payload:?} {pid} {starts}: {taken:?}"
-                );
             }
         }
     }
+}
+
+/// 20,000 packets filled with a payload over and over, in one PES packet or in one each.
+fn repeated(tables: &[u8], payload: &[u8], (pid, id): (u16, u8), starts: bool) -> Vec<u8> {
+    let mut bytes = tables.to_vec();
+    let mut fill = payload.iter().cycle();
+    for counter in 0..20_000_u32 {
+        let start = starts || counter == 0;
+        let [high, low] = pid.to_be_bytes();
+        let flags = if start { 0x40 } else { 0 };
+        bytes.extend([0x47, high | flags, low, 0x10 | (counter % 16) as u8]);
+        let mut room = 184;
+        if start {
+            bytes.extend([0, 0, 1, id, 0, 0, 0x80, 0x80, 5, 0x21, 0, 1, 0, 1]);
+            room -= 14;
+        }
+        bytes.extend((&mut fill).take(room));
+    }
+    bytes
 }

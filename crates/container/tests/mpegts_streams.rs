@@ -2,14 +2,13 @@
 
 mod mpegts_support;
 
-use std::collections::BTreeMap;
-
 use livetape_container::DefectCode::{
     self, ContinuityError, Malformed, MissingTimestamp, NotDecodable, Protected, TimestampJump,
     Truncated, Unsupported,
 };
 use livetape_container::isobmff::sample_entry;
 use livetape_container::mpegts::Demuxer;
+use mpegts_support::wire::{AUDIO, VIDEO, Wire, adts, annex_b, length_prefixed, pes};
 use mpegts_support::{Stream, Track, demux};
 
 const SPS: [u8; 25] = [
@@ -25,154 +24,6 @@ const I: [u8; 5] = [0x41, 0x88, 0x24, 6, 7];
 const AUD: [u8; 2] = [0x09, 0xf0];
 /// Recovery point, `recovery_frame_cnt` 0.
 const RECOVERY: [u8; 5] = [6, 6, 1, 0xc4, 0x80];
-const VIDEO: u16 = 0x100;
-const AUDIO: u16 = 0x101;
-
-/// Writes packets.
-#[derive(Default)]
-struct Wire {
-    bytes: Vec<u8>,
-    counters: BTreeMap<u16, u8>,
-}
-
-impl Wire {
-    /// PAT and PMT of one program of H.264 and AAC.
-    fn new() -> Self {
-        let mut wire = Self::default();
-        wire.pat(0, &[(1, 0x1000)]);
-        wire.pmt(0x1000, 1, 0, &[(0x1b, VIDEO), (0x0f, AUDIO)]);
-        wire
-    }
-
-    fn packet(&mut self, pid: u16, start: bool, payload: &[u8]) {
-        self.packet_with(pid, start, 0, payload);
-    }
-
-    /// `scrambling` goes into the upper bits of the fourth byte.
-    fn packet_with(&mut self, pid: u16, start: bool, scrambling: u8, payload: &[u8]) {
-        let counter = self.counters.entry(pid).or_default();
-        let [high, low] = pid.to_be_bytes();
-        let high = high | if start { 0x40 } else { 0 };
-        let stuffing = 184 - payload.len();
-        let control = if stuffing > 0 { 0x30 } else { 0x10 };
-        self.bytes
-            .extend([0x47, high, low, scrambling << 6 | control | *counter]);
-        *counter = (*counter + 1) & 15;
-        match stuffing {
-            0 => {}
-            1 => self.bytes.push(0),
-            _ => {
-                self.bytes.extend([(stuffing - 1) as u8, 0]);
-                self.bytes.resize(self.bytes.len() + stuffing - 2, 0xff);
-            }
-        }
-        self.bytes.extend(payload);
-    }
-
-    fn section(&mut self, pid: u16, table: u8, id: u16, version: u8, body: &[u8]) {
-        let len = (body.len() + 9) as u16;
-        let [len_high, len_low] = (0xb000 | len).to_be_bytes();
-        let [id_high, id_low] = id.to_be_bytes();
-        let mut section = vec![table, len_high, len_low, id_high, id_low];
-        section.extend([0xc1 | version << 1, 0, 0]);
-        section.extend(body);
-        section.extend(crc32(&section).to_be_bytes());
-        section.insert(0, 0);
-        section.resize(184, 0xff);
-        self.packet(pid, true, &section);
-    }
-
-    fn pat(&mut self, version: u8, programs: &[(u16, u16)]) {
-        let body: Vec<u8> = programs
-            .iter()
-            .flat_map(|(number, pid)| [number.to_be_bytes(), (0xe000 | pid).to_be_bytes()].concat())
-            .collect();
-        self.section(0, 0, 1, version, &body);
-    }
-
-    fn pmt(&mut self, pid: u16, program: u16, version: u8, streams: &[(u8, u16)]) {
-        let mut body = vec![0xe1, 0x00, 0xf0, 0x00];
-        for (stream_type, pid) in streams {
-            let [high, low] = (0xe000 | pid).to_be_bytes();
-            body.extend([*stream_type, high, low, 0xf0, 0x00]);
-        }
-        self.section(pid, 2, program, version, &body);
-    }
-
-    /// A PES packet in as many packets as it needs; unbounded for video.
-    fn pes(&mut self, pid: u16, pts: Option<i64>, payload: &[u8]) {
-        let pes = pes(pid, pts, payload);
-        for (index, part) in pes.chunks(184).enumerate() {
-            self.packet(pid, index == 0, part);
-        }
-    }
-
-    fn video(&mut self, pts: i64, nals: &[&[u8]]) {
-        self.pes(VIDEO, Some(pts), &annex_b(nals));
-    }
-
-    /// AAC frames of 100 bytes, their first byte telling them apart.
-    fn audio(&mut self, pts: i64, frames: std::ops::Range<u8>) {
-        let payload: Vec<u8> = frames.flat_map(adts).collect();
-        self.pes(AUDIO, Some(pts), &payload);
-    }
-
-    fn demux(&self) -> Stream {
-        let stream = demux(&self.bytes, usize::MAX);
-        assert_eq!(stream, demux(&self.bytes, 1));
-        stream
-    }
-}
-
-fn pes(pid: u16, pts: Option<i64>, payload: &[u8]) -> Vec<u8> {
-    let mut pes = vec![0, 0, 1, if pid == VIDEO { 0xe0 } else { 0xc0 }];
-    let data_len = if pts.is_some() { 5 } else { 0 };
-    let len = if pid == VIDEO {
-        0
-    } else {
-        payload.len() + 3 + data_len
-    };
-    pes.extend((len as u16).to_be_bytes());
-    pes.extend([0x80, if pts.is_some() { 0x80 } else { 0 }, data_len as u8]);
-    if let Some(pts) = pts {
-        pes.extend([
-            0x21 | (pts >> 29) as u8 & 0x0e,
-            (pts >> 22) as u8,
-            (pts >> 14) as u8 | 1,
-            (pts >> 7) as u8,
-            (pts << 1) as u8 | 1,
-        ]);
-    }
-    pes.extend(payload);
-    pes
-}
-
-fn annex_b(nals: &[&[u8]]) -> Vec<u8> {
-    nals.iter()
-        .flat_map(|nal| [&[0, 0, 0, 1], *nal].concat())
-        .collect()
-}
-
-fn avcc(nals: &[&[u8]]) -> Vec<u8> {
-    nals.iter()
-        .flat_map(|nal| [&(nal.len() as u32).to_be_bytes(), *nal].concat())
-        .collect()
-}
-
-/// A frame at 48 kHz, stereo: 7 bytes of header, 93 of payload.
-fn adts(number: u8) -> Vec<u8> {
-    let mut frame = vec![0xff, 0xf1, 0x4c, 0x80, 0x0c, 0x9f, 0xfc];
-    frame.resize(100, number);
-    frame
-}
-
-fn crc32(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte) << 24, |crc, _| {
-            crc << 1 ^ if crc >> 31 == 1 { 0x04c1_1db7 } else { 0 }
-        })
-    })
-}
 
 fn codes(stream: &Stream) -> Vec<DefectCode> {
     stream.defects.iter().map(|defect| defect.code).collect()
@@ -206,7 +57,14 @@ fn delimiters_filler_and_known_parameter_sets_are_left_out() {
     assert_eq!(codes(&stream), []);
     let video = track(&stream, VIDEO);
     let data: Vec<_> = video.units.iter().map(|unit| unit.data.clone()).collect();
-    assert_eq!(data, [avcc(&[&IDR]), avcc(&[&P]), avcc(&[&RECOVERY, &IDR])]);
+    assert_eq!(
+        data,
+        [
+            length_prefixed(&[&IDR]),
+            length_prefixed(&[&P]),
+            length_prefixed(&[&RECOVERY, &IDR])
+        ]
+    );
     assert_eq!(
         shape(video),
         [(0, 3600, true), (3600, 3600, false), (7200, 3600, true)]
@@ -235,8 +93,14 @@ fn access_units_may_span_pes_packets_and_share_them() {
     let video = track(&stream, VIDEO);
     let times: Vec<_> = shape(video).iter().map(|(dts, ..)| *dts).collect();
     assert_eq!(times, [0, 3000, 6000, 9000]);
-    assert_eq!(video.units[0].data, avcc(&[&IDR, &[0x65, 0x08, 9, 9]]));
-    assert_eq!(video.units[2].data, avcc(&[&P, &[0x41, 0x1a, 8, 8]]));
+    assert_eq!(
+        video.units[0].data,
+        length_prefixed(&[&IDR, &[0x65, 0x08, 9, 9]])
+    );
+    assert_eq!(
+        video.units[2].data,
+        length_prefixed(&[&P, &[0x41, 0x1a, 8, 8]])
+    );
 }
 
 #[test]
@@ -248,7 +112,10 @@ fn without_delimiters_a_first_macroblock_begins_an_access_unit() {
     let stream = wire.demux();
     let video = track(&stream, VIDEO);
     assert_eq!(shape(video).len(), 3);
-    assert_eq!(video.units[1].data, avcc(&[&P, &[0x41, 0x1a, 1, 1]]));
+    assert_eq!(
+        video.units[1].data,
+        length_prefixed(&[&P, &[0x41, 0x1a, 1, 1]])
+    );
 }
 
 #[test]
@@ -262,8 +129,8 @@ fn a_parameter_set_that_changes_at_a_keyframe_is_a_new_configuration() {
     assert_eq!(codes(&stream), []);
     let video = track(&stream, VIDEO);
     assert_eq!(video.configs.len(), 2);
-    assert_eq!(video.units[2].data, avcc(&[&OTHER_PPS, &P]));
-    assert_eq!(video.units[3].data, avcc(&[&IDR]));
+    assert_eq!(video.units[2].data, length_prefixed(&[&OTHER_PPS, &P]));
+    assert_eq!(video.units[3].data, length_prefixed(&[&IDR]));
     let read = sample_entry::avc_parameters(&video.configs[1].sample_entry).expect("an avcC");
     assert_eq!(read.pps, [OTHER_PPS.to_vec()]);
 }
@@ -317,7 +184,7 @@ fn a_packet_sent_twice_counts_once() {
     assert_eq!(codes(&stream), []);
     assert_eq!(
         track(&stream, VIDEO).units[1].data,
-        avcc(&[&[&P[..], &long].concat()])
+        length_prefixed(&[&[&P[..], &long].concat()])
     );
 }
 

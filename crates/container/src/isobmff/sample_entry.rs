@@ -1,7 +1,8 @@
-//! Sample entries: ISO/IEC 14496-12 §8.5.2, -14 (`mp4a`), -15 (`avc1`).
+//! Sample entries: ISO/IEC 14496-12 §8.5.2, -14 (`mp4a`), -15 (`avc1`, `hvc1`).
 
 use livetape_media::codec::aac::AudioSpecificConfig;
 use livetape_media::codec::h264::Sps;
+use livetape_media::codec::h265;
 use livetape_media::{Format, FourCc, Timescale, TrackConfig};
 
 use super::boxes::{BoxRef, Boxes};
@@ -31,12 +32,7 @@ pub fn avc1(sps: &[&[u8]], pps: &[&[u8]]) -> Option<TrackConfig> {
     w.boxed(b"avc1", |w| {
         visual_sample_entry(w, parsed.width, parsed.height);
         w.boxed(b"avcC", |w| avcc(w, &parsed, sps, pps));
-        if parsed.aspect_ratio.0 != parsed.aspect_ratio.1 {
-            w.boxed(b"pasp", |w| {
-                w.u32(u32::from(parsed.aspect_ratio.0));
-                w.u32(u32::from(parsed.aspect_ratio.1));
-            });
-        }
+        pasp(w, parsed.aspect_ratio);
     });
     Some(TrackConfig {
         format: Format::Video {
@@ -48,6 +44,99 @@ pub fn avc1(sps: &[&[u8]], pps: &[&[u8]]) -> Option<TrackConfig> {
         codec: avc_codec("avc1", [parsed.profile, parsed.constraints, parsed.level]),
         language: UNDETERMINED,
     })
+}
+
+/// Pixel aspect ratio, ISO/IEC 14496-12 §12.1.4, where pixels are not square.
+fn pasp(w: &mut Writer, (across, down): (u16, u16)) {
+    if across != down {
+        w.boxed(b"pasp", |w| {
+            w.u32(u32::from(across));
+            w.u32(u32::from(down));
+        });
+    }
+}
+
+/// An `hvc1` configuration from parameter sets of the base layer (NAL units without start
+/// codes). Samples carry 4-byte NAL lengths and no parameter sets; times are in 90 kHz. Size and
+/// aspect ratio are those of the first SPS. `None` where an SPS cannot be read, or a count or size
+/// does not fit the `hvcC`.
+pub fn hvc1(vps: &[&[u8]], sps: &[&[u8]], pps: &[&[u8]]) -> Option<TrackConfig> {
+    let parsed: Option<Vec<_>> = sps.iter().map(|nal| h265::Sps::parse(nal)).collect();
+    let parsed = parsed?;
+    let first = parsed.first()?;
+    let fits = |len: usize| u16::try_from(len).is_ok();
+    for sets in [vps, sps, pps] {
+        if !fits(sets.len()) || !sets.iter().all(|nal| fits(nal.len())) {
+            return None;
+        }
+    }
+    let mut record = Writer::default();
+    hvcc(&mut record, &parsed);
+    let arrays = [
+        (h265::NAL_VPS, vps),
+        (h265::NAL_SPS, sps),
+        (h265::NAL_PPS, pps),
+    ];
+    record.u8(arrays.len() as u8);
+    for (kind, sets) in arrays {
+        record.u8(0x80 | kind); // array_completeness
+        record.u16(sets.len() as u16);
+        for nal in sets {
+            record.u16(nal.len() as u16);
+            record.bytes(nal);
+        }
+    }
+    let record = record.into_bytes();
+    let codec = hevc_codec("hvc1", Fields::new(&record))?;
+    let mut w = Writer::default();
+    w.boxed(b"hvc1", |w| {
+        visual_sample_entry(w, first.width, first.height);
+        w.boxed(b"hvcC", |w| w.bytes(&record));
+        pasp(w, first.aspect_ratio);
+    });
+    Some(TrackConfig {
+        format: Format::Video {
+            width: first.width,
+            height: first.height,
+        },
+        timescale: Timescale::MPEG,
+        sample_entry: w.into_bytes(),
+        codec,
+        language: UNDETERMINED,
+    })
+}
+
+/// HEVCDecoderConfigurationRecord, ISO/IEC 14496-15 §8.3.3.1.2, up to its arrays. What it says
+/// of profile, tier and level holds for all sequence parameter sets.
+fn hvcc(w: &mut Writer, sps: &[h265::Sps]) {
+    let Some((first, others)) = sps.split_first() else {
+        return;
+    };
+    let mut general = first.profile_tier_level;
+    let (mut sub_layers, mut nested) = (first.sub_layers, first.temporal_id_nested);
+    for other in others {
+        let ptl = other.profile_tier_level;
+        general.profile |= ptl.profile & 0x20; // the higher tier
+        general.compatibility &= ptl.compatibility;
+        for (byte, theirs) in general.constraints.iter_mut().zip(ptl.constraints) {
+            *byte &= theirs;
+        }
+        general.level = general.level.max(ptl.level);
+        sub_layers = sub_layers.max(other.sub_layers);
+        nested &= other.temporal_id_nested;
+    }
+    w.u8(1);
+    w.u8(general.profile);
+    w.u32(general.compatibility);
+    w.bytes(&general.constraints);
+    w.u8(general.level);
+    w.u16(0xf000); // min_spatial_segmentation_idc: not said
+    w.u8(0xfc); // parallelismType: not said
+    w.u8(0xfc | first.chroma_format);
+    w.u8(0xf8 | (first.bit_depth_luma - 8));
+    w.u8(0xf8 | (first.bit_depth_chroma - 8));
+    w.u16(0); // avgFrameRate: not said
+    w.u8(sub_layers << 3 | u8::from(nested) << 2 | 3); // lengthSizeMinusOne
 }
 
 fn avc_codec(four_cc: &str, [profile, constraints, level]: [u8; 3]) -> String {
@@ -396,6 +485,82 @@ mod tests {
         assert_eq!(parameters.sps, [SPS.to_vec()]);
         assert_eq!(parameters.pps, [PPS.to_vec()]);
         assert_eq!(parameters.nal_length_size, 4);
+    }
+
+    #[test]
+    fn an_hvc1_entry_is_read_back() {
+        let vps = [
+            0x40, 0x01, 0x0c, 0x01, 0xff, 0xff, 0x01, 0x60, 0, 0, 3, 0, 0x90, 0, 0, 3, 0, 0, 3, 0,
+            0x3f, 0x99, 0x98, 0x09,
+        ];
+        let sps = [
+            0x42, 0x01, 0x01, 0x01, 0x60, 0, 0, 3, 0, 0x90, 0, 0, 3, 0, 0, 3, 0, 0x3f, 0xa0, 0x05,
+            0x02, 0x01, 0x69, 0x65, 0x99, 0x9a, 0x49, 0x32, 0xbc, 0x04, 0x04, 0, 0, 0x0f, 0xa4, 0,
+            0x01, 0xd4, 0xc0, 0x20,
+        ];
+        let pps = [0x44, 0x01, 0xc1, 0x72, 0xb4, 0x62, 0x40];
+        let config = hvc1(&[&vps], &[&sps], &[&pps]).expect("valid");
+        assert_eq!(config.codec, "hvc1.1.6.L63.90");
+        let entry = Boxes(&config.sample_entry).next().expect("one box");
+        let described = describe(entry, *b"vide").expect("whole");
+        assert_eq!(
+            described.format,
+            Format::Video {
+                width: 640,
+                height: 360
+            }
+        );
+        assert_eq!(described.codec, config.codec);
+        let record = Boxes(&entry.body[78..]).find(b"hvcC").expect("an hvcC");
+        let head = [
+            1, 1, 0x60, 0, 0, 0, 0x90, 0, 0, 0, 0, 0, 63, 0xf0, 0, 0xfc, 0xfd, 0xf8, 0xf8, 0, 0,
+            0x0f, 3,
+        ];
+        assert_eq!(record.body[..23], head);
+        let arrays = [
+            &[0xa0, 0, 1, 0, vps.len() as u8][..],
+            &vps,
+            &[0xa1, 0, 1, 0, sps.len() as u8],
+            &sps,
+            &[0xa2, 0, 1, 0, pps.len() as u8],
+            &pps,
+        ];
+        assert_eq!(record.body[23..], arrays.concat());
+        assert_eq!(hvc1(&[&vps], &[&pps], &[&pps]), None);
+        assert_eq!(hvc1(&[&vps], &[], &[&pps]), None);
+    }
+
+    /// What holds for all sequence parameter sets is what the record says.
+    #[test]
+    fn the_record_covers_every_sequence_parameter_set() {
+        let profile_tier_level = h265::ProfileTierLevel {
+            profile: 1,
+            compatibility: 0x6000_0000,
+            constraints: [0x90, 0, 0, 0, 0, 0],
+            level: 63,
+        };
+        let low = h265::Sps {
+            profile_tier_level,
+            sub_layers: 1,
+            temporal_id_nested: true,
+            chroma_format: 1,
+            bit_depth_luma: 8,
+            bit_depth_chroma: 8,
+            width: 640,
+            height: 360,
+            aspect_ratio: (1, 1),
+        };
+        let mut high = low;
+        high.profile_tier_level.profile = 0x21;
+        high.profile_tier_level.compatibility = 0x2000_0000;
+        high.profile_tier_level.level = 93;
+        (high.sub_layers, high.temporal_id_nested) = (3, false);
+        let mut w = Writer::default();
+        hvcc(&mut w, &[low, high]);
+        let record = w.into_bytes();
+        assert_eq!(record[1..6], [0x21, 0x20, 0, 0, 0]);
+        assert_eq!(record[12], 93);
+        assert_eq!(record[21], 3 << 3 | 3);
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! MPEG-2 transport stream, ISO/IEC 13818-1.
 //!
-//! - [`Demuxer`]: packets to PES packets to samples; H.264 and AAC
+//! - [`Demuxer`]: packets to PES packets to samples; H.264, H.265 and AAC
 //! - [`Segment`]: samples to packets; [`Outline`] tells beforehand how many
 
+mod access_units;
 mod adts;
-mod avc;
 mod clock;
 mod demux;
 mod framer;
@@ -20,6 +20,7 @@ mod programs;
 mod psi;
 mod run;
 mod stream;
+mod video_codec;
 
 pub use demux::Demuxer;
 pub use mux::{AudioTrack, MuxSample, Segment, VideoTrack};

@@ -1,96 +1,86 @@
-//! The H.264 parameter sets of a stream, and the configuration they make.
+//! The parameter sets of a video stream, and the configuration they make.
 
 use std::sync::Arc;
 
 use livetape_media::TrackConfig;
-use livetape_media::codec::h264;
 
-use crate::isobmff::sample_entry;
+use super::video_codec::{SetId, SetKind, VideoCodec};
 
-/// The longest parameter set an `avcC` can hold.
+/// The longest parameter set an `avcC` or `hvcC` can hold.
 const MAX_LEN: usize = 0xffff;
-/// Sequence parameter sets it can hold.
-const MAX_SPS: usize = 31;
-/// Picture parameter sets it can hold.
-const MAX_PPS: usize = 255;
 
-/// The sets in force, by id.
-#[derive(Debug, Default)]
+/// The sets in force, by kind and id.
+#[derive(Debug)]
 pub(super) struct ParameterSets {
-    sps: Vec<(u32, Vec<u8>)>,
-    /// Id, id of the sequence parameter set it refers to, NAL unit.
-    pps: Vec<(u32, u32, Vec<u8>)>,
+    codec: VideoCodec,
+    sets: Vec<(SetId, Vec<u8>)>,
     /// They are not what the last configuration says.
     changed: bool,
     configuration: Option<Arc<TrackConfig>>,
 }
 
 impl ParameterSets {
-    /// Takes an SPS or PPS NAL unit; true where it is not in force already. One that cannot be
+    pub(super) const fn new(codec: VideoCodec) -> Self {
+        Self {
+            codec,
+            sets: Vec::new(),
+            changed: false,
+            configuration: None,
+        }
+    }
+
+    /// Takes a parameter set NAL unit; true where it is not in force already. One that cannot be
     /// read is passed over.
     pub(super) fn update(&mut self, nal: &[u8]) -> bool {
-        let changed = match nal.first().copied().map(h264::nal_unit_type) {
-            _ if nal.len() > MAX_LEN => false,
-            Some(h264::NAL_SPS) => self.update_sps(nal),
-            Some(h264::NAL_PPS) => self.update_pps(nal),
-            _ => false,
-        };
-        self.changed |= changed;
-        changed
-    }
-
-    fn update_sps(&mut self, nal: &[u8]) -> bool {
-        if self.sps.iter().any(|(_, known)| known == nal) {
+        if nal.len() > MAX_LEN || self.sets.iter().any(|(_, known)| known == nal) {
             return false;
         }
-        let (Some(id), Some(_)) = (h264::sps_id(nal), h264::Sps::parse(nal)) else {
+        let Some(set) = self.codec.set_id(nal) else {
             return false;
         };
-        match self.sps.binary_search_by_key(&id, |(id, _)| *id) {
+        match self.position(set) {
             Ok(at) => {
-                // Picture parameter sets are read by their sequence parameter set: those of the
-                // old one mean nothing now.
-                self.pps.retain(|(_, sps, _)| *sps != id);
-                if let Some(entry) = self.sps.get_mut(at) {
-                    entry.1 = nal.to_vec();
+                if let Some((_, known)) = self.sets.get_mut(at) {
+                    *known = nal.to_vec();
+                }
+                if set.kind == SetKind::Sequence {
+                    self.forget_pictures_of(set.id);
                 }
             }
-            Err(_) if self.sps.len() >= MAX_SPS => return false,
-            Err(at) => self.sps.insert(at, (id, nal.to_vec())),
+            Err(_) if self.of(set.kind).count() >= self.codec.max_sets(set.kind) => return false,
+            Err(at) => self.sets.insert(at, (set, nal.to_vec())),
         }
+        self.changed = true;
         true
     }
 
-    fn update_pps(&mut self, nal: &[u8]) -> bool {
-        if self.pps.iter().any(|(_, _, known)| known == nal) {
-            return false;
-        }
-        let Some((id, sps)) = h264::pps_ids(nal) else {
-            return false;
-        };
-        let entry = (id, sps, nal.to_vec());
-        match self.pps.binary_search_by_key(&id, |(id, ..)| *id) {
-            Ok(at) => {
-                if let Some(known) = self.pps.get_mut(at) {
-                    *known = entry;
-                }
-            }
-            Err(_) if self.pps.len() >= MAX_PPS => return false,
-            Err(at) => self.pps.insert(at, entry),
-        }
-        true
+    fn position(&self, set: SetId) -> Result<usize, usize> {
+        self.sets.binary_search_by_key(&set, |(known, _)| *known)
     }
 
-    /// There is at least one set of each kind.
-    pub(super) const fn is_complete(&self) -> bool {
-        !self.sps.is_empty() && !self.pps.is_empty()
+    /// Picture parameter sets are read by their sequence parameter set: those of one that was
+    /// replaced mean nothing now.
+    fn forget_pictures_of(&mut self, sequence: u32) {
+        let codec = self.codec;
+        self.sets.retain(|(set, nal)| {
+            set.kind != SetKind::Picture || codec.sequence_of(nal) != Some(sequence)
+        });
+    }
+
+    fn of(&self, kind: SetKind) -> impl Iterator<Item = &[u8]> {
+        let sets = self.sets.iter().filter(move |(set, _)| set.kind == kind);
+        sets.map(|(_, nal)| nal.as_slice())
+    }
+
+    /// There is at least one set of each kind that the codec has.
+    pub(super) fn is_complete(&self) -> bool {
+        let mut kinds = [SetKind::Video, SetKind::Sequence, SetKind::Picture].into_iter();
+        kinds.all(|kind| self.codec.max_sets(kind) == 0 || self.of(kind).next().is_some())
     }
 
     /// Bytes of all sets.
     pub(super) fn len(&self) -> usize {
-        let sps = self.sps.iter().map(|(_, nal)| nal.len());
-        let pps = self.pps.iter().map(|(.., nal)| nal.len());
-        sps.chain(pps).sum()
+        self.sets.iter().map(|(_, nal)| nal.len()).sum()
     }
 
     /// There has been a configuration.
@@ -103,18 +93,13 @@ impl ParameterSets {
         if !std::mem::take(&mut self.changed) {
             return None;
         }
-        let sps: Vec<_> = self.sps.iter().map(|(_, nal)| nal.as_slice()).collect();
-        let pps: Vec<_> = self.pps.iter().map(|(.., nal)| nal.as_slice()).collect();
-        let config = Arc::new(sample_entry::avc1(&sps, &pps)?);
+        let [vps, sps, pps] = [SetKind::Video, SetKind::Sequence, SetKind::Picture]
+            .map(|kind| self.of(kind).collect::<Vec<_>>());
+        let config = Arc::new(self.codec.configuration(&vps, &sps, &pps)?);
         if self.configuration.as_ref() == Some(&config) {
             return None;
         }
         self.configuration = Some(Arc::clone(&config));
         Some(config)
     }
-}
-
-/// True for the NAL unit types that become configuration.
-pub(super) const fn is_parameter_set(nal_unit_type: u8) -> bool {
-    matches!(nal_unit_type, h264::NAL_SPS | h264::NAL_PPS)
 }

@@ -2,22 +2,25 @@
 
 use livetape_media::TrackId;
 
+use super::access_units::AccessUnits;
 use super::adts::Adts;
-use super::avc::Avc;
 use super::clock::Clock;
 use super::packet::{Counter, Packet, Step};
 use super::pes::{NoHeader, PesHeader};
 use super::run::Output;
+use super::video_codec::VideoCodec;
 use crate::DefectCode;
 
 /// H.264 (table 2-34).
 const AVC: u8 = 0x1b;
+/// H.265.
+const HEVC: u8 = 0x24;
 /// AAC in ADTS.
 const AAC_ADTS: u8 = 0x0f;
 
 /// True for the stream types that can be read.
 pub(super) const fn is_supported(stream_type: u8) -> bool {
-    matches!(stream_type, AVC | AAC_ADTS)
+    matches!(stream_type, AVC | HEVC | AAC_ADTS)
 }
 
 /// True for the stream types of Apple's SAMPLE-AES (MPEG-2 Stream Encryption Format for HTTP Live
@@ -28,7 +31,7 @@ pub(super) const fn is_protected(stream_type: u8) -> bool {
 
 #[derive(Debug)]
 enum Reader {
-    Avc(Box<Avc>),
+    Video(Box<AccessUnits>),
     Adts(Box<Adts>),
 }
 
@@ -60,8 +63,10 @@ impl Stream {
     /// `None` where the type is not supported.
     pub(super) fn new(pid: u16, stream_type: u8) -> Option<Self> {
         let track = TrackId(u32::from(pid));
+        let video = |codec| Reader::Video(Box::new(AccessUnits::new(codec, track)));
         let reader = match stream_type {
-            AVC => Reader::Avc(Box::new(Avc::new(track))),
+            AVC => video(VideoCodec::Avc),
+            HEVC => video(VideoCodec::Hevc),
             AAC_ADTS => Reader::Adts(Box::new(Adts::new(track))),
             _ => return None,
         };
@@ -125,7 +130,7 @@ impl Stream {
     pub(super) fn finish(&mut self, out: &mut Output) {
         self.cut(out);
         match &mut self.reader {
-            Reader::Avc(avc) => avc.finish(out),
+            Reader::Video(video) => video.finish(out),
             Reader::Adts(adts) => adts.finish(out),
         }
     }
@@ -147,7 +152,7 @@ impl Stream {
         }
         self.pes = Pes::Outside;
         match &mut self.reader {
-            Reader::Avc(avc) => avc.lose(missing == 0, out),
+            Reader::Video(video) => video.lose(missing == 0, out),
             Reader::Adts(adts) => adts.cut(out),
         }
     }
@@ -157,7 +162,7 @@ impl Stream {
         self.counter.reset();
         self.pes = Pes::Outside;
         match &mut self.reader {
-            Reader::Avc(avc) => avc.restart(),
+            Reader::Video(video) => video.restart(),
             Reader::Adts(adts) => adts.restart(),
         }
     }
@@ -165,7 +170,7 @@ impl Stream {
     /// A jump of the times is to come.
     pub(super) fn declare_jump(&mut self) {
         match &mut self.reader {
-            Reader::Avc(avc) => avc.declare_jump(),
+            Reader::Video(video) => video.declare_jump(),
             Reader::Adts(adts) => adts.declare_jump(),
         }
     }
@@ -173,7 +178,7 @@ impl Stream {
     /// Gives out the samples that are complete.
     pub(super) fn drain(&mut self, out: &mut Output) {
         match &mut self.reader {
-            Reader::Avc(avc) => avc.drain(out),
+            Reader::Video(video) => video.drain(out),
             Reader::Adts(adts) => adts.drain(out),
         }
     }
@@ -201,14 +206,14 @@ impl Stream {
         }
         let times = header.pts.map(|pts| clock.unwrap(pts, header.dts));
         match &mut self.reader {
-            Reader::Avc(avc) => avc.mark(times),
+            Reader::Video(video) => video.mark(times),
             Reader::Adts(adts) => adts.mark(times.map(|times| times.pts)),
         }
         self.pes = Pes::Payload(header.payload);
         self.payload(bytes.get(header.len..).unwrap_or_default(), out);
         // What completes the units of the PES packet before is the start of this one.
         match &mut self.reader {
-            Reader::Avc(avc) => avc.scan(out),
+            Reader::Video(video) => video.scan(out),
             Reader::Adts(adts) => adts.scan(false, out),
         }
     }
@@ -221,7 +226,7 @@ impl Stream {
             *left = left.saturating_sub(bytes.len());
         }
         match &mut self.reader {
-            Reader::Avc(avc) => avc.extend(bytes, out),
+            Reader::Video(video) => video.extend(bytes, out),
             Reader::Adts(adts) => {
                 adts.extend(bytes, out);
                 if complete {
@@ -235,8 +240,8 @@ impl Stream {
     fn lose(&mut self, out: &mut Output) {
         let complete = matches!(self.pes, Pes::Payload(Some(0)));
         match &mut self.reader {
-            Reader::Avc(avc) => {
-                avc.lose(complete, out);
+            Reader::Video(video) => {
+                video.lose(complete, out);
                 self.pes = Pes::Outside;
             }
             // Frames are small and find their way back within the PES packet.
@@ -256,7 +261,7 @@ impl Stream {
             _ if start || self.started => start && self.started,
             (Pes::Outside, _) => true,
             (Pes::Header(header), _) => header.ends_with(payload),
-            (_, Reader::Avc(avc)) => avc.ends_with(payload),
+            (_, Reader::Video(video)) => video.ends_with(payload),
             (_, Reader::Adts(adts)) => adts.ends_with(payload),
         }
     }

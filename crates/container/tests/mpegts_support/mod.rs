@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 #![allow(clippy::print_stdout, reason = "a test that did not run says so")]
 
+pub(crate) mod wire;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -150,7 +152,7 @@ pub(crate) fn probe(file: &Path) -> BTreeMap<u32, Vec<Probed>> {
     let list = |key: &str| json[key].as_array().cloned().unwrap_or_default();
     let mut found = BTreeMap::new();
     for stream in list("streams") {
-        if !matches!(stream["codec_name"].as_str(), Some("h264" | "aac")) {
+        if !matches!(stream["codec_name"].as_str(), Some("h264" | "hevc" | "aac")) {
             continue;
         }
         let id = stream["id"]

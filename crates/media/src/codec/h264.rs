@@ -258,7 +258,8 @@ const ASPECT_RATIOS: [(u16, u16); 17] = [
     (2, 1),
 ];
 
-fn aspect_ratio(r: &mut BitReader<'_>) -> Option<(u16, u16)> {
+/// Reads from `vui_parameters_present_flag` on (§E.1.1), where H.265 is the same.
+pub(super) fn aspect_ratio(r: &mut BitReader<'_>) -> Option<(u16, u16)> {
     if !r.bit()? || !r.bit()? {
         return None; // no VUI, or no aspect ratio in it
     }

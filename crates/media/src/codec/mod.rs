@@ -4,5 +4,6 @@ pub mod aac;
 pub mod annexb;
 mod bits;
 pub mod h264;
+pub mod h265;
 
 pub use bits::BitReader;

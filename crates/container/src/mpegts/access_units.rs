@@ -1,16 +1,22 @@
-//! H.264 in PES packets (ISO/IEC 13818-1 §2.14) to samples (ISO/IEC 14496-15 §5).
+//! H.264 and H.265 in PES packets (ISO/IEC 13818-1 §2.14, §2.17) to samples (ISO/IEC 14496-15 §5,
+//! §8).
 //!
 //! - An access unit begins at the first NAL unit after coded slices that ITU-T H.264 §7.4.1.2.3
-//!   names: access unit delimiter, parameter set, SEI, or the slice with macroblock 0. Where PES
-//!   packets begin does not matter, but for times: a PES packet's times are those of the first
-//!   access unit that begins in it.
+//!   or H.265 §7.4.2.4.4 names: access unit delimiter, parameter set, (prefix) SEI, or the first
+//!   slice of a picture. Where PES packets begin does not matter, but for times: a PES packet's
+//!   times are those of the first access unit that begins in it.
 //! - A sample is the access unit without delimiter and filler data, each NAL unit after its
 //!   length in 4 bytes. Parameter sets become the configuration and are left out; but sets that
 //!   change where decoding cannot start stay in the sample, and the configuration has them from
-//!   the next keyframe on.
-//! - Keyframe: an IDR picture, or a recovery point (`recovery_frame_cnt` 0) all of whose slices
-//!   are I slices. Recording starts at the first keyframe, or at the first recovery point or
-//!   picture of I slices where there is none sooner; what precedes it is dropped and told.
+//!   the next keyframe on. H.265 layers above the base layer stay as they are.
+//! - Keyframe, H.264: an IDR picture, or a recovery point (`recovery_frame_cnt` 0) all of whose
+//!   slices are I slices. Recording starts at the first keyframe, or at the first recovery point
+//!   or picture of I slices where there is none sooner; what precedes it is dropped and told.
+//! - Keyframe, H.265: an IRAP picture, which is IDR, BLA or CRA. Recording starts at the first
+//!   one. Pictures that follow a CRA or BLA picture and are shown before it are leading pictures:
+//!   those that may refer to pictures before it (RASL) cannot be decoded where recording starts
+//!   at it, and are dropped there and told; others (RADL) are kept, and so are all leading
+//!   pictures of later keyframes.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -21,25 +27,30 @@ use livetape_media::codec::h264;
 use livetape_media::{TrackConfig, TrackId};
 
 use super::clock::Times;
-use super::parameter_sets::{ParameterSets, is_parameter_set};
+use super::parameter_sets::ParameterSets;
 use super::pictures::Pictures;
 use super::run::Output;
+use super::video_codec::{Role, VideoCodec};
 use crate::{DefectCode, Event};
 
 /// Received bytes in which no access unit may fail to end.
 const MAX_ACCESS_UNIT: usize = 32 << 20;
 /// NAL units an access unit may have; real ones have at most a few hundred slices.
 const MAX_NALS: usize = 1 << 16;
-/// One NAL unit of the access unit under way, within `Avc::bytes`.
+/// Bytes of parameter sets that may be kept from dropped pictures for the next sample.
+const MAX_OWED: usize = 1 << 20;
+
+/// One NAL unit of the access unit under way, within `AccessUnits::bytes`.
 #[derive(Debug, Clone)]
 struct Nal {
-    kind: u8,
+    role: Role,
     range: Range<usize>,
 }
 
-/// Makes samples of one H.264 stream.
+/// Makes samples of one H.264 or H.265 stream.
 #[derive(Debug)]
-pub(super) struct Avc {
+pub(super) struct AccessUnits {
+    codec: VideoCodec,
     /// Elementary stream from the start of the access unit under way.
     bytes: Vec<u8>,
     codes: StartCodes,
@@ -55,14 +66,21 @@ pub(super) struct Avc {
     sets: ParameterSets,
     started: bool,
     dropped: bool,
+    /// Pictures that refer to what precedes the picture recording started at may come.
+    starting: bool,
+    /// That such pictures are dropped was told.
+    told_skipped: bool,
+    /// Parameter sets that came with such pictures, as they go into the next sample.
+    owed: Vec<u8>,
     /// Bytes received since the last configuration.
     since_config: usize,
     pictures: Pictures,
 }
 
-impl Avc {
-    pub(super) fn new(track: TrackId) -> Self {
+impl AccessUnits {
+    pub(super) fn new(codec: VideoCodec, track: TrackId) -> Self {
         Self {
+            codec,
             bytes: Vec::new(),
             codes: StartCodes::default(),
             scanned: 0,
@@ -70,9 +88,12 @@ impl Avc {
             nals: Vec::new(),
             start: 0,
             has_slice: false,
-            sets: ParameterSets::default(),
+            sets: ParameterSets::new(codec),
             started: false,
             dropped: false,
+            starting: false,
+            told_skipped: false,
+            owed: Vec::new(),
             since_config: usize::MAX,
             pictures: Pictures::new(track),
         }
@@ -107,13 +128,12 @@ impl Avc {
     pub(super) fn scan(&mut self, out: &mut Output) {
         while let Some(code) = self.codes.next(&self.bytes, self.scanned) {
             let head = code + 3;
-            let (Some(&first), Some(&second)) = (self.bytes.get(head), self.bytes.get(head + 1))
-            else {
+            if self.bytes.len() < head + self.codec.head_len() {
                 self.scanned = code;
                 self.compact();
                 return;
-            };
-            self.open(code, first, second, out);
+            }
+            self.open(code, out);
             self.scanned = head;
         }
         self.scanned = self.scanned.max(self.bytes.len().saturating_sub(2));
@@ -122,17 +142,7 @@ impl Avc {
 
     /// Completes all that is pending: the stream ends here, or restarts.
     pub(super) fn finish(&mut self, out: &mut Output) {
-        self.scan(out);
-        // A NAL unit of one byte at the very end.
-        if let (Some(code), Some(&[first])) = (
-            self.codes.next(&self.bytes, self.scanned),
-            self.bytes.last_chunk::<1>(),
-        ) && code + 4 == self.bytes.len()
-        {
-            self.open(code, first, 0, out);
-        }
-        self.close(self.bytes.len());
-        self.finish_access_unit(out);
+        self.complete(out);
         self.abandon();
         self.pictures.finish(out);
     }
@@ -140,12 +150,25 @@ impl Avc {
     /// Packets are missing: the access unit under way is damaged, unless what arrived is
     /// `complete`.
     pub(super) fn lose(&mut self, complete: bool, out: &mut Output) {
-        self.scan(out);
         if complete {
-            self.close(self.bytes.len());
-            self.finish_access_unit(out);
+            self.complete(out);
+        } else {
+            self.scan(out);
         }
         self.abandon();
+    }
+
+    /// What arrived is all there is of the access unit under way.
+    fn complete(&mut self, out: &mut Output) {
+        self.scan(out);
+        // A NAL unit of nothing but its header at the very end.
+        if let Some(code) = self.codes.next(&self.bytes, self.scanned)
+            && self.bytes.len() >= code + 3 + self.codec.header_len()
+        {
+            self.open(code, out);
+        }
+        self.close(self.bytes.len());
+        self.finish_access_unit(out);
     }
 
     /// True where `bytes` were the last to arrive.
@@ -162,6 +185,7 @@ impl Avc {
     pub(super) fn restart(&mut self) {
         self.started = false;
         self.dropped = false;
+        self.told_skipped = false;
         self.pictures.restart();
     }
 
@@ -180,24 +204,28 @@ impl Avc {
         self.has_slice = false;
     }
 
-    /// A NAL unit that starts with the bytes `first` and `second` begins at the start code at
-    /// `code`.
-    fn open(&mut self, code: usize, first: u8, second: u8, out: &mut Output) {
+    /// A NAL unit begins at the start code at `code`.
+    fn open(&mut self, code: usize, out: &mut Output) {
         self.close(code);
-        let kind = h264::nal_unit_type(first);
-        let begins = h264::begins_access_unit(first, second);
+        let received = self.bytes.get(code + 3..).unwrap_or_default();
+        let mut head = [0; 3];
+        for (to, from) in head.iter_mut().zip(received) {
+            *to = *from;
+        }
+        let role = self.codec.role(head);
+        let begins = self.codec.begins_access_unit(head);
         if begins && self.has_slice {
             self.finish_access_unit(out);
         }
         if self.nals.is_empty() && !begins {
             return; // the rest of an access unit whose start is lost
         }
-        if self.nals.is_empty() || (kind == h264::NAL_AUD && !self.has_slice) {
+        if self.nals.is_empty() || (role == Role::Delimiter && !self.has_slice) {
             self.start = code;
         }
-        self.has_slice |= h264::is_coded_slice(kind);
+        self.has_slice |= role.is_slice();
         self.nals.push(Nal {
-            kind,
+            role,
             range: code + 3..usize::MAX,
         });
     }
@@ -255,7 +283,7 @@ impl Avc {
         let nals = std::mem::take(&mut self.nals);
         let has_slice = std::mem::take(&mut self.has_slice);
         let mut changed = false;
-        for nal in nals.iter().filter(|nal| is_parameter_set(nal.kind)) {
+        for nal in nals.iter().filter(|nal| nal.role == Role::ParameterSet) {
             let range = nal.range.clone();
             let bytes = trim(self.bytes.get(range).unwrap_or_default());
             changed |= self.sets.update(bytes);
@@ -265,10 +293,22 @@ impl Avc {
         }
         let times = self.take_times();
         let (keyframe, entry) = self.random_access(&nals);
+        if keyframe {
+            self.starting = !self.started;
+        }
         if !self.start_here(keyframe || entry, times, out) {
             return;
         }
+        if self.skip(&nals, out) {
+            if changed {
+                self.owe(&nals);
+            }
+            return;
+        }
         let config = self.take_configuration(keyframe);
+        if config.is_some() {
+            self.owed.clear();
+        }
         let in_band = changed && config.is_none();
         let times = self.pictures.follow(times, config.is_none(), out);
         if keyframe || config.is_some() || self.pictures.run.is_full() {
@@ -299,19 +339,22 @@ impl Avc {
 
     /// Is it a keyframe; if not, can decoding start here at least approximately?
     fn random_access(&self, nals: &[Nal]) -> (bool, bool) {
-        if nals.iter().any(|nal| nal.kind == h264::NAL_IDR) {
+        if nals.iter().any(|nal| nal.role == Role::RandomAccess) {
             return (true, true);
+        }
+        if self.codec == VideoCodec::Hevc {
+            return (false, false);
         }
         let recovery = nals
             .iter()
-            .filter(|nal| nal.kind == h264::NAL_SEI)
+            .filter(|nal| nal.role == Role::Sei)
             .find_map(|nal| h264::recovery_point(self.nal(nal)));
         if recovery.is_none() && self.started {
             return (false, false);
         }
         let intra = nals
             .iter()
-            .filter(|nal| matches!(nal.kind, h264::NAL_SLICE | h264::NAL_PARTITION_A))
+            .filter(|nal| nal.role == Role::Slice)
             .all(|nal| h264::is_intra_slice(self.nal(nal)));
         (recovery == Some(0) && intra, recovery.is_some() || intra)
     }
@@ -338,25 +381,54 @@ impl Avc {
         self.started
     }
 
+    /// True for a picture that refers to what precedes the keyframe recording started at. It lies
+    /// between that one and the next, in decode order.
+    fn skip(&mut self, nals: &[Nal], out: &mut Output) -> bool {
+        let skipped = self.starting && nals.iter().any(|nal| nal.role == Role::Skipped);
+        if skipped && !std::mem::replace(&mut self.told_skipped, true) {
+            let track = Some(self.pictures.run.track);
+            let detail = "leading pictures of the first keyframe, which refer to pictures before \
+                          it, were dropped";
+            out.defect(DefectCode::NotDecodable, track, detail.to_owned());
+        }
+        skipped
+    }
+
+    /// Keeps the parameter sets of a picture that is dropped for the next sample: it may need them.
+    fn owe(&mut self, nals: &[Nal]) {
+        for nal in nals.iter().filter(|nal| nal.role == Role::ParameterSet) {
+            let bytes = trim(self.bytes.get(nal.range.clone()).unwrap_or_default());
+            if self.owed.len() + bytes.len() < MAX_OWED {
+                put(&mut self.owed, bytes);
+            }
+        }
+    }
+
     /// Copies an access unit's NAL units into the run, with the parameter sets or without; how
     /// many bytes that makes.
     fn append(&mut self, nals: &[Nal], in_band: bool) -> u32 {
         let payload = &mut self.pictures.run.payload;
         let before = payload.len();
+        payload.append(&mut self.owed);
         for nal in nals {
-            if matches!(nal.kind, h264::NAL_AUD | h264::NAL_FILLER)
-                || is_parameter_set(nal.kind) && !in_band
+            if matches!(nal.role, Role::Delimiter | Role::Filler)
+                || nal.role == Role::ParameterSet && !in_band
             {
                 continue;
             }
             let bytes = trim(self.bytes.get(nal.range.clone()).unwrap_or_default());
-            // Fits: an access unit is at most MAX_ACCESS_UNIT and a packet long.
-            let len = bytes.len() as u32;
-            if len > 0 {
-                payload.extend_from_slice(&len.to_be_bytes());
-                payload.extend_from_slice(bytes);
-            }
+            put(payload, bytes);
         }
         (payload.len() - before) as u32
+    }
+}
+
+/// Appends a NAL unit after its length; nothing where it is empty.
+fn put(payload: &mut Vec<u8>, nal: &[u8]) {
+    // Fits: an access unit is at most MAX_ACCESS_UNIT and a packet long.
+    let len = nal.len() as u32;
+    if len > 0 {
+        payload.extend_from_slice(&len.to_be_bytes());
+        payload.extend_from_slice(nal);
     }
 }
