@@ -1,0 +1,201 @@
+//! Progressive MP4 files, read as ffprobe reads them.
+#![allow(clippy::print_stdout, reason = "a test that did not run says so")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use livetape_container::isobmff::Demuxer;
+use livetape_container::{DefectCode, Event, Payload};
+
+/// A sample with absolute times and where it lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Unit {
+    dts: i64,
+    pts: i64,
+    offset: u64,
+    size: u64,
+    keyframe: bool,
+}
+
+type Tracks = BTreeMap<u32, Vec<Unit>>;
+
+fn demux(bytes: &[u8], split: usize) -> (Tracks, Vec<DefectCode>) {
+    let mut demuxer = Demuxer::new();
+    let (mut tracks, mut defects) = (Tracks::new(), Vec::new());
+    let mut gather = |demuxer: &mut Demuxer| {
+        while let Some(event) = demuxer.poll() {
+            match event {
+                Event::Config { .. } => {}
+                Event::Defect(defect) => defects.push(defect.code),
+                Event::Run(run) => {
+                    let Payload::Stream { mut offset } = run.payload else {
+                        panic!("a file's payload is not rewritten");
+                    };
+                    assert!(offset + run.payload_len() <= demuxer.position());
+                    let mut dts = run.decode_time;
+                    for sample in &run.samples {
+                        tracks.entry(run.track.0).or_default().push(Unit {
+                            dts,
+                            pts: dts + i64::from(sample.composition_offset),
+                            offset,
+                            size: sample.size.into(),
+                            keyframe: sample.keyframe,
+                        });
+                        dts += i64::from(sample.duration);
+                        offset += u64::from(sample.size);
+                    }
+                }
+            }
+        }
+    };
+    for piece in bytes.chunks(split) {
+        demuxer.push(piece);
+        gather(&mut demuxer);
+    }
+    demuxer.reset();
+    gather(&mut demuxer);
+    (tracks, defects)
+}
+
+/// ffprobe's packets by track, in file order of each.
+fn probe(file: &Path, options: &[&str]) -> Tracks {
+    let entries = "packet=stream_index,pts,dts,size,pos,flags:stream=index,id";
+    let output = Command::new("ffprobe")
+        .args(["-v", "quiet"])
+        .args(options)
+        .args(["-show_entries", entries, "-of", "json"])
+        .arg(file)
+        .output()
+        .expect("ffprobe runs");
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let list = |key: &str| json[key].as_array().cloned().unwrap_or_default();
+    let number = |value: &serde_json::Value| value.as_str().and_then(|text| text.parse().ok());
+    let mut tracks = Tracks::new();
+    for stream in list("streams") {
+        let id = stream["id"].as_str().expect("an id");
+        let id = u32::from_str_radix(id.trim_start_matches("0x"), 16).expect("hex");
+        let packets = list("packets").into_iter();
+        let own = packets.filter(|packet| packet["stream_index"] == stream["index"]);
+        let units = own.map(|packet| Unit {
+            dts: packet["dts"].as_i64().expect("a time"),
+            pts: packet["pts"].as_i64().expect("a time"),
+            offset: number(&packet["pos"]).expect("a position"),
+            size: number(&packet["size"]).expect("a size"),
+            keyframe: packet["flags"].as_str().is_some_and(|f| f.contains('K')),
+        });
+        tracks.insert(id, units.collect());
+    }
+    tracks
+}
+
+fn media(test: &str) -> Option<PathBuf> {
+    let root = std::env::var_os("LIVETAPE_MEDIA").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/media"),
+        PathBuf::from,
+    );
+    let probes = Command::new("ffprobe").arg("-version").output().is_ok();
+    let missing = match (root.is_dir(), probes) {
+        (false, _) => "no fixtures (LIVETAPE_MEDIA)",
+        (_, false) => "no ffprobe",
+        _ => return Some(root),
+    };
+    let required = std::env::var("LIVETAPE_REQUIRE_MEDIA").is_ok_and(|value| value == "1");
+    assert!(!required, "{test}: {missing}");
+    println!("NOT RUN: {test}: {missing}");
+    None
+}
+
+fn files(root: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(root.join("mp4")).expect("a folder");
+    let mut files: Vec<_> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    files.sort();
+    files
+}
+
+fn name(file: &Path) -> &str {
+    file.file_name()
+        .and_then(|name| name.to_str())
+        .expect("a name")
+}
+
+/// Files of which ffprobe's reading with edit lists differs, and why ours is right.
+const EDITED: [(&str, &str); 0] = [];
+
+#[test]
+fn counts_sizes_places_and_times_are_ffprobes() {
+    let Some(root) = media("counts_sizes_places_and_times_are_ffprobes") else {
+        return;
+    };
+    let mut compared = 0;
+    for file in files(&root) {
+        let name = name(&file);
+        let bytes = std::fs::read(&file).expect("a fixture");
+        let (ours, defects) = demux(&bytes, 64 << 10);
+        assert_eq!(defects, [], "{name}");
+        let theirs = probe(&file, &["-ignore_editlist", "1"]);
+        let shown = probe(&file, &[]);
+        for (id, theirs) in &theirs {
+            let ours = ours.get(id).map(Vec::as_slice).unwrap_or_default();
+            assert_eq!(ours.len(), theirs.len(), "{name} track {id}");
+            let (Some(first), Some(their_first)) = (ours.first(), theirs.first()) else {
+                continue;
+            };
+            compared += 1;
+            for (ours, theirs) in ours.iter().zip(theirs) {
+                let moved = Unit {
+                    dts: ours.dts - first.dts + their_first.dts,
+                    pts: ours.pts - first.pts + their_first.pts,
+                    ..*ours
+                };
+                assert_eq!(&moved, theirs, "{name} track {id}");
+            }
+            if EDITED.iter().any(|(special, _)| *special == name) {
+                continue;
+            }
+            // With its edit list: what is shown is shown when they show it.
+            for theirs in shown.get(id).into_iter().flatten() {
+                let ours = ours.iter().find(|unit| unit.offset == theirs.offset);
+                let pts = ours.map(|unit| unit.pts);
+                assert_eq!(pts, Some(theirs.pts), "{name} track {id}: {theirs:?}");
+            }
+        }
+    }
+    assert!(compared >= 25, "{compared} tracks");
+}
+
+#[test]
+fn a_file_read_in_any_pieces_is_the_same() {
+    let Some(root) = media("a_file_read_in_any_pieces_is_the_same") else {
+        return;
+    };
+    for name in ["sample.mp4", "midroll-5s.mp4", "bear-640x360.mp4"] {
+        let bytes = std::fs::read(root.join("mp4").join(name)).expect("a fixture");
+        let whole = demux(&bytes, bytes.len());
+        for split in [1, 7, 1_000, 4_096] {
+            assert!(demux(&bytes, split) == whole, "{name} in pieces of {split}");
+        }
+    }
+}
+
+/// Where `moov` comes first, what has arrived is told, though the rest never comes.
+#[test]
+fn a_file_cut_short_tells_the_samples_that_are_whole() {
+    let Some(root) = media("a_file_cut_short_tells_the_samples_that_are_whole") else {
+        return;
+    };
+    let bytes = std::fs::read(root.join("mp4/bear-640x360.mp4")).expect("a fixture");
+    let (whole, _) = demux(&bytes, bytes.len());
+    for end in [100_000, 200_001, 345_000] {
+        let (cut, defects) = demux(&bytes[..end], 10_000);
+        for (id, units) in &whole {
+            let there = units.iter().filter(|u| u.offset + u.size <= end as u64);
+            let there: Vec<_> = there.copied().collect();
+            assert_eq!(cut.get(id), Some(&there), "track {id} cut at {end}");
+        }
+        assert!(defects.iter().all(|code| *code == DefectCode::Truncated));
+        assert!(!defects.is_empty(), "cut at {end}");
+    }
+}
