@@ -369,3 +369,73 @@ impl Chunks {
         index.max(1) as usize - 1
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::boxes::Boxes;
+    use super::super::write::Writer;
+    use super::*;
+
+    /// Two chunks of two samples and one of one, each description in turn.
+    fn trak(offsets: [u64; 3]) -> Vec<u8> {
+        let mut w = Writer::default();
+        let words = |w: &mut Writer, words: &[u32]| words.iter().for_each(|word| w.u32(*word));
+        w.boxed(b"trak", |w| {
+            w.boxed(b"mdia", |w| {
+                w.boxed(b"minf", |w| {
+                    w.boxed(b"stbl", |w| {
+                        w.full_box(b"stts", 0, 0, |w| words(w, &[2, 1, 10, 3, 20]));
+                        w.full_box(b"ctts", 1, 0, |w| words(w, &[1, 2, -5_i32 as u32]));
+                        w.full_box(b"stss", 0, 0, |w| words(w, &[2, 1, 4]));
+                        w.full_box(b"stz2", 0, 0, |w| {
+                            words(w, &[4, 5]);
+                            w.bytes(&[0x12, 0x34, 0x50]);
+                        });
+                        let rows = [2, 1, 2, 1, 3, 1, 2];
+                        w.full_box(b"stsc", 0, 0, |w| words(w, &rows));
+                        w.full_box(b"co64", 0, 0, |w| {
+                            w.u32(3);
+                            offsets.iter().for_each(|offset| w.u64(*offset));
+                        });
+                    });
+                });
+            });
+        });
+        w.into_bytes()
+    }
+
+    fn read(offsets: [u64; 3]) -> Vec<AnnouncedRun> {
+        let bytes = trak(offsets);
+        let trak = Boxes(&bytes).next().expect("a box");
+        let table = SampleTable::read(trak, TrackId(1), -7, 100);
+        let mut table = table.expect("tables");
+        assert_eq!(table.end_time(), -7 + 70);
+        std::iter::from_fn(|| table.take(u64::MAX)).collect()
+    }
+
+    #[test]
+    fn small_sizes_wide_offsets_and_several_descriptions() {
+        let runs = read([1 << 40, 50, 1 << 33]);
+        let facts = runs
+            .iter()
+            .map(|run| (run.offset, run.description, run.decode_time));
+        let expected = [
+            (100 + (1 << 40), 0, -7),
+            (150, 0, 23),
+            (100 + (1 << 33), 1, 63),
+        ];
+        assert_eq!(facts.collect::<Vec<_>>(), expected);
+        let samples: Vec<_> = runs.iter().flat_map(|run| &run.samples).collect();
+        let column = |of: fn(&Sample) -> i64| samples.iter().map(|s| of(s)).collect::<Vec<_>>();
+        assert_eq!(column(|s| s.size.into()), [1, 2, 3, 4, 5]);
+        // the time table ends a sample early: the last goes on like the one before it
+        assert_eq!(column(|s| s.duration.into()), [10, 20, 20, 20, 20]);
+        assert_eq!(column(|s| s.composition_offset.into()), [-5, -5, 0, 0, 0]);
+        assert_eq!(column(|s| s.keyframe.into()), [1, 0, 0, 1, 0]);
+    }
+
+    #[test]
+    fn an_offset_past_all_numbers_ends_the_track() {
+        assert_eq!(read([0, u64::MAX, 0]).len(), 1);
+    }
+}
