@@ -150,11 +150,11 @@ impl FileTrack {
             }
         }
         let shown_end = Timestamp::new(slice.presentation_end(), own).min(selection.end);
-        let (delay, media_time) = match u64::try_from(origin) {
-            Ok(media_time) => (0, media_time),
-            Err(_) => (origin.unsigned_abs(), 0),
-        };
-        let delay = Timestamp::new(delay as i64, own);
+        // Where nothing is presented at the start, an empty edit says so: ffmpeg would move a
+        // track whose first edit begins with a hole.
+        let delay = delay(slice, start);
+        let media_time = u64::try_from(origin + delay).unwrap_or(0);
+        let delay = Timestamp::new(delay, own);
         let shown = shown_end.minus(selection.start.plus(delay));
         let in_movie = |span: Timestamp| u64::try_from(span.rescale(movie).ticks).unwrap_or(0);
         let mut edits = Vec::new();
@@ -170,6 +170,18 @@ impl FileTrack {
         });
         Self { samples, edits }
     }
+}
+
+/// Ticks from `start` to the first thing presented then or later; 0 where something is on.
+fn delay(slice: &Slice, start: i64) -> i64 {
+    let is_video = slice.config.format.is_video();
+    let shown = slice.timed().filter_map(|(dts, sample)| {
+        let from = dts + i64::from(sample.composition_offset);
+        // A picture shown from before is the pre-roll's; sound goes on.
+        let is_on = from >= start || !is_video && from + i64::from(sample.duration) > start;
+        is_on.then_some(from)
+    });
+    shown.min().map_or(0, |first| (first - start).max(0))
 }
 
 /// Moves a slice's times so that its first sample decodes at 0. Gives the samples and where on
