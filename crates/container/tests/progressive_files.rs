@@ -111,6 +111,7 @@ fn files(root: &Path) -> Vec<PathBuf> {
     let mut files: Vec<_> = entries
         .map(|entry| entry.expect("an entry").path())
         .collect();
+    files.extend(ELSEWHERE.iter().map(|name| root.join(name)));
     files.sort();
     files
 }
@@ -121,8 +122,20 @@ fn name(file: &Path) -> &str {
         .expect("a name")
 }
 
+/// Files in other folders whose `moov` lists samples.
+const ELSEWHERE: [&str; 5] = [
+    "fmp4/codecs/bear-640x360-hevc-hdr10.mp4",
+    "fmp4/codecs/sine-3s-xhe-aac-44khz-mono.mp4",
+    "fmp4/malformed/sample_with_invalid_nalu.mp4",
+    "fmp4/malformed/sample_mdat_too_long.mp4",
+    "fmp4/structure/sample_partially_fragmented.mp4",
+];
+
 /// A file that ends before its samples do.
 const CUT: &str = "annex-b.mp4";
+
+/// A file with all its samples, whose `mdat` claims more.
+const CLAIMS_MORE: &str = "sample_mdat_too_long.mp4";
 
 /// Files whose shown times ffprobe moves, and by how many ticks.
 ///
@@ -141,7 +154,7 @@ fn counts_sizes_places_and_times_are_ffprobes() {
         let name = name(&file);
         let bytes = std::fs::read(&file).expect("a fixture");
         let (ours, defects) = demux(&bytes, 64 << 10);
-        let cut: &[DefectCode] = if name == CUT {
+        let cut: &[DefectCode] = if [CUT, CLAIMS_MORE].contains(&name) {
             &[DefectCode::Truncated]
         } else {
             &[]
@@ -212,4 +225,77 @@ fn a_file_cut_short_tells_the_samples_that_are_whole() {
         assert!(defects.iter().all(|code| *code == DefectCode::Truncated));
         assert!(!defects.is_empty(), "cut at {end}");
     }
+}
+
+/// A track without a sample description cannot be decoded; the others can.
+#[test]
+fn a_track_without_a_description_is_reported() {
+    let Some(root) = media("a_track_without_a_description_is_reported") else {
+        return;
+    };
+    let file = root.join("fmp4/malformed/sample_missing_stsd.mp4");
+    let bytes = std::fs::read(&file).expect("a fixture");
+    let (tracks, defects) = demux(&bytes, 1_000);
+    let theirs = probe(&file, &["-ignore_editlist", "1"]);
+    assert_eq!(tracks.keys().copied().collect::<Vec<_>>(), [1]);
+    assert_eq!(tracks[&1].len(), theirs[&1].len());
+    assert_eq!(defects, [DefectCode::Malformed]);
+}
+
+/// Changed bytes in real headers: what is told lies in the file, and there is not more of it
+/// than a file of that length could have.
+#[test]
+fn changed_headers_do_no_harm() {
+    let Some(root) = media("changed_headers_do_no_harm") else {
+        return;
+    };
+    let names = [
+        "mp4/midroll-5s.mp4",
+        "mp4/ed_hevc.mp4",
+        "mp4/bear-640x360.mp4",
+    ];
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = move |below: usize| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        (random % below as u64) as usize
+    };
+    let mut told = 0;
+    for name in names {
+        let whole = std::fs::read(root.join(name)).expect("a fixture");
+        let moov = whole.windows(4).position(|kind| kind == b"moov");
+        let start = moov.expect("there") - 4;
+        let len = u32::from_be_bytes(whole[start..start + 4].try_into().expect("four"));
+        for _ in 0..400 {
+            let mut bytes = whole.clone();
+            for _ in 0..=next(6) {
+                bytes[start + next(len as usize)] = [0, 1, 0x7f, 0xff, next(256) as u8][next(5)];
+            }
+            let (tracks, _) = demux(&bytes, 50_000);
+            for units in tracks.values() {
+                let end = units.iter().map(|unit| unit.offset + unit.size).max();
+                assert!(end <= Some(bytes.len() as u64), "{name}");
+                let size: u64 = units.iter().map(|unit| unit.size).sum();
+                assert!(size <= bytes.len() as u64, "{name}: {size} bytes told");
+                assert!(units.len() <= 2 * bytes.len(), "{name}: {}", units.len());
+                told += units.len();
+            }
+        }
+    }
+    assert!(told > 100_000, "{told} samples told in all");
+}
+
+/// Chunks that lie outside the file are reported, and what lies inside is told.
+#[test]
+fn chunks_outside_the_file_are_reported() {
+    let Some(root) = media("chunks_outside_the_file_are_reported") else {
+        return;
+    };
+    let file = root.join("fmp4/malformed/chunk_out_of_range.mp4");
+    let bytes = std::fs::read(&file).expect("a fixture");
+    let (tracks, defects) = demux(&bytes, 1_000);
+    assert!(defects.contains(&DefectCode::Truncated), "{defects:?}");
+    let mut units = tracks.values().flatten();
+    assert!(units.all(|unit| unit.offset + unit.size <= bytes.len() as u64));
 }

@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use livetape_container::mpegts::Demuxer;
-use livetape_container::{Event, Payload};
+use livetape_container::{Event, Payload, isobmff, mpegts};
 use livetape_media::{Sample, Timescale, Timestamp, TrackConfig, TrackId};
 use livetape_timeline::plan::{self, PlanError, Selection};
-use livetape_timeline::{Extent, Part, Plan, StoreId, Timeline};
+use livetape_timeline::{Extent, Part, Plan, StoreId, Timeline, Track};
 
 const SMALL: &str = "hls-ts/h264-aac/n_0_0_0.ts"; // 320x180, 48 kHz
 const LARGE: &str = "hls-ts/rollover/360p30_h264_48k_160_aac_ts-0000000028.ts"; // 640x360, 48 kHz
@@ -45,13 +44,24 @@ struct Tape {
 /// A track's configuration and samples with times in 90 kHz.
 type Read = (Arc<TrackConfig>, Vec<(i64, Sample)>, Vec<u8>);
 
-fn read(file: &Path) -> BTreeMap<bool, Read> {
-    let mut demuxer = Demuxer::new();
-    demuxer.push(std::fs::read(file).expect("a fixture").as_slice());
+fn events(file: &Path, input: &[u8]) -> Vec<Event> {
+    if file.extension().is_some_and(|extension| extension == "mp4") {
+        let mut demuxer = isobmff::Demuxer::new();
+        demuxer.push(input);
+        demuxer.reset();
+        return std::iter::from_fn(|| demuxer.poll()).collect();
+    }
+    let mut demuxer = mpegts::Demuxer::new();
+    demuxer.push(input);
     demuxer.flush();
+    std::iter::from_fn(|| demuxer.poll()).collect()
+}
+
+fn read(file: &Path) -> BTreeMap<bool, Read> {
+    let input = std::fs::read(file).expect("a fixture");
     let mut configs = BTreeMap::new();
     let mut tracks: BTreeMap<bool, Read> = BTreeMap::new();
-    while let Some(event) = demuxer.poll() {
+    for event in events(file, &input) {
         match event {
             Event::Config { track, config } => {
                 configs.insert(track, config);
@@ -83,10 +93,13 @@ fn read(file: &Path) -> BTreeMap<bool, Read> {
                     ));
                     time = end;
                 }
-                let Payload::Bytes(payload) = run.payload else {
-                    panic!("a run of a transport stream owns its bytes");
-                };
-                bytes.extend(payload);
+                let len = run.payload_len() as usize;
+                match run.payload {
+                    Payload::Bytes(payload) => bytes.extend(payload),
+                    Payload::Stream { offset } => {
+                        bytes.extend_from_slice(&input[offset as usize..][..len]);
+                    }
+                }
             }
             Event::Defect(_) => {}
         }
@@ -99,7 +112,7 @@ impl Tape {
     fn append(&mut self, file: &Path) {
         let tracks = read(file);
         let ends = self.timeline.tracks().iter();
-        let at = ends.filter_map(|track| track.presentation_end()).max();
+        let at = ends.filter_map(Track::presentation_end).max();
         let at = at.unwrap_or(Timestamp::zero(Timescale::MPEG));
         let first = tracks
             .values()
@@ -251,6 +264,55 @@ fn pictures_of_two_sizes_are_one_file() {
         let rest = sources[n..].concat();
         assert!(found == rest, "from {seek}: {} {}", found.len(), rest.len());
     }
+}
+
+/// HEVC out of progressive files, `hvc1` first and then `hev1`.
+#[test]
+fn hevc_pictures_of_two_sizes_are_one_file() {
+    let Some(root) = media("hevc_pictures_of_two_sizes_are_one_file") else {
+        return;
+    };
+    let parts = ["mp4/ed_hevc.mp4", "mp4/h265_bframes.mp4", "mp4/ed_hevc.mp4"];
+    let tape = Tape::new(&root, &parts);
+    let whole = Selection::whole(&tape.timeline).expect("something");
+    let mp4 = plan::progressive(&tape.timeline, &whole).expect("one file");
+    let file = tape.write("two-hevc-sizes.mp4", &mp4.plan);
+    let source = |part: &&str| pictures(&root.join(part), "quiet", "0");
+    let sources: Vec<_> = parts.iter().map(source).collect();
+    let found = pictures(&file, "warning", "0");
+    assert!(found == sources.concat(), "{} pictures", found.len());
+    assert_eq!(found.len() as u64, tape.samples(true));
+    let widths: Vec<_> = frames(&file).iter().map(|frame| frame.0).collect();
+    let expected = [640, 854, 640].iter().zip(&sources);
+    let expected = expected.flat_map(|(width, part)| std::iter::repeat_n(*width, part.len()));
+    assert_eq!(widths, expected.collect::<Vec<_>>());
+}
+
+/// A clip over a change begins and ends inside GOPs of different configurations.
+#[test]
+fn a_clip_over_a_change_is_exact() {
+    let Some(root) = media("a_clip_over_a_change_is_exact") else {
+        return;
+    };
+    let tape = Tape::new(&root, &[SMALL, LARGE]);
+    let change = tape.starts[1].seconds();
+    let (start, end) = (change - 0.7, change + 0.9);
+    let at = |seconds| Timestamp::from_seconds(seconds, Timescale::MPEG);
+    let selection = Selection::new(&tape.timeline, at(start), at(end)).expect("something");
+    let mp4 = plan::progressive(&tape.timeline, &selection).expect("one file");
+    let file = tape.write("clip.mp4", &mp4.plan);
+    let first = mp4.start.seconds();
+    let expected: Vec<_> = tape.picture_times();
+    let expected: Vec<_> = expected
+        .iter()
+        .filter(|time| (first..end).contains(*time))
+        .collect();
+    let shown = frames(&file);
+    assert_eq!(shown.len(), expected.len());
+    for (frame, time) in shown.iter().zip(expected) {
+        assert!((frame.2 + first - time).abs() < 1e-3, "{frame:?} at {time}");
+    }
+    pictures(&file, "warning", "0");
 }
 
 #[test]

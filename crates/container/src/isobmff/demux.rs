@@ -274,6 +274,14 @@ impl Demuxer {
                 "the init segment has no readable track",
             );
         }
+        let traks = moov.children().filter(|child| child.kind == *b"trak");
+        if (1..traks.count()).contains(&self.tracks.len()) {
+            self.defect(
+                DefectCode::Malformed,
+                None,
+                "a track has no readable header or sample description",
+            );
+        }
         let protected: Vec<_> = self
             .tracks
             .iter()

@@ -7,8 +7,8 @@ use super::moof::AnnouncedRun;
 use super::moov::{self, InitTrack};
 use super::sample_table::SampleTable;
 
-/// More tracks with samples than this are no file but an attack.
-const MAX_TRACKS: usize = 256;
+/// Tracks with samples of one file; further ones are not read.
+const MAX_TRACKS: usize = 64;
 
 /// What the tables have to tell next.
 #[derive(Debug)]
