@@ -85,6 +85,11 @@ impl SampleTable {
         self.next
     }
 
+    /// After the last run: true where samples are left that no chunk holds.
+    pub(crate) fn has_unplaced(&self) -> bool {
+        self.sizes.get(self.sample).is_some()
+    }
+
     /// Decode time after all samples that the time table counts.
     pub(crate) fn end_time(&self) -> i64 {
         let rows = self.durations.rows.iter();

@@ -29,8 +29,8 @@ pub(crate) struct StoredSamples {
     origin: u64,
     /// The stream was cut here.
     end: Option<u64>,
-    /// Its last whole samples have been told, but not yet that others are missing.
-    cut_track: Option<TrackId>,
+    /// What is to be told of a track after its last run.
+    after_last: Option<Listed>,
 }
 
 impl StoredSamples {
@@ -67,6 +67,9 @@ impl StoredSamples {
 
     /// What is next of that which lies before `position`.
     pub(crate) fn next(&mut self, position: u64) -> Option<Listed> {
+        if let Some(told) = self.after_last.take() {
+            return Some(told);
+        }
         let position = self.end.unwrap_or(position);
         let places = self.tracks.iter().enumerate().filter_map(|(index, track)| {
             let place = track.0.next_place()?;
@@ -86,6 +89,10 @@ impl StoredSamples {
         }
         let run = table.take(u64::MAX);
         if table.next_place().is_none() {
+            if table.has_unplaced() {
+                let what = "the track has samples that lie in no chunk";
+                self.after_last = Some(Listed::Broken(track, what));
+            }
             self.tracks.swap_remove(index);
         }
         run.map(Listed::Run)
@@ -94,16 +101,13 @@ impl StoredSamples {
     /// Once the stream was cut: the whole samples of each track's last run, then that it was.
     fn unfinished(&mut self, position: u64) -> Option<Listed> {
         self.end?;
-        if let Some(track) = self.cut_track.take() {
-            return Some(Listed::Cut(track));
-        }
         let (mut table, _) = self.tracks.pop()?;
         let track = table.track();
         let place = table.next_place()?;
         let there = position.saturating_sub(place.offset).min(place.len);
         match table.take(there).filter(|run| !run.samples.is_empty()) {
             Some(run) => {
-                self.cut_track = Some(track);
+                self.after_last = Some(Listed::Cut(track));
                 Some(Listed::Run(run))
             }
             None => Some(Listed::Cut(track)),
