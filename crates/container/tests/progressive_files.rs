@@ -267,7 +267,7 @@ fn changed_headers_do_no_harm() {
         let moov = whole.windows(4).position(|kind| kind == b"moov");
         let start = moov.expect("there") - 4;
         let len = u32::from_be_bytes(whole[start..start + 4].try_into().expect("four"));
-        for _ in 0..400 {
+        for _ in 0..150 {
             let mut bytes = whole.clone();
             for _ in 0..=next(6) {
                 bytes[start + next(len as usize)] = [0, 1, 0x7f, 0xff, next(256) as u8][next(5)];
@@ -283,7 +283,7 @@ fn changed_headers_do_no_harm() {
             }
         }
     }
-    assert!(told > 100_000, "{told} samples told in all");
+    assert!(told > 20_000, "{told} samples told in all");
 }
 
 /// The chunk table says that its first row holds from chunk 257 on, and there is but one chunk.

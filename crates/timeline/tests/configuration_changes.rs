@@ -119,21 +119,31 @@ impl Tape {
             .filter_map(|(_, samples, _)| samples.first());
         let shift = at.ticks - first.map(|(time, _)| *time).min().expect("samples");
         for (is_video, (config, samples, bytes)) in tracks {
-            let id = TrackId(if is_video { 1 } else { 2 });
-            let store = StoreId(self.stores.len() as u32);
-            let mut offset = 0;
-            for (time, sample) in samples {
-                let len = u64::from(sample.size);
-                let extent = Extent { store, offset, len };
-                let appended =
-                    self.timeline
-                        .append(id, &config, time + shift, &[sample], &[extent]);
-                assert_eq!(appended.covered, 0, "{}", file.display());
-                offset += len;
-            }
-            self.stores.push(bytes);
+            self.append_samples(is_video, &config, &samples, &bytes, shift);
         }
         self.starts.push(at);
+    }
+
+    fn append_samples(
+        &mut self,
+        is_video: bool,
+        config: &Arc<TrackConfig>,
+        samples: &[(i64, Sample)],
+        bytes: &[u8],
+        shift: i64,
+    ) {
+        let id = TrackId(if is_video { 1 } else { 2 });
+        let store = StoreId(self.stores.len() as u32);
+        let mut offset = 0;
+        for (time, sample) in samples {
+            let len = u64::from(sample.size);
+            let extent = Extent { store, offset, len };
+            let timeline = &mut self.timeline;
+            let appended = timeline.append(id, config, time + shift, &[*sample], &[extent]);
+            assert_eq!(appended.covered, 0);
+            offset += len;
+        }
+        self.stores.push(bytes.to_vec());
     }
 
     fn new(root: &Path, files: &[&str]) -> Self {
@@ -323,31 +333,59 @@ fn sound_of_another_rate_is_another_file() {
     let parts = [SMALL, OTHER_RATE, LARGE];
     let tape = Tape::new(&root, &parts);
     let whole = Selection::whole(&tape.timeline).expect("something");
-    let refused = plan::progressive(&tape.timeline, &whole);
+    assert_files(&tape, &whole, &["48000", "44100", "48000"], "rates");
+}
+
+/// Sound changes while the pictures go on: the cut lies inside a GOP.
+#[test]
+fn sound_that_changes_inside_a_gop_is_cut_exactly() {
+    let Some(root) = media("sound_that_changes_inside_a_gop_is_cut_exactly") else {
+        return;
+    };
+    let (mut first, other) = (read(&root.join(SMALL)), read(&root.join(OTHER_RATE)));
+    let pictures = first.remove(&true).expect("pictures");
+    let (sound, other) = (&first[&false], &other[&false]);
+    let mut tape = Tape::default();
+    tape.append_samples(true, &pictures.0, &pictures.1, &pictures.2, 0);
+    let half = sound.1.len() / 2 + 7;
+    tape.append_samples(false, &sound.0, &sound.1[..half], &sound.2, 0);
+    let end = tape.timeline.audio().and_then(Track::end_time);
+    let end = end.expect("sound").ticks;
+    let shift = end - other.1.first().expect("a frame").0;
+    tape.append_samples(false, &other.0, &other.1[..100], &other.2, shift);
+    let mut keyframes = pictures.1.iter().filter(|(_, sample)| sample.keyframe);
+    assert!(!keyframes.any(|(time, _)| (time - end).abs() < 9_000));
+    let whole = Selection::whole(&tape.timeline).expect("something");
+    assert_files(&tape, &whole, &["48000", "44100"], "inside");
+}
+
+/// Split files: each of its rate, every frame in one of them, every picture shown once, at its
+/// time on the timeline.
+fn assert_files(tape: &Tape, whole: &Selection, rates: &[&str], name: &str) {
+    let refused = plan::progressive(&tape.timeline, whole);
     assert!(matches!(
         refused,
         Err(PlanError::ConfigurationChange { .. })
     ));
-    let selections = plan::split(&tape.timeline, &whole);
-    assert_eq!(selections.len(), 3);
-    assert_eq!(selections[0].start, whole.start);
-    assert_eq!(selections[2].end, whole.end);
+    let selections = plan::split(&tape.timeline, whole);
+    assert_eq!(selections.len(), rates.len());
+    assert_eq!(selections.first().map(|s| s.start), Some(whole.start));
+    assert_eq!(selections.last().map(|s| s.end), Some(whole.end));
     let (mut packets, mut shown) = (0, Vec::new());
     for (n, selection) in selections.iter().enumerate() {
         if let Some(next) = selections.get(n + 1) {
             assert_eq!(selection.end, next.start);
         }
         let mp4 = plan::progressive(&tape.timeline, selection).expect("one file");
-        let file = tape.write(&format!("rates-{n}.mp4"), &mp4.plan);
+        let file = tape.write(&format!("{name}-{n}.mp4"), &mp4.plan);
         let (rate, own) = sound(&file);
-        assert_eq!(rate, ["48000", "44100", "48000"][n]);
+        assert_eq!(rate, rates[n]);
         packets += own;
         let start = selection.start.seconds();
         shown.extend(frames(&file).iter().map(|frame| start + frame.2));
         assert!(!pictures(&file, "warning", "0").is_empty());
     }
     assert_eq!(packets, tape.samples(false));
-    // Every picture once, at its time on the timeline.
     let times = tape.picture_times();
     assert_eq!(shown.len(), times.len());
     for (shown, time) in shown.iter().zip(times) {
