@@ -244,6 +244,15 @@ impl Track {
         })
     }
 
+    /// The last keyframe with a lower number than this; `None` where none is stored.
+    pub fn keyframe_before(&self, number: u64) -> Option<u64> {
+        let end = self.blocks.partition_point(|block| block.first < number);
+        self.blocks.range(..end).rev().find_map(|block| {
+            let keyframes = block.timed().filter(|(_, _, sample)| sample.keyframe);
+            keyframes.map(|f| f.0).take_while(|n| *n < number).last()
+        })
+    }
+
     /// The first sample presented at or after `time`; the end of all samples where none is.
     pub fn first_presented_from(&self, time: Timestamp) -> u64 {
         let number = self.blocks.iter().find_map(|block| {
@@ -291,14 +300,11 @@ impl Track {
     /// not every reader minds edit lists, and those would jump.
     pub fn end_without_hole(&self, first: u64, time: Timestamp) -> u64 {
         let wanted = self.end_before(time);
-        let Some(slice) = self.slice(first..wanted.saturating_add(REORDERING)) else {
-            return wanted;
-        };
+        let slices = self.slices(first..wanted.saturating_add(REORDERING));
         let taken = usize::try_from(wanted.saturating_sub(first)).unwrap_or(usize::MAX);
         let shown = || {
-            slice
-                .timed()
-                .map(|(dts, sample)| dts + i64::from(sample.composition_offset))
+            let timed = slices.iter().flat_map(Slice::timed);
+            timed.map(|(dts, sample)| dts + i64::from(sample.composition_offset))
         };
         let latest = shown().take(taken).max();
         let before = shown()
@@ -354,6 +360,18 @@ impl Track {
             samples,
             bytes: start..start + len,
         })
+    }
+
+    /// The samples of a range of numbers, a slice for each stretch of one configuration. Ends
+    /// where something is not stored.
+    pub fn slices(&self, numbers: Range<u64>) -> Vec<Slice> {
+        let mut slices = Vec::new();
+        let mut from = numbers.start;
+        while let Some(slice) = self.slice(from..numbers.end) {
+            from = slice.numbers.end;
+            slices.push(slice);
+        }
+        slices
     }
 
     /// Where a logical range of this track's payload is stored, in order.

@@ -1,4 +1,5 @@
 //! A byte stream of boxes to runs of samples, ISO/IEC 14496-12 and its MSE byte stream format.
+//! Fragmented and progressive files alike, `moov` first or last.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -8,14 +9,17 @@ use livetape_media::{TrackConfig, TrackId};
 use super::boxes::{self, BoxRef, Boxes, Parsed};
 use super::moof::{self, AnnouncedRun, NextDecodeTime};
 use super::moov::{self, InitTrack};
+use super::stored::{Listed, StoredSamples};
 use crate::{Chunk, Defect, DefectCode, Event, Payload, Run};
 
 /// The largest header box (`moov`, `moof`) that is kept in memory; more is malformed.
 const MAX_HEADER_BOX: u64 = 64 << 20;
 
-/// Reads init segments and fragments pushed in pieces cut anywhere. Only `moov` and `moof` boxes
-/// are copied in; payload is counted and passed over. Runs are told when all their payload has
-/// been pushed, as [`Payload::Stream`] offsets.
+/// Reads init segments, fragments and progressive files pushed in pieces cut anywhere. Only
+/// `moov` and `moof` boxes are copied in; payload is counted and passed over. Runs are told when
+/// all their payload has been pushed, as [`Payload::Stream`] offsets. Those of a progressive file
+/// come in the order of its chunks, each track's in decode order; where `moov` comes last, all of
+/// them lie before it.
 ///
 /// [`Demuxer::push`] bytes, then drain [`Demuxer::poll`]. Memory grows with bytes really received
 /// for a header box (at most 64 MiB), never with a number read from one.
@@ -28,6 +32,9 @@ pub struct Demuxer {
     next_decode_time: DecodeTimes,
     current_config: BTreeMap<TrackId, Arc<TrackConfig>>,
     announced: VecDeque<AnnouncedRun>,
+    stored: StoredSamples,
+    /// Where the file began: chunk offsets count from here.
+    origin: u64,
     events: VecDeque<Event>,
 }
 
@@ -75,7 +82,7 @@ impl Demuxer {
 
     /// True while samples have been announced whose payload has not arrived in full.
     pub fn is_waiting(&self) -> bool {
-        !self.announced.is_empty()
+        !self.announced.is_empty() || self.stored.is_waiting()
     }
 
     /// Takes the next bytes of the stream.
@@ -128,6 +135,8 @@ impl Demuxer {
             run.samples.truncate(whole);
             self.tell(run);
         }
+        self.stored.cut(self.position);
+        self.origin = self.position;
         if inside {
             self.defect(
                 DefectCode::Truncated,
@@ -144,7 +153,24 @@ impl Demuxer {
 
     /// The next thing learned; `None` until more is pushed.
     pub fn poll(&mut self) -> Option<Event> {
+        while self.events.is_empty() {
+            self.list_stored()?;
+        }
         self.events.pop_front()
+    }
+
+    /// Tells what comes next of the samples listed in the `moov`. A run at a time: however many
+    /// there are, they need not be held all at once.
+    fn list_stored(&mut self) -> Option<()> {
+        match self.stored.next(self.position)? {
+            Listed::Run(run) => self.tell(run),
+            Listed::Broken(track, what) => self.defect(DefectCode::Malformed, Some(track), what),
+            Listed::Cut(track) => {
+                let what = "samples of the movie lie beyond the end of the stream";
+                self.defect(DefectCode::Truncated, Some(track), what);
+            }
+        }
+        Some(())
     }
 
     /// Moves on from a completed state.
@@ -190,6 +216,9 @@ impl Demuxer {
                 return;
             }
         };
+        if header.kind == *b"ftyp" {
+            self.origin = start;
+        }
         let kept = matches!(&header.kind, b"moov" | b"moof");
         let whole = header.size.filter(|size| *size <= MAX_HEADER_BOX);
         match (kept, whole, header.size) {
@@ -223,6 +252,11 @@ impl Demuxer {
         let Some(found) = Boxes(bytes).next() else {
             return;
         };
+        if found.kind == *b"moov" {
+            self.stored.cut(self.position);
+        }
+        // What was listed before must be told before, with the tracks it was listed for.
+        while self.list_stored().is_some() {}
         match &found.kind {
             b"moov" => self.init(found),
             _ => self.fragment(found, start),
@@ -238,6 +272,14 @@ impl Demuxer {
                 DefectCode::Malformed,
                 None,
                 "the init segment has no readable track",
+            );
+        }
+        let traks = moov.children().filter(|child| child.kind == *b"trak");
+        if (1..traks.count()).contains(&self.tracks.len()) {
+            self.defect(
+                DefectCode::Malformed,
+                None,
+                "a track has no readable header or sample description",
             );
         }
         let protected: Vec<_> = self
@@ -257,6 +299,8 @@ impl Demuxer {
         for (track, config) in first {
             self.config(track, config);
         }
+        self.stored = StoredSamples::read(moov, &self.tracks, self.origin);
+        self.next_decode_time.0.extend(self.stored.end_times());
     }
 
     fn config(&mut self, track: TrackId, config: Arc<TrackConfig>) {

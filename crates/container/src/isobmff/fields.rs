@@ -15,6 +15,17 @@ impl<'a> Fields<'a> {
         Some(taken)
     }
 
+    /// Bytes not yet read.
+    pub(crate) const fn left(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The field at a distance, in bytes, from here.
+    pub(crate) fn u32_at(mut self, at: usize) -> Option<u32> {
+        self.skip(at)?;
+        self.u32()
+    }
+
     fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         self.take(N)?.try_into().ok()
     }

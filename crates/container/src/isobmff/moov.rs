@@ -48,10 +48,7 @@ fn track(
     trak: BoxRef<'_>,
     movie_timescale: Option<Timescale>,
 ) -> Option<InitTrack> {
-    let mut tkhd = trak.children().find(b"tkhd")?.fields();
-    let (version, _) = tkhd.version_and_flags()?;
-    tkhd.skip(if version == 1 { 16 } else { 8 })?;
-    let id = TrackId(tkhd.u32()?);
+    let id = track_id(trak)?;
     let mdia = trak.children().find(b"mdia")?;
     let (timescale, language) = media_header(mdia)?;
     let handler = mdia
@@ -71,6 +68,14 @@ fn track(
         defaults: defaults(moov, id).unwrap_or_default(),
         shift: edit_shift(trak, timescale, movie_timescale).unwrap_or(0),
     })
+}
+
+/// §8.3.2 `tkhd`.
+pub(crate) fn track_id(trak: BoxRef<'_>) -> Option<TrackId> {
+    let mut tkhd = trak.children().find(b"tkhd")?.fields();
+    let (version, _) = tkhd.version_and_flags()?;
+    tkhd.skip(if version == 1 { 16 } else { 8 })?;
+    tkhd.u32().map(TrackId)
 }
 
 fn media_header(mdia: BoxRef<'_>) -> Option<(Timescale, [u8; 3])> {

@@ -2,8 +2,10 @@
 
 mod fragment;
 mod interleave;
+mod joined;
 mod progressive;
 mod selection;
+mod split;
 
 use std::ops::Range;
 
@@ -12,6 +14,7 @@ use crate::extent::Extent;
 pub use fragment::{FragmentPlan, Lane, init_segment};
 pub use progressive::{Mp4, PlanError, progressive};
 pub use selection::Selection;
+pub use split::split;
 
 /// A piece of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,12 +1,13 @@
 //! A progressive MP4, `moov` first, over a range of a timeline.
 
-use livetape_container::isobmff::mux::{Edit, ProgressiveTrack, progressive_header};
+use livetape_container::isobmff::mux::{ChunkLayout, Edit, ProgressiveTrack, progressive_header};
 use livetape_media::{Sample, Timescale, Timestamp};
 use thiserror::Error;
 
 use super::interleave::interleave;
+use super::joined::{Joined, groups};
 use super::{Part, Plan, Selection};
-use crate::{Slice, Timeline};
+use crate::{Slice, Timeline, Track};
 
 /// Why no plan can be made.
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
@@ -15,7 +16,8 @@ pub enum PlanError {
     /// Nothing that could be decoded is stored in the range.
     #[error("nothing is recorded in that range")]
     Empty,
-    /// A track changes its configuration inside the range, which one file does not hold yet.
+    /// A track changes its configuration inside the range so that one file cannot hold it:
+    /// [`split`](super::split()) gives the parts.
     #[error("the stream's configuration changes at {at_seconds:.3} s; take the parts separately")]
     ConfigurationChange {
         /// Presentation time of the change, in seconds.
@@ -37,60 +39,97 @@ pub struct Mp4 {
 }
 
 /// Plans the samples of `selection` as one file: exact times, edit lists that show from exactly
-/// `selection.start`, pre-roll pictures shrunk to next to nothing.
+/// `selection.start`, pre-roll pictures shrunk to next to nothing. Where pictures change their
+/// configuration, the sample entry is the first's and every keyframe has its parameter sets
+/// before it, in-band.
 ///
 /// # Errors
-/// [`PlanError`] where nothing is selected or a configuration changes inside.
+/// [`PlanError`] where nothing is selected or a configuration changes inside so that one file
+/// cannot hold it.
 pub fn progressive(timeline: &Timeline, selection: &Selection) -> Result<Mp4, PlanError> {
-    let mut taken = Vec::new();
-    for (index, numbers) in &selection.tracks {
-        let track = timeline.tracks().get(*index).ok_or(PlanError::Empty)?;
-        let slice = track.slice(numbers.clone()).ok_or(PlanError::Empty)?;
-        if slice.numbers.end < numbers.end {
-            let at = track.presentation_time(slice.numbers.end);
-            let at_seconds = at.map_or(0.0, Timestamp::seconds);
-            return Err(PlanError::ConfigurationChange { at_seconds });
-        }
-        taken.push((track, slice));
-    }
-    let timescale = taken.first().ok_or(PlanError::Empty)?.1.config.timescale;
+    let taken: Vec<_> = selection
+        .tracks
+        .iter()
+        .map(|(index, numbers)| {
+            let track = timeline.tracks().get(*index).ok_or(PlanError::Empty)?;
+            let mut groups = groups(track, numbers.clone()).into_iter();
+            let group = groups.next().ok_or(PlanError::Empty)?;
+            if let Some(next) = groups.next().and_then(|group| group.into_iter().next()) {
+                let at = Timestamp::new(next.presentation_start(), next.config.timescale);
+                let at_seconds = at.seconds();
+                return Err(PlanError::ConfigurationChange { at_seconds });
+            }
+            Ok((track, Joined::new(group).ok_or(PlanError::Empty)?))
+        })
+        .collect::<Result<_, _>>()?;
+    let timescale = taken
+        .first()
+        .ok_or(PlanError::Empty)?
+        .1
+        .slice
+        .config
+        .timescale;
     let files: Vec<_> = taken
         .iter()
-        .map(|(_, slice)| FileTrack::new(slice, selection, timescale))
+        .map(|(_, joined)| FileTrack::new(joined, selection, timescale))
         .collect();
     let tracks: Vec<_> = taken
         .iter()
         .zip(&files)
         .zip(1_u32..)
-        .map(|(((_, slice), file), track_id)| ProgressiveTrack {
+        .map(|(((_, joined), file), track_id)| ProgressiveTrack {
             track_id,
-            config: &slice.config,
+            config: &joined.slice.config,
             samples: &file.samples,
             edits: &file.edits,
         })
         .collect();
-    let borrowed: Vec<_> = taken.iter().map(|(track, slice)| (*track, slice)).collect();
-    let chunks = interleave(&borrowed);
+    let (chunks, payload) = payload(&taken);
     let mut plan = Plan::new();
     plan.push(Part::Bytes(progressive_header(timescale, &tracks, &chunks)));
-    let mut positions: Vec<u64> = taken.iter().map(|(_, slice)| slice.bytes.start).collect();
-    for chunk in &chunks {
-        let (Some(position), Some((track, _))) =
-            (positions.get_mut(chunk.track), taken.get(chunk.track))
-        else {
-            continue;
-        };
-        for extent in track.extents(*position..*position + chunk.len) {
-            plan.push(Part::Stored(extent));
-        }
-        *position += chunk.len;
+    for part in payload {
+        plan.push(part);
     }
     Ok(Mp4 {
         plan,
         start: selection.start,
         duration: selection.end.minus(selection.start),
-        samples: taken.iter().map(|(_, slice)| slice.samples.len()).collect(),
+        samples: files.iter().map(|file| file.samples.len()).collect(),
     })
+}
+
+/// The chunks, and what they are made of.
+fn payload(taken: &[(&Track, Joined)]) -> (Vec<ChunkLayout>, Vec<Part>) {
+    let borrowed: Vec<_> = taken
+        .iter()
+        .map(|(track, joined)| (*track, &joined.slice))
+        .collect();
+    let mut chunks = interleave(&borrowed);
+    let mut parts = Vec::new();
+    let mut heads: Vec<_> = taken
+        .iter()
+        .map(|(track, joined)| {
+            let insertions = joined.insertions.iter().peekable();
+            (*track, joined.slice.bytes.start, 0_usize, insertions)
+        })
+        .collect();
+    for chunk in &mut chunks {
+        let Some((track, position, sample, insertions)) = heads.get_mut(chunk.track) else {
+            continue;
+        };
+        let end = *position + chunk.len;
+        *sample += chunk.samples as usize;
+        while let Some(insertion) = insertions.next_if(|next| next.sample < *sample) {
+            let before = track.extents(*position..insertion.position);
+            parts.extend(before.map(Part::Stored));
+            parts.push(Part::Bytes(insertion.bytes.clone()));
+            chunk.len += insertion.bytes.len() as u64;
+            *position = insertion.position;
+        }
+        parts.extend(track.extents(*position..end).map(Part::Stored));
+        *position = end;
+    }
+    (chunks, parts)
 }
 
 /// A track's samples on the file's own timeline, the first decoded at 0.
@@ -100,16 +139,22 @@ struct FileTrack {
 }
 
 impl FileTrack {
-    fn new(slice: &Slice, selection: &Selection, movie: Timescale) -> Self {
+    fn new(joined: &Joined, selection: &Selection, movie: Timescale) -> Self {
+        let slice = &joined.slice;
         let own = slice.config.timescale;
         let start = selection.start.rescale(own).ticks;
-        let (samples, origin) = retime(slice, start);
+        let (mut samples, origin) = retime(slice, start);
+        for insertion in &joined.insertions {
+            if let Some(sample) = samples.get_mut(insertion.sample) {
+                sample.size = sample.size.saturating_add(insertion.bytes.len() as u32);
+            }
+        }
         let shown_end = Timestamp::new(slice.presentation_end(), own).min(selection.end);
-        let (delay, media_time) = match u64::try_from(origin) {
-            Ok(media_time) => (0, media_time),
-            Err(_) => (origin.unsigned_abs(), 0),
-        };
-        let delay = Timestamp::new(delay as i64, own);
+        // Where nothing is presented at the start, an empty edit says so: ffmpeg would move a
+        // track whose first edit begins with a hole.
+        let delay = delay(slice, start);
+        let media_time = u64::try_from(origin + delay).unwrap_or(0);
+        let delay = Timestamp::new(delay, own);
         let shown = shown_end.minus(selection.start.plus(delay));
         let in_movie = |span: Timestamp| u64::try_from(span.rescale(movie).ticks).unwrap_or(0);
         let mut edits = Vec::new();
@@ -125,6 +170,18 @@ impl FileTrack {
         });
         Self { samples, edits }
     }
+}
+
+/// Ticks from `start` to the first thing presented then or later; 0 where something is on.
+fn delay(slice: &Slice, start: i64) -> i64 {
+    let is_video = slice.config.format.is_video();
+    let shown = slice.timed().filter_map(|(dts, sample)| {
+        let from = dts + i64::from(sample.composition_offset);
+        // A picture shown from before is the pre-roll's; sound goes on.
+        let is_on = from >= start || !is_video && from + i64::from(sample.duration) > start;
+        is_on.then_some(from)
+    });
+    shown.min().map_or(0, |first| (first - start).max(0))
 }
 
 /// Moves a slice's times so that its first sample decodes at 0. Gives the samples and where on

@@ -4,14 +4,15 @@ use std::ops::Range;
 
 use livetape_media::Timestamp;
 
-use crate::{Timeline, Track};
+use crate::{Slice, Timeline, Track};
 
 /// The samples of each track that a range of presentation time needs, and where it begins and
 /// ends exactly.
 #[derive(Debug, Clone)]
 pub struct Selection {
     /// Presentation time of the first thing shown: the picture on screen at the asked start, or
-    /// the asked start itself where there are no pictures.
+    /// the asked start itself where there are no pictures, or a cut by
+    /// [`split`](super::split()).
     pub start: Timestamp,
     /// Presentation time at which the last thing shown ends.
     pub end: Timestamp,
@@ -41,10 +42,11 @@ impl Selection {
             } else {
                 track.presented_at(exact)..track.end_before(end)
             };
-            let Some(slice) = track.slice(numbers.clone()) else {
+            let slices = track.slices(numbers.clone());
+            let Some(ends) = slices.iter().map(Slice::presentation_end).max() else {
                 continue;
             };
-            let track_end = Timestamp::new(slice.presentation_end(), config.timescale);
+            let track_end = Timestamp::new(ends, config.timescale);
             if track_end <= exact {
                 continue;
             }

@@ -1,0 +1,116 @@
+//! The samples a `moov` itself lists, told in the order they lie in the file.
+
+use livetape_media::TrackId;
+
+use super::boxes::BoxRef;
+use super::moof::AnnouncedRun;
+use super::moov::{self, InitTrack};
+use super::sample_table::SampleTable;
+
+/// Tracks with samples of one file; further ones are not read.
+const MAX_TRACKS: usize = 64;
+
+/// What the tables have to tell next.
+#[derive(Debug)]
+pub(crate) enum Listed {
+    /// A run whose payload has arrived.
+    Run(AnnouncedRun),
+    /// Something wrong: the track's remaining samples are not told.
+    Broken(TrackId, &'static str),
+    /// The stream ended before the track's remaining samples.
+    Cut(TrackId),
+}
+
+/// The sample tables of all tracks of a progressive file.
+#[derive(Debug, Default)]
+pub(crate) struct StoredSamples {
+    tracks: Vec<(SampleTable, u64)>,
+    /// Where the file begins; no track has more payload than there are bytes from here.
+    origin: u64,
+    /// The stream was cut here.
+    end: Option<u64>,
+    /// What is to be told of a track after its last run.
+    after_last: Option<Listed>,
+}
+
+impl StoredSamples {
+    /// Reads the tables of a `moov` whose tracks are known.
+    pub(crate) fn read(moov: BoxRef<'_>, tracks: &[InitTrack], origin: u64) -> Self {
+        let traks = moov.children().filter(|child| child.kind == *b"trak");
+        let tables = traks.filter_map(|trak| {
+            let id = moov::track_id(trak)?;
+            let known = tracks.iter().find(|track| track.id == id)?;
+            SampleTable::read(trak, id, known.shift, origin)
+        });
+        Self {
+            tracks: tables.take(MAX_TRACKS).map(|table| (table, 0)).collect(),
+            origin,
+            ..Self::default()
+        }
+    }
+
+    /// True where samples are left that may still arrive.
+    pub(crate) const fn is_waiting(&self) -> bool {
+        self.end.is_none() && !self.tracks.is_empty()
+    }
+
+    /// No byte will follow those before `position`.
+    pub(crate) fn cut(&mut self, position: u64) {
+        self.end.get_or_insert(position);
+    }
+
+    /// Decode time after each track's samples.
+    pub(crate) fn end_times(&self) -> impl Iterator<Item = (TrackId, i64)> + '_ {
+        let tables = self.tracks.iter().map(|(table, _)| table);
+        tables.map(|table| (table.track(), table.end_time()))
+    }
+
+    /// What is next of that which lies before `position`.
+    pub(crate) fn next(&mut self, position: u64) -> Option<Listed> {
+        if let Some(told) = self.after_last.take() {
+            return Some(told);
+        }
+        let position = self.end.unwrap_or(position);
+        let places = self.tracks.iter().enumerate().filter_map(|(index, track)| {
+            let place = track.0.next_place()?;
+            (place.end() <= position).then_some((place.offset, index))
+        });
+        let Some((_, index)) = places.min() else {
+            return self.unfinished(position);
+        };
+        let (table, told) = self.tracks.get_mut(index)?;
+        let track = table.track();
+        // Chunks that overlap could make a few bytes into samples without end.
+        *told = told.saturating_add(table.next_place()?.len);
+        if *told > position.saturating_sub(self.origin) {
+            self.tracks.swap_remove(index);
+            let what = "the track's chunks have more bytes than the file";
+            return Some(Listed::Broken(track, what));
+        }
+        let run = table.take(u64::MAX);
+        if table.next_place().is_none() {
+            if table.has_unplaced() {
+                let what = "the track has samples that lie in no chunk";
+                self.after_last = Some(Listed::Broken(track, what));
+            }
+            self.tracks.swap_remove(index);
+        }
+        run.map(Listed::Run)
+    }
+
+    /// Once the stream was cut: the whole samples of each track's last run, then that it was.
+    fn unfinished(&mut self, position: u64) -> Option<Listed> {
+        self.end?;
+        let (mut table, _) = self.tracks.pop()?;
+        let track = table.track();
+        let place = table.next_place()?;
+        let there = position.saturating_sub(place.offset).min(place.len);
+        match table.take(there).filter(|run| !run.samples.is_empty()) {
+            Some(run) => {
+                self.after_last = Some(Listed::Cut(track));
+                Some(Listed::Run(run))
+            }
+            None => Some(Listed::Cut(track)),
+        }
+    }
+}
