@@ -217,11 +217,14 @@ impl Reader {
             None => reader,
         };
         let (mut offset, mut first) = (start, true);
-        let mut chunk = Vec::with_capacity(CHUNK);
+        let mut buffer = vec![0; CHUNK];
         loop {
             interrupt::check()?;
-            chunk.clear();
-            let read = (&mut reader).take(CHUNK as u64).read_to_end(&mut chunk);
+            let read = read_some(&mut reader, &mut buffer);
+            let chunk = match &read {
+                Ok(length) => buffer.get(..*length).unwrap_or_default(),
+                Err(_) => &[],
+            };
             if let Err(error) = &read {
                 if !segment {
                     return Err(location.unreadable(error));
@@ -233,19 +236,16 @@ impl Reader {
                 break;
             }
             if std::mem::take(&mut first) {
-                self.choose(&chunk, &location, job)?;
+                self.choose(chunk, &location, job)?;
             }
             let extent = stored.map(|store| Extent {
                 store,
                 offset,
                 len: chunk.len() as u64,
             });
-            self.push(&chunk, extent, job)?;
+            self.push(chunk, extent, job)?;
             offset += chunk.len() as u64;
             progress.add(chunk.len() as u64);
-            if read.is_err() {
-                break;
-            }
         }
         self.end_piece(job)
     }
@@ -274,7 +274,7 @@ impl Reader {
         Ok(())
     }
 
-    fn push(&mut self, chunk: &Vec<u8>, extent: Option<Extent>, job: &mut Job) -> Result<()> {
+    fn push(&mut self, chunk: &[u8], extent: Option<Extent>, job: &mut Job) -> Result<()> {
         match &mut self.demuxer {
             Some(Demuxer::Isobmff(demuxer, placed)) => {
                 let extent = match extent {
@@ -357,6 +357,25 @@ fn kind_of(first: &[u8]) -> std::result::Result<bool, &'static str> {
         [b'#', b'E', b'X', b'T', ..] => Err("a playlist where media was expected"),
         _ => Err("of a format that is not known"),
     }
+}
+
+/// Fills a buffer; less than all of it at the end, at an error, and after Ctrl-C.
+fn read_some(reader: &mut dyn Read, buffer: &mut [u8]) -> std::io::Result<usize> {
+    let mut filled = 0;
+    while let Some(space) = buffer.get_mut(filled..).filter(|space| !space.is_empty()) {
+        match reader.read(space) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            // What came before is used; the error comes again.
+            Err(error) if filled == 0 => return Err(error),
+            Err(_) => break,
+        }
+        if interrupt::requested() {
+            break;
+        }
+    }
+    Ok(filled)
 }
 
 /// Reads all lanes to their ends.

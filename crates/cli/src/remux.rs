@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use livetape_media::{Format, Timescale, Timestamp};
 use livetape_timeline::plan::{PlanError, Selection, progressive};
-use livetape_timeline::{Plan, Timeline};
+use livetape_timeline::{Plan, Timeline, Track};
 use serde_json::{Value, json};
 
 use crate::arguments::Remux;
@@ -139,7 +139,7 @@ fn select(timeline: &Timeline, wanted: &Wanted<'_>, report: &mut Report) -> Resu
     };
     let whole = Selection::whole(timeline).ok_or_else(nothing)?;
     if wanted.start.is_none() && wanted.end.is_none() {
-        return Ok(whole);
+        return Ok(with_priming(timeline, whole));
     }
     let at = |seconds: f64| {
         let timescale = whole.start.timescale;
@@ -165,6 +165,19 @@ fn select(timeline: &Timeline, wanted: &Wanted<'_>, report: &mut Report) -> Resu
     let seconds = whole.end.minus(whole.start).seconds();
     let selection = (start < end).then(|| Selection::new(timeline, start, end));
     selection.flatten().ok_or(Failure::EmptyRange { seconds })
+}
+
+/// With the sound before the first picture too: decoding the first sound heard needs it, and the
+/// edit list hides it.
+fn with_priming(timeline: &Timeline, mut selection: Selection) -> Selection {
+    for (index, numbers) in &mut selection.tracks {
+        let track = timeline.tracks().get(*index);
+        let is_audio = |track: &&Track| track.config().is_some_and(|c| c.format.is_audio());
+        if let Some(track) = track.filter(is_audio) {
+            numbers.start = track.numbers().start;
+        }
+    }
+    selection
 }
 
 /// A file to write.

@@ -32,6 +32,7 @@ impl Partial {
         let mut partial = path.as_os_str().to_owned();
         partial.push(".part");
         let partial = PathBuf::from(partial);
+        interrupt::remove_at_end(&partial);
         match File::create(&partial) {
             Ok(file) => Ok(Self {
                 path: path.to_path_buf(),
