@@ -236,7 +236,14 @@ impl Reader {
                 break;
             }
             if std::mem::take(&mut first) {
-                self.choose(chunk, &location, job)?;
+                match self.choose(chunk, &location, job) {
+                    // An error page in place of a segment is damage, not the end.
+                    Err(failure @ Failure::UnknownInput { .. }) if segment => {
+                        job.report.tell("segment_unreadable", failure.to_string());
+                        return Ok(());
+                    }
+                    other => other?,
+                }
             }
             let extent = stored.map(|store| Extent {
                 store,

@@ -119,9 +119,10 @@ pub(crate) fn refuse(timeline: &Timeline, report: &Report) -> Result<()> {
     if timeline.tracks().is_empty() {
         let known = [
             "unsupported",
+            "segment_unreadable",
+            "segment_missing",
             "malformed",
             "not_decodable",
-            "segment_missing",
         ];
         let event = known.iter().find_map(|code| report.first(code));
         let why = event.map_or("no track of pictures or sound was found", |e| &e.message);

@@ -85,11 +85,12 @@ fn playlists_and_byte_ranges_are_read_from_the_network() {
     for part in &parts {
         playlist += &format!("#EXTINF:2,\n#EXT-X-BYTERANGE:{}\nall.ts\n", part.len());
     }
-    playlist += "#EXTINF:2,\nmissing.ts\n#EXT-X-GAP\n#EXTINF:2,\ngap.ts\n#EXT-X-ENDLIST\n";
+    playlist += "#EXTINF:2,\nmissing.ts\n#EXTINF:2,\npage.ts\n#EXT-X-GAP\n#EXTINF:2,\ngap.ts\n#EXT-X-ENDLIST\n";
     let all = parts.concat();
     let root = serve(Arc::new(move |path| match path {
         "/vod/index.m3u8" => Some(playlist.clone().into_bytes()),
         "/vod/all.ts" => Some(all.clone()),
+        "/vod/page.ts" => Some(b"<html>Not here</html>".to_vec()),
         _ => None,
     }));
     let folder = tempfile::tempdir().expect("a folder");
@@ -103,7 +104,10 @@ fn playlists_and_byte_ranges_are_read_from_the_network() {
     let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
     let events = report["events"].as_array().expect("events").iter();
     let codes: Vec<_> = events.map(|event| event["code"].as_str()).collect();
-    assert_eq!(codes, [Some("segment_missing"), Some("gap")]);
+    assert_eq!(
+        codes,
+        ["segment_missing", "segment_unreadable", "gap"].map(Some)
+    );
     assert_eq!(of_kind(&packets(&out), true).len(), 3 * 48);
 }
 
