@@ -1,0 +1,111 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Exact MP4 from MPEG-TS, fragmented MP4 and HLS, without re-encoding.
+#[derive(Debug, Parser)]
+#[command(name = "livetape", version)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write a stream as MP4, bit-exact and frame-exact
+    Remux(Remux),
+    /// Say what is in a stream
+    Inspect(Inspect),
+    /// Write a live HLS stream as MP4 until Ctrl-C
+    Record(Record),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Remux {
+    /// Consecutive pieces of one stream: .ts, init segment and fragments, .m3u8 (path or http URL)
+    #[arg(required = true, value_name = "IN")]
+    pub(crate) inputs: Vec<String>,
+    /// The file to write
+    #[arg(short, long, value_name = "OUT.mp4")]
+    pub(crate) output: PathBuf,
+    /// First moment shown: seconds or [hh:]mm:ss.mmm, counted from the first sample
+    #[arg(long, value_name = "T", value_parser = seconds)]
+    pub(crate) start: Option<f64>,
+    /// Moment at which the file ends
+    #[arg(long, value_name = "T", value_parser = seconds)]
+    pub(crate) end: Option<f64>,
+    /// Write a fragmented MP4
+    #[arg(long)]
+    pub(crate) fragmented: bool,
+    /// Fail where one file cannot hold the stream, rather than write several
+    #[arg(long)]
+    pub(crate) single: bool,
+    /// Print a report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// Consecutive pieces of one stream: .ts, init segment and fragments, .m3u8 (path or http URL)
+    #[arg(required = true, value_name = "IN")]
+    pub(crate) inputs: Vec<String>,
+    /// Print a report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Record {
+    /// The playlist
+    pub(crate) url: String,
+    /// The file to write
+    #[arg(short, long, value_name = "OUT.mp4")]
+    pub(crate) output: PathBuf,
+    /// How much to record: seconds or [hh:]mm:ss.mmm
+    #[arg(long, value_name = "T", value_parser = seconds)]
+    pub(crate) duration: Option<f64>,
+    /// Print a report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Reads `12.5`, `01:02.5` or `1:01:02.5`.
+fn seconds(text: &str) -> Result<f64, String> {
+    let wrong = || format!("{text} is neither seconds nor [hh:]mm:ss.mmm");
+    let pieces: Vec<&str> = text.split(':').collect();
+    let (last, leading) = pieces.split_last().ok_or_else(wrong)?;
+    let is_number = |piece: &str| {
+        piece.starts_with(|c: char| c.is_ascii_digit())
+            && piece.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+    };
+    if leading.len() > 2 || !is_number(last) {
+        return Err(wrong());
+    }
+    let mut total: f64 = last.parse().map_err(|_| wrong())?;
+    if !leading.is_empty() && total >= 60.0 {
+        return Err(wrong());
+    }
+    for (piece, unit) in leading.iter().rev().zip([60.0, 3600.0]) {
+        let number: u32 = piece.parse().map_err(|_| wrong())?;
+        total += f64::from(number) * unit;
+    }
+    Ok(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_seconds_or_clock_readings() {
+        assert_eq!(seconds("12.5"), Ok(12.5));
+        assert_eq!(seconds("01:02.5"), Ok(62.5));
+        assert_eq!(seconds("1:01:02.250"), Ok(3662.25));
+        for wrong in ["", "-1", "1:2:3:4", "1:60", "abc", "1e3", "nan", ":5"] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
+}

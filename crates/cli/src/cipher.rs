@@ -1,0 +1,129 @@
+//! AES-128 segments: CBC with PKCS#7 padding (RFC 8216bis section 4.4.4.4), as a reader.
+
+use std::io::{self, Read};
+
+use aes::Aes128;
+use aes::cipher::{BlockCipherDecrypt, KeyInit};
+
+const BLOCK: usize = 16;
+
+/// Decrypts what it reads.
+pub(crate) struct Decrypting<R> {
+    reader: R,
+    cipher: Aes128,
+    previous: [u8; BLOCK],
+    /// Decrypted; not given out while it may be the last, which has padding.
+    held: Option<[u8; BLOCK]>,
+    ready: Vec<u8>,
+    given: usize,
+    ended: bool,
+}
+
+impl<R: Read> Decrypting<R> {
+    pub(crate) fn new(reader: R, key: [u8; BLOCK], iv: [u8; BLOCK]) -> Self {
+        Self {
+            reader,
+            cipher: Aes128::new(&key.into()),
+            previous: iv,
+            held: None,
+            ready: Vec::new(),
+            given: 0,
+            ended: false,
+        }
+    }
+
+    /// Decrypts up to 64 KiB more.
+    fn refill(&mut self) -> io::Result<()> {
+        self.ready.clear();
+        self.given = 0;
+        let mut encrypted = Vec::new();
+        (&mut self.reader)
+            .take(64 << 10)
+            .read_to_end(&mut encrypted)?;
+        self.ended = encrypted.is_empty();
+        for block in encrypted.chunks(BLOCK) {
+            let Ok(block) = <[u8; BLOCK]>::try_from(block) else {
+                let why = "an encrypted segment is no whole number of blocks";
+                return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+            };
+            let mut plain = block.into();
+            self.cipher.decrypt_block(&mut plain);
+            let mut plain: [u8; BLOCK] = plain.into();
+            for (byte, before) in plain.iter_mut().zip(self.previous) {
+                *byte ^= before;
+            }
+            self.previous = block;
+            if let Some(held) = self.held.replace(plain) {
+                self.ready.extend(held);
+            }
+        }
+        if let Some(last) = self.held.take_if(|_| self.ended) {
+            let padding = last.last().map_or(0, |byte| usize::from(*byte));
+            let Some(kept) = BLOCK.checked_sub(padding).filter(|kept| *kept < BLOCK) else {
+                let why = "the key does not fit: the padding is wrong";
+                return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+            };
+            self.ready.extend(last.iter().take(kept));
+        }
+        Ok(())
+    }
+}
+
+impl<R: Read> Read for Decrypting<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.given >= self.ready.len() && !self.ended {
+            self.refill()?;
+        }
+        let mut rest = self.ready.get(self.given..).unwrap_or_default();
+        let read = rest.read(buffer)?;
+        self.given += read;
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aes::cipher::BlockCipherEncrypt;
+
+    use super::*;
+
+    /// What a server sends for `plain`.
+    fn encrypted(plain: &[u8], key: [u8; 16], iv: [u8; 16]) -> Vec<u8> {
+        let padding = BLOCK - plain.len() % BLOCK;
+        let mut padded = plain.to_vec();
+        padded.extend(vec![padding as u8; padding]);
+        let cipher = Aes128::new(&key.into());
+        let (mut previous, mut out) = (iv, Vec::new());
+        for block in padded.chunks(BLOCK) {
+            for (before, byte) in previous.iter_mut().zip(block) {
+                *before ^= byte;
+            }
+            let mut block = previous.into();
+            cipher.encrypt_block(&mut block);
+            previous = block.into();
+            out.extend(previous);
+        }
+        out
+    }
+
+    #[test]
+    fn every_length_comes_back() {
+        let (key, iv) = ([7; 16], [9; 16]);
+        for length in [0, 1, 15, 16, 17, 65_535, 65_536, 65_537, 200_000] {
+            let plain: Vec<u8> = (0..length).map(|n| n as u8).collect();
+            let sent = encrypted(&plain, key, iv);
+            let mut read = Vec::new();
+            let mut reader = Decrypting::new(sent.as_slice(), key, iv);
+            reader.read_to_end(&mut read).expect("decrypts");
+            assert!(read == plain, "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn a_cut_segment_is_an_error() {
+        let sent = encrypted(b"some media", [7; 16], [9; 16]);
+        let cut = sent.get(..10).expect("longer");
+        let mut reader = Decrypting::new(cut, [7; 16], [9; 16]);
+        assert!(reader.read_to_end(&mut Vec::new()).is_err());
+    }
+}

@@ -1,0 +1,123 @@
+//! A selection as fragmented MP4: init segment, then a fragment for each stretch from keyframe to
+//! keyframe.
+
+use livetape_media::{Timescale, Timestamp};
+use livetape_timeline::plan::{FragmentPlan, Lane, Selection, init_segment};
+use livetape_timeline::{Part, Plan, Slice, Timeline, Track};
+
+/// A fragment lasts at least so long, but for the last.
+const SHORTEST: Timestamp = Timestamp::new(2_000, Timescale::MILLIS);
+
+/// The file; `None` where nothing is selected.
+pub(crate) fn fragmented(timeline: &Timeline, selection: &Selection) -> Option<Plan> {
+    let tracks: Option<Vec<(&Track, Slice)>> = selection
+        .tracks
+        .iter()
+        .map(|(index, numbers)| {
+            let track = timeline.tracks().get(*index)?;
+            Some((track, track.slice(numbers.clone())?))
+        })
+        .collect();
+    let tracks = tracks?;
+    let configs: Vec<_> = (1..)
+        .zip(&tracks)
+        .map(|(id, (_, slice))| (id, slice.config.clone()))
+        .collect();
+    let mut plan = Plan::new();
+    plan.push(Part::Bytes(init_segment(&configs)));
+    let origin = origin(&tracks)?;
+    let mut from: Vec<u64> = tracks.iter().map(|(_, s)| s.numbers.start).collect();
+    let mut sequence = 0;
+    while let Some(to) = next(&tracks, &from) {
+        let lanes: Vec<_> = (1..)
+            .zip(&tracks)
+            .zip(from.iter().zip(&to))
+            .filter_map(|((track_id, (track, _)), (from, to))| {
+                let slice = track.slice(*from..*to)?;
+                let (decode_origin, presentation_origin) = origin.of(&slice);
+                Some(Lane {
+                    track,
+                    slice,
+                    track_id,
+                    decode_origin,
+                    presentation_origin,
+                })
+            })
+            .collect();
+        sequence += 1;
+        let fragment = FragmentPlan::new(sequence, &lanes)?;
+        for part in fragment.plan.parts() {
+            plan.push(part.clone());
+        }
+        from = to;
+    }
+    Some(plan)
+}
+
+/// What is taken off all times so that the first decode time is 0 and no picture is presented
+/// before it is decoded.
+struct Origin {
+    decode: Timestamp,
+    /// By how much pictures are presented later, and so everything else.
+    lead: Timestamp,
+}
+
+fn origin(tracks: &[(&Track, Slice)]) -> Option<Origin> {
+    let at = |slice: &Slice, ticks: i64| Timestamp::new(ticks, slice.config.timescale);
+    let lead = tracks
+        .iter()
+        .map(|(_, slice)| at(slice, slice.composition_lead()))
+        .max()?;
+    let decode = tracks
+        .iter()
+        .map(|(_, slice)| at(slice, slice.decode_time))
+        .min()?;
+    Some(Origin { decode, lead })
+}
+
+impl Origin {
+    fn of(&self, slice: &Slice) -> (i64, i64) {
+        let timescale = slice.config.timescale;
+        let decode = self.decode.rescale(timescale).ticks;
+        let lead = self.lead.rescale(timescale).ticks;
+        // Rounding must not make the first decode time negative.
+        let decode = decode.min(slice.decode_time);
+        if slice.config.format.is_video() {
+            (decode, decode - lead)
+        } else {
+            (decode - lead, decode - lead)
+        }
+    }
+}
+
+/// Where the fragment that begins at `from` ends, for each track; `None` at the end of all.
+fn next(tracks: &[(&Track, Slice)], from: &[u64]) -> Option<Vec<u64>> {
+    let ends = || tracks.iter().map(|(_, slice)| slice.numbers.end);
+    if ends().zip(from).all(|(end, from)| *from >= end) {
+        return None;
+    }
+    let (lead, all) = tracks.first()?;
+    let first = *from.first()?;
+    let Some(slice) = lead.slice(first..all.numbers.end) else {
+        return Some(ends().collect());
+    };
+    let shortest = SHORTEST.rescale(slice.config.timescale).ticks;
+    let end = slice
+        .timed()
+        .zip(first..)
+        .skip(1)
+        .find(|((time, sample), _)| sample.keyframe && time - slice.decode_time >= shortest)
+        .and_then(|(_, number)| Some((number, lead.presentation_time(number)?)));
+    let Some((end, time)) = end else {
+        return Some(ends().collect());
+    };
+    let others = tracks
+        .iter()
+        .zip(from)
+        .skip(1)
+        .map(|((track, slice), from)| {
+            let end = track.first_presented_from(time);
+            end.clamp(*from, slice.numbers.end.max(*from))
+        });
+    Some(std::iter::once(end).chain(others).collect())
+}

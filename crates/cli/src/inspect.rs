@@ -1,0 +1,145 @@
+//! `livetape inspect`: what is in a stream.
+
+use std::fmt::Write as _;
+
+use livetape_media::{Format, Timestamp};
+use livetape_timeline::{Timeline, Track};
+use serde_json::{Value, json};
+
+use crate::arguments::Inspect;
+use crate::failure::Result;
+use crate::interrupt;
+use crate::pieces::lanes;
+use crate::reading::{Job, read_all};
+use crate::remux::refuse;
+use crate::stores::Stores;
+
+/// Carries the command out; gives what to print.
+pub(crate) fn run(arguments: &Inspect) -> Result<String> {
+    interrupt::listen(false);
+    let lanes = lanes(&arguments.inputs)?;
+    let mut job = Job::new(Stores::dropping());
+    let read = read_all(&lanes, &mut job);
+    let timeline = job.assembly.finish(&mut job.report);
+    job.report.print();
+    read?;
+    refuse(&timeline, &job.report)?;
+    let facts: Vec<_> = timeline.tracks().iter().map(Facts::new).collect();
+    Ok(if arguments.json {
+        let tracks: Vec<_> = facts.iter().map(Facts::json).collect();
+        let answer = json!({
+            "duration": duration(&timeline),
+            "tracks": tracks,
+            "events": job.report.json(),
+        });
+        format!("{answer:#}\n")
+    } else {
+        let mut text = format!("duration {:.3} s\n", duration(&timeline));
+        facts.iter().for_each(|facts| facts.line(&mut text));
+        text
+    })
+}
+
+/// From the first thing presented to the end of the last, in seconds.
+fn duration(timeline: &Timeline) -> f64 {
+    let tracks = || timeline.tracks().iter();
+    let start = tracks().filter_map(|track| track.presentation_time(track.numbers().start));
+    let end = tracks().filter_map(Track::presentation_end);
+    let span = start.min().zip(end.max());
+    span.map_or(0.0, |(start, end)| end.minus(start).seconds())
+}
+
+/// What there is to say about a track.
+#[derive(Debug, Default)]
+struct Facts {
+    /// Kind and codec of each configuration.
+    configs: Vec<(Value, String)>,
+    timescale: u32,
+    samples: usize,
+    keyframes: usize,
+    bytes: u64,
+    first_decode: f64,
+    first_presentation: f64,
+    duration: f64,
+}
+
+impl Facts {
+    fn new(track: &Track) -> Self {
+        let mut facts = Self::default();
+        let mut numbers = track.numbers();
+        let mut shown: Option<(Timestamp, Timestamp)> = None;
+        while let Some(slice) = track.slice(numbers.clone()) {
+            let timescale = slice.config.timescale;
+            let at = |ticks: i64| Timestamp::new(ticks, timescale);
+            if facts.configs.is_empty() {
+                facts.first_decode = at(slice.decode_time).seconds();
+                facts.timescale = timescale.get();
+            }
+            facts.configs.push(described(&slice.config));
+            facts.samples += slice.samples.len();
+            facts.keyframes += slice.samples.iter().filter(|s| s.keyframe).count();
+            facts.bytes += slice.bytes.end - slice.bytes.start;
+            let (start, end) = (at(slice.presentation_start()), at(slice.presentation_end()));
+            shown = shown.map_or(Some((start, end)), |(from, to)| {
+                Some((from.min(start), to.max(end)))
+            });
+            numbers.start = slice.numbers.end;
+        }
+        if let Some((start, end)) = shown {
+            facts.first_presentation = start.seconds();
+            facts.duration = end.minus(start).seconds();
+        }
+        facts
+    }
+
+    fn json(&self) -> Value {
+        let configs: Vec<_> = self.configs.iter().map(|(value, _)| value).collect();
+        json!({
+            "configurations": configs,
+            "timescale": self.timescale,
+            "samples": self.samples,
+            "keyframes": self.keyframes,
+            "bytes": self.bytes,
+            "first_decode_time": self.first_decode,
+            "first_presentation_time": self.first_presentation,
+            "duration": self.duration,
+        })
+    }
+
+    fn line(&self, text: &mut String) {
+        let configs: Vec<_> = self.configs.iter().map(|(_, text)| text.as_str()).collect();
+        let _ = writeln!(
+            text,
+            "{}: {} samples, {} keyframes, {} bytes, {:.3} s from {:.3} s, {} ticks a second",
+            configs.join(", then "),
+            self.samples,
+            self.keyframes,
+            self.bytes,
+            self.duration,
+            self.first_presentation,
+            self.timescale,
+        );
+    }
+}
+
+/// A configuration for a program and for a person.
+fn described(config: &livetape_media::TrackConfig) -> (Value, String) {
+    let codec = &config.codec;
+    match config.format {
+        Format::Video { width, height } => (
+            json!({ "kind": "video", "codec": codec, "width": width, "height": height }),
+            format!("video {codec} {width}x{height}"),
+        ),
+        Format::Audio {
+            sample_rate,
+            channels,
+        } => (
+            json!({ "kind": "audio", "codec": codec, "sample_rate": sample_rate, "channels": channels }),
+            format!("audio {codec} {sample_rate} Hz {channels} channels"),
+        ),
+        Format::Other { handler } => (
+            json!({ "kind": handler.to_string(), "codec": codec }),
+            format!("{handler} {codec}"),
+        ),
+    }
+}

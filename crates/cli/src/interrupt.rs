@@ -1,0 +1,62 @@
+//! Ctrl-C: counted, and looked at wherever something may take long.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use crate::failure::{Failure, Result};
+
+static PRESSED: AtomicU32 = AtomicU32::new(0);
+/// How many presses end the command rather than finish its file.
+static LIMIT: AtomicU32 = AtomicU32::new(1);
+
+/// Files that must not stay when the process ends.
+static PARTIAL: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+/// How long a command may take to end by itself; it may wait for a server.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A file that must not stay when the process ends.
+pub(crate) fn remove_at_end(path: &Path) {
+    if let Ok(mut partial) = PARTIAL.lock() {
+        partial.push(path.to_path_buf());
+    }
+}
+
+/// Starts listening. `finishes`: the first press finishes what is being written, the second ends it.
+pub(crate) fn listen(finishes: bool) {
+    LIMIT.store(1 + u32::from(finishes), Ordering::SeqCst);
+    // Without a handler Ctrl-C still ends the process; only the partial file would stay.
+    let _ = ctrlc::set_handler(|| {
+        PRESSED.fetch_add(1, Ordering::SeqCst);
+        if check().is_err() {
+            std::thread::spawn(end);
+        }
+    });
+}
+
+/// Ends the process where it does not end by itself.
+fn end() {
+    std::thread::sleep(PATIENCE);
+    if let Ok(partial) = PARTIAL.lock() {
+        for path in partial.iter() {
+            // One that is not there need not be removed.
+            let _ = fs::remove_file(path);
+        }
+    }
+    std::process::exit(i32::from(Failure::Interrupted.status()));
+}
+
+/// True once the user asked for the end.
+pub(crate) fn requested() -> bool {
+    PRESSED.load(Ordering::SeqCst) > 0
+}
+
+/// Fails once the user does not want the file any more.
+pub(crate) fn check() -> Result<()> {
+    if PRESSED.load(Ordering::SeqCst) >= LIMIT.load(Ordering::SeqCst) {
+        return Err(Failure::Interrupted);
+    }
+    Ok(())
+}

@@ -1,0 +1,248 @@
+//! Where an input is: a file or an http URL, and how its bytes are read.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use livetape_hls::ResolvedByteRange;
+use ureq::ResponseExt;
+
+use crate::failure::{Failure, Result};
+use crate::interrupt;
+
+/// The longest playlist or key that is read.
+const MAX_TEXT: u64 = 16 << 20;
+/// Tries at something on the network.
+const TRIES: u32 = 3;
+const CONNECT: Duration = Duration::from_secs(10);
+const ANSWER: Duration = Duration::from_secs(30);
+
+/// A file or an http URL.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Location {
+    File(PathBuf),
+    Url(String),
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Url(url) => url.fmt(f),
+        }
+    }
+}
+
+impl Location {
+    /// What a user named.
+    pub(crate) fn new(name: &str) -> Self {
+        if is_http(name) {
+            Self::Url(name.to_owned())
+        } else {
+            Self::File(PathBuf::from(name))
+        }
+    }
+
+    /// What a playlist at `self` names, its URI resolved. A playlist from the network cannot name
+    /// files.
+    pub(crate) fn named(&self, uri: &str) -> Result<Self> {
+        if is_http(uri) {
+            return Ok(Self::Url(uri.to_owned()));
+        }
+        match self {
+            Self::File(_) if !uri.contains("://") && !uri.starts_with("data:") => {
+                let path = PathBuf::from(uri);
+                let decoded = if path.exists() { None } else { decoded(uri) };
+                Ok(Self::File(decoded.unwrap_or(path)))
+            }
+            _ => Err(Failure::Playlist {
+                name: self.to_string(),
+                why: format!("it names {uri}, which is neither http nor beside it"),
+            }),
+        }
+    }
+
+    /// Opens it at a range, or at all of it.
+    pub(crate) fn open(&self, range: Option<ResolvedByteRange>) -> Result<Opened> {
+        match self {
+            Self::File(path) => {
+                let failed = |error: &io::Error| self.unreadable(error);
+                let mut file = File::open(path).map_err(|error| failed(&error))?;
+                let metadata = file.metadata().map_err(|error| failed(&error))?;
+                if metadata.is_dir() {
+                    return Err(failed(&io::Error::from(io::ErrorKind::IsADirectory)));
+                }
+                let (start, length) = range.map_or((0, u64::MAX), |r| (r.offset(), r.length()));
+                file.seek(SeekFrom::Start(start))
+                    .map_err(|error| failed(&error))?;
+                Ok(Opened {
+                    location: self.clone(),
+                    start,
+                    reader: Box::new(file.take(length)),
+                })
+            }
+            Self::Url(url) => fetch(url, range),
+        }
+    }
+
+    /// Reads a playlist or a key as a whole; also where it really is, after redirections.
+    pub(crate) fn read(&self) -> Result<(Self, Vec<u8>)> {
+        let opened = self.open(None)?;
+        let mut bytes = Vec::new();
+        let mut reader = opened.reader.take(MAX_TEXT);
+        match reader.read_to_end(&mut bytes) {
+            Ok(_) => Ok((opened.location, bytes)),
+            Err(error) => Err(self.unreadable(&error)),
+        }
+    }
+
+    /// Bytes of a file; `None` where that is not known.
+    pub(crate) fn size(&self) -> Option<u64> {
+        match self {
+            Self::File(path) => Some(path.metadata().ok()?.len()),
+            Self::Url(_) => None,
+        }
+    }
+
+    pub(crate) fn unreadable(&self, error: &io::Error) -> Failure {
+        let name = self.to_string();
+        match self {
+            Self::File(_) if error.kind() == io::ErrorKind::NotFound => Failure::Missing { name },
+            _ => Failure::Unreadable {
+                name,
+                why: error.to_string(),
+            },
+        }
+    }
+}
+
+/// Something open for reading.
+pub(crate) struct Opened {
+    /// Where it really is, after redirections.
+    pub(crate) location: Location,
+    /// Offset of the first byte read.
+    pub(crate) start: u64,
+    pub(crate) reader: Box<dyn Read>,
+}
+
+fn is_http(name: &str) -> bool {
+    let scheme = name.split_once("://").map(|(scheme, _)| scheme);
+    scheme.is_some_and(|s| s.eq_ignore_ascii_case("http") || s.eq_ignore_ascii_case("https"))
+}
+
+/// A path whose percent-encoding is undone; `None` where it is not sound.
+fn decoded(uri: &str) -> Option<PathBuf> {
+    let mut bytes = Vec::new();
+    let mut rest = uri.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
+        let (high, low) = (digit(rest.next())?, digit(rest.next())?);
+        bytes.push(u8::try_from(high * 16 + low).ok()?);
+    }
+    String::from_utf8(bytes).ok().map(PathBuf::from)
+}
+
+fn fetch(url: &str, range: Option<ResolvedByteRange>) -> Result<Opened> {
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .timeout_connect(Some(CONNECT))
+        .timeout_recv_response(Some(ANSWER))
+        .user_agent(concat!("livetape/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .into();
+    let mut tries = 0;
+    loop {
+        interrupt::check()?;
+        tries += 1;
+        let mut request = agent.get(url);
+        if let Some(range) = range {
+            let last = range.end().saturating_sub(1);
+            request = request.header("range", format!("bytes={}-{last}", range.offset()));
+        }
+        let error = match request.call() {
+            Ok(response) => return Ok(opened(response, range)),
+            Err(error) => error,
+        };
+        let refused = matches!(error, ureq::Error::StatusCode(400..500));
+        if refused || tries >= TRIES {
+            return Err(Failure::Unreachable {
+                url: url.to_owned(),
+                why: error.to_string(),
+            });
+        }
+    }
+}
+
+/// The body of an answer. A server that knows no ranges sends all: what was not asked for is left
+/// out.
+fn opened(response: ureq::http::Response<ureq::Body>, range: Option<ResolvedByteRange>) -> Opened {
+    let location = Location::Url(response.get_uri().to_string());
+    let partial = response.status() == ureq::http::StatusCode::PARTIAL_CONTENT;
+    let reader = response.into_body().into_reader();
+    let (start, length) = range.map_or((0, u64::MAX), |r| (r.offset(), r.length()));
+    let reader: Box<dyn Read> = if partial {
+        Box::new(reader.take(length))
+    } else {
+        Box::new(Skip {
+            left: start,
+            reader: reader.take(start.saturating_add(length)),
+        })
+    };
+    Opened {
+        location,
+        start,
+        reader,
+    }
+}
+
+/// A reader without its first bytes.
+struct Skip<R> {
+    left: u64,
+    reader: R,
+}
+
+impl<R: Read> Read for Skip<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.left > 0 {
+            let skipped = io::copy(&mut (&mut self.reader).take(self.left), &mut io::sink())?;
+            self.left = 0;
+            if skipped == 0 {
+                return Ok(0);
+            }
+        }
+        self.reader.read(buffer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_playlist_from_the_network_names_no_files() {
+        let network = Location::new("https://example.com/a.m3u8");
+        for uri in ["/etc/hostname", "file:///etc/hostname", "data:,x"] {
+            assert!(network.named(uri).is_err(), "{uri}");
+        }
+        let beside = Location::new("list/a.m3u8");
+        assert!(beside.named("file:///etc/hostname").is_err());
+        let file = beside.named("list/a%20b.ts").expect("a path");
+        assert_eq!(file, Location::File(PathBuf::from("list/a b.ts")));
+    }
+
+    #[test]
+    fn skipping_leaves_out_exactly_what_was_not_asked_for() {
+        let mut skip = Skip {
+            left: 3,
+            reader: b"0123456789".take(7),
+        };
+        let mut text = String::new();
+        skip.read_to_string(&mut text).expect("readable");
+        assert_eq!(text, "3456");
+    }
+}

@@ -1,0 +1,441 @@
+//! Pieces to samples: which format they are, where their payload is.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::sync::Arc;
+
+use livetape_container::{Event, Payload, Run, isobmff, mpegts};
+use livetape_hls::MapRef;
+use livetape_timeline::Extent;
+
+use crate::assembly::Assembly;
+use crate::cipher::Decrypting;
+use crate::failure::{Failure, Result};
+use crate::interrupt;
+use crate::location::{Location, Opened};
+use crate::pieces::Piece;
+use crate::progress::Progress;
+use crate::report::Report;
+use crate::stores::Stores;
+
+/// Bytes read at a time.
+const CHUNK: usize = 1 << 20;
+
+/// What all lanes share.
+pub(crate) struct Job {
+    pub(crate) stores: Stores,
+    pub(crate) assembly: Assembly,
+    pub(crate) report: Report,
+    keys: BTreeMap<Location, [u8; 16]>,
+}
+
+impl Job {
+    pub(crate) fn new(stores: Stores) -> Self {
+        Self {
+            stores,
+            assembly: Assembly::default(),
+            report: Report::default(),
+            keys: BTreeMap::new(),
+        }
+    }
+
+    /// The 16 bytes at a key's location.
+    fn key(&mut self, location: &Location) -> Result<[u8; 16]> {
+        if let Some(key) = self.keys.get(location) {
+            return Ok(*key);
+        }
+        let (_, bytes) = location.read()?;
+        let key = <[u8; 16]>::try_from(bytes).map_err(|bytes| Failure::Protected {
+            detail: format!("{location} has {} bytes, a key has 16", bytes.len()),
+        })?;
+        self.keys.insert(location.clone(), key);
+        Ok(key)
+    }
+}
+
+/// Reads the pieces of one lane, in order.
+pub(crate) struct Reader {
+    lane: usize,
+    demuxer: Option<Demuxer>,
+    map: Option<Arc<MapRef>>,
+    discontinuity: Option<u64>,
+}
+
+enum Demuxer {
+    Isobmff(isobmff::Demuxer, Placed),
+    MpegTs(Box<mpegts::Demuxer>),
+}
+
+/// Where the bytes of a stream are, in stream order.
+#[derive(Debug, Default)]
+struct Placed(Vec<(u64, Extent)>);
+
+impl Placed {
+    fn push(&mut self, position: u64, extent: Extent) {
+        if let Some((start, last)) = self.0.last_mut()
+            && last.store == extent.store
+            && last.offset + last.len == extent.offset
+            && *start + last.len == position
+        {
+            last.len += extent.len;
+            return;
+        }
+        self.0.push((position, extent));
+    }
+
+    fn resolve(&self, offset: u64, len: u64) -> Vec<Extent> {
+        let end = offset.saturating_add(len);
+        let first = self
+            .0
+            .partition_point(|(start, extent)| start + extent.len <= offset);
+        let rest = self.0.get(first..).unwrap_or_default().iter();
+        rest.take_while(|(start, _)| *start < end)
+            .map(|(start, extent)| {
+                let from = offset.max(*start);
+                Extent {
+                    store: extent.store,
+                    offset: extent.offset + (from - start),
+                    len: end.min(start + extent.len) - from,
+                }
+            })
+            .collect()
+    }
+}
+
+impl Reader {
+    pub(crate) const fn new(lane: usize) -> Self {
+        Self {
+            lane,
+            demuxer: None,
+            map: None,
+            discontinuity: None,
+        }
+    }
+
+    /// Reads a piece. A segment of a playlist that cannot be read is a defect, reported; a file
+    /// that was named is a failure.
+    pub(crate) fn piece(
+        &mut self,
+        piece: &Piece,
+        job: &mut Job,
+        progress: &Progress,
+    ) -> Result<()> {
+        if self.discontinuity.replace(piece.discontinuity) != Some(piece.discontinuity) {
+            self.begin(piece.discontinuity, job)?;
+        }
+        if piece.gap {
+            let message = format!("{} does not exist, its playlist says", piece.location);
+            job.report.tell("gap", message);
+            job.assembly.missing(self.lane, piece.seconds);
+            return Ok(());
+        }
+        if let Some(map) = piece
+            .map
+            .clone()
+            .filter(|map| self.map.as_ref() != Some(map))
+        {
+            self.init(piece, &map, job, progress)?;
+            self.map = Some(map);
+        }
+        let opened = match piece.location.open(piece.range) {
+            Err(failure @ (Failure::Unreachable { .. } | Failure::Missing { .. }))
+                if piece.seconds.is_some() =>
+            {
+                job.report.tell("segment_missing", failure.to_string());
+                job.assembly.missing(self.lane, piece.seconds);
+                return Ok(());
+            }
+            other => other?,
+        };
+        let key = match &piece.key {
+            Some((location, iv)) => Some((job.key(location)?, *iv)),
+            None => None,
+        };
+        self.stream(opened, key, piece.seconds.is_some(), job, progress)
+    }
+
+    /// Completes what is pending at the end of the lane.
+    pub(crate) fn finish(&mut self, job: &mut Job) -> Result<()> {
+        match &mut self.demuxer {
+            Some(Demuxer::Isobmff(demuxer, _)) => demuxer.reset(),
+            Some(Demuxer::MpegTs(demuxer)) => demuxer.flush(),
+            None => {}
+        }
+        self.drain(job)
+    }
+
+    /// A new timeline base.
+    fn begin(&mut self, discontinuity: u64, job: &mut Job) -> Result<()> {
+        if let Some(Demuxer::MpegTs(demuxer)) = &mut self.demuxer {
+            demuxer.discontinuity();
+        }
+        self.drain(job)?;
+        job.assembly.discontinuity(self.lane, discontinuity);
+        Ok(())
+    }
+
+    /// Reads an initialization section.
+    fn init(
+        &mut self,
+        piece: &Piece,
+        map: &MapRef,
+        job: &mut Job,
+        progress: &Progress,
+    ) -> Result<()> {
+        let opened = piece.location.named(&map.uri)?.open(map.byte_range)?;
+        let iv = map.keys.iter().find_map(|key| key.iv);
+        let key = match (&piece.key, map.keys.is_empty()) {
+            (Some((location, iv_of_segment)), false) => {
+                Some((job.key(location)?, iv.unwrap_or(*iv_of_segment)))
+            }
+            _ => None,
+        };
+        self.stream(opened, key, false, job, progress)
+    }
+
+    /// Reads to the end of what was opened.
+    fn stream(
+        &mut self,
+        opened: Opened,
+        key: Option<([u8; 16], [u8; 16])>,
+        segment: bool,
+        job: &mut Job,
+        progress: &Progress,
+    ) -> Result<()> {
+        let Opened {
+            location,
+            start,
+            reader,
+        } = opened;
+        // Payload of a file is left where it is, unless it has to be decrypted.
+        let stored = match (&location, &key) {
+            (Location::File(path), None) => Some(job.stores.file(path)),
+            _ => None,
+        };
+        let mut reader: Box<dyn Read> = match key {
+            Some((key, iv)) => Box::new(Decrypting::new(reader, key, iv)),
+            None => reader,
+        };
+        let (mut offset, mut first) = (start, true);
+        let mut buffer = vec![0; CHUNK];
+        loop {
+            interrupt::check()?;
+            let read = read_some(&mut reader, &mut buffer);
+            let chunk = match &read {
+                Ok(length) => buffer.get(..*length).unwrap_or_default(),
+                Err(_) => &[],
+            };
+            if let Err(error) = &read {
+                if !segment {
+                    return Err(location.unreadable(error));
+                }
+                let message = format!("{location} ends early: {error}");
+                job.report.tell("segment_truncated", message);
+            }
+            if chunk.is_empty() {
+                break;
+            }
+            if std::mem::take(&mut first) {
+                match self.choose(chunk, &location, job) {
+                    // An error page in place of a segment is damage, not the end.
+                    Err(failure @ Failure::UnknownInput { .. }) if segment => {
+                        job.report.tell("segment_unreadable", failure.to_string());
+                        return Ok(());
+                    }
+                    other => other?,
+                }
+            }
+            let extent = stored.map(|store| Extent {
+                store,
+                offset,
+                len: chunk.len() as u64,
+            });
+            self.push(chunk, extent, job)?;
+            offset += chunk.len() as u64;
+            progress.add(chunk.len() as u64);
+        }
+        self.end_piece(job)
+    }
+
+    /// Makes sure that the demuxer is one for what begins here.
+    fn choose(&mut self, first: &[u8], location: &Location, job: &mut Job) -> Result<()> {
+        let is_ts = match kind_of(first) {
+            Ok(is_ts) => is_ts,
+            Err(found) => {
+                let name = location.to_string();
+                return Err(Failure::UnknownInput { name, found });
+            }
+        };
+        match (&self.demuxer, is_ts) {
+            (Some(Demuxer::MpegTs(_)), true) | (Some(Demuxer::Isobmff(..)), false) => {}
+            (_, true) => {
+                self.finish(job)?;
+                self.demuxer = Some(Demuxer::MpegTs(Box::default()));
+            }
+            (_, false) => {
+                self.finish(job)?;
+                let demuxer = isobmff::Demuxer::new();
+                self.demuxer = Some(Demuxer::Isobmff(demuxer, Placed::default()));
+            }
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, chunk: &[u8], extent: Option<Extent>, job: &mut Job) -> Result<()> {
+        match &mut self.demuxer {
+            Some(Demuxer::Isobmff(demuxer, placed)) => {
+                let extent = match extent {
+                    Some(extent) => extent,
+                    None => job.stores.spill(chunk)?,
+                };
+                placed.push(demuxer.position(), extent);
+                demuxer.push(chunk);
+            }
+            Some(Demuxer::MpegTs(demuxer)) => demuxer.push(chunk),
+            None => {}
+        }
+        self.drain(job)
+    }
+
+    fn end_piece(&mut self, job: &mut Job) -> Result<()> {
+        match &mut self.demuxer {
+            Some(Demuxer::Isobmff(demuxer, _)) => demuxer.reset(),
+            Some(Demuxer::MpegTs(demuxer)) => demuxer.end_segment(),
+            None => {}
+        }
+        self.drain(job)
+    }
+
+    fn drain(&mut self, job: &mut Job) -> Result<()> {
+        loop {
+            let event = match &mut self.demuxer {
+                Some(Demuxer::Isobmff(demuxer, _)) => demuxer.poll(),
+                Some(Demuxer::MpegTs(demuxer)) => demuxer.poll(),
+                None => None,
+            };
+            match event {
+                None => return Ok(()),
+                Some(Event::Config { track, config }) => {
+                    job.assembly.config(self.lane, track, config);
+                }
+                Some(Event::Defect(defect)) => {
+                    job.report.tell(defect.code.as_str(), defect.detail);
+                }
+                Some(Event::Run(run)) => self.run(run, job)?,
+            }
+        }
+    }
+
+    fn run(&self, run: Run, job: &mut Job) -> Result<()> {
+        let extents = match (&run.payload, &self.demuxer) {
+            (Payload::Bytes(bytes), _) => vec![job.stores.spill(bytes)?],
+            (Payload::Stream { offset }, Some(Demuxer::Isobmff(_, placed))) => {
+                placed.resolve(*offset, run.payload_len())
+            }
+            (Payload::Stream { .. }, _) => Vec::new(),
+        };
+        job.assembly.run(self.lane, run, extents, &mut job.report);
+        Ok(())
+    }
+}
+
+/// Whether bytes begin an MPEG transport stream (or else an ISO base media file); what they are
+/// where they are neither.
+fn kind_of(first: &[u8]) -> std::result::Result<bool, &'static str> {
+    const BOXES: [&[u8]; 14] = [
+        b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"sidx", b"emsg", b"free", b"skip", b"wide",
+        b"prft", b"uuid", b"pdin", b"ssix",
+    ];
+    if first.get(4..8).is_some_and(|kind| BOXES.contains(&kind)) {
+        return Ok(false);
+    }
+    let synchronous = |at: usize, size: usize| {
+        (0..4).all(|n| first.get(at + n * size).is_none_or(|byte| *byte == 0x47))
+    };
+    let sizes = [188, 192, 204];
+    let is_ts = first.len() >= 188
+        && (0..first.len().min(4 * 204)).any(|at| {
+            first.get(at) == Some(&0x47) && sizes.iter().any(|size| synchronous(at, *size))
+        });
+    match first {
+        _ if is_ts => Ok(true),
+        [0x1a, 0x45, 0xdf, 0xa3, ..] => Err("WebM or Matroska, which is not read yet"),
+        [b'I', b'D', b'3', ..] => Err("packed audio, which is not read yet"),
+        [b'#', b'E', b'X', b'T', ..] => Err("a playlist where media was expected"),
+        _ => Err("of a format that is not known"),
+    }
+}
+
+/// Fills a buffer; less than all of it at the end, at an error, and after Ctrl-C.
+fn read_some(reader: &mut dyn Read, buffer: &mut [u8]) -> std::io::Result<usize> {
+    let mut filled = 0;
+    while let Some(space) = buffer.get_mut(filled..).filter(|space| !space.is_empty()) {
+        match reader.read(space) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            // What came before is used; the error comes again.
+            Err(error) if filled == 0 => return Err(error),
+            Err(_) => break,
+        }
+        if interrupt::requested() {
+            break;
+        }
+    }
+    Ok(filled)
+}
+
+/// Reads all lanes to their ends.
+pub(crate) fn read_all(lanes: &[Vec<Piece>], job: &mut Job) -> Result<()> {
+    let pieces = || lanes.iter().flatten();
+    let size = |piece: &Piece| match piece.range {
+        Some(range) => Some(range.length()),
+        None => piece.location.size(),
+    };
+    let total: Option<u64> = pieces().map(size).sum();
+    let progress = Progress::new("reading", total.unwrap_or(0));
+    for (number, lane) in lanes.iter().enumerate() {
+        let mut reader = Reader::new(number);
+        for piece in lane {
+            reader.piece(piece, job, &progress)?;
+        }
+        reader.finish(job)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_are_told_apart_by_their_first_bytes() {
+        assert_eq!(kind_of(b"\0\0\0\x18ftypiso6"), Ok(false));
+        let mut stream = vec![0; 188 * 5 + 100];
+        for packet in 0..5 {
+            if let Some(byte) = stream.get_mut(100 + packet * 188) {
+                *byte = 0x47;
+            }
+        }
+        assert_eq!(kind_of(&stream), Ok(true));
+        for unknown in [&b"\x1a\x45\xdf\xa3"[..], b"ID3\x04", b"hello, world", b""] {
+            assert!(kind_of(unknown).is_err());
+        }
+    }
+
+    #[test]
+    fn payload_is_found_where_its_bytes_lie() {
+        let mut placed = Placed::default();
+        let extent = |store, offset, len| Extent {
+            store: livetape_timeline::StoreId(store),
+            offset,
+            len,
+        };
+        placed.push(0, extent(1, 0, 100));
+        placed.push(100, extent(1, 100, 50));
+        placed.push(150, extent(2, 7, 50));
+        assert_eq!(placed.0.len(), 2);
+        let found = placed.resolve(140, 30);
+        assert_eq!(found, [extent(1, 140, 10), extent(2, 7, 20)]);
+    }
+}

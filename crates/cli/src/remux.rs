@@ -1,0 +1,311 @@
+//! `livetape remux`, and the end that `record` has in common with it: timeline to files.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use livetape_media::{Format, Timescale, Timestamp};
+use livetape_timeline::plan::{PlanError, Selection, progressive};
+use livetape_timeline::{Plan, Timeline, Track};
+use serde_json::{Value, json};
+
+use crate::arguments::Remux;
+use crate::failure::{Failure, Result};
+use crate::fragments::fragmented;
+use crate::interrupt;
+use crate::location::Location;
+use crate::parts::{first_shown, parts};
+use crate::pieces::{Lane, lanes};
+use crate::progress::Progress;
+use crate::reading::{Job, read_all};
+use crate::report::Report;
+use crate::stores::Stores;
+use crate::writing::Partial;
+
+/// What is wanted of a timeline.
+pub(crate) struct Wanted<'a> {
+    pub(crate) output: &'a Path,
+    /// Seconds from the first thing presented.
+    pub(crate) start: Option<f64>,
+    pub(crate) end: Option<f64>,
+    pub(crate) fragmented: bool,
+    pub(crate) single: bool,
+    pub(crate) json: bool,
+}
+
+/// Carries the command out; gives what to print.
+pub(crate) fn run(arguments: &Remux) -> Result<String> {
+    interrupt::listen(false);
+    let lanes = lanes(&arguments.inputs)?;
+    refuse_own_input(&arguments.output, &lanes)?;
+    let first = Partial::create(&arguments.output)?;
+    let mut job = Job::new(Stores::beside(&arguments.output)?);
+    let read = read_all(&lanes, &mut job);
+    let wanted = Wanted {
+        output: &arguments.output,
+        start: arguments.start,
+        end: arguments.end,
+        fragmented: arguments.fragmented,
+        single: arguments.single,
+        json: arguments.json,
+    };
+    let outcome = read.and_then(|()| deliver(&mut job, &wanted, first));
+    job.report.print();
+    outcome
+}
+
+fn refuse_own_input(output: &Path, lanes: &[Lane]) -> Result<()> {
+    let Ok(own) = output.canonicalize() else {
+        return Ok(());
+    };
+    let is_output = |location: &Location| match location {
+        Location::File(path) => path.canonicalize().is_ok_and(|path| path == own),
+        Location::Url(_) => false,
+    };
+    if lanes
+        .iter()
+        .flatten()
+        .any(|piece| is_output(&piece.location))
+    {
+        let path = output.to_path_buf();
+        return Err(Failure::OutputIsInput { path });
+    }
+    Ok(())
+}
+
+/// Makes the timeline of what was read and writes what is wanted of it.
+pub(crate) fn deliver(job: &mut Job, wanted: &Wanted<'_>, first: Partial) -> Result<String> {
+    let timeline = job.assembly.finish(&mut job.report);
+    refuse(&timeline, &job.report)?;
+    let selection = select(&timeline, wanted, &mut job.report)?;
+    let zero = selection.start;
+    let selections = parts(&timeline, selection);
+    if let Some(second) = selections.get(1) {
+        let seconds = second.start.minus(zero).seconds();
+        if wanted.single {
+            return Err(Failure::ConfigurationChange { seconds });
+        }
+        let count = selections.len();
+        let message =
+            format!("the configuration changes, first at {seconds:.3} s: there are {count} files");
+        job.report.tell_at("configuration_change", message, seconds);
+    }
+    let mut files = Vec::new();
+    for selection in &selections {
+        files.push(planned(&timeline, selection, wanted.fragmented)?);
+    }
+    let total = files.iter().map(|file| file.plan.len()).sum();
+    let progress = Progress::new("writing", total);
+    let mut partials = vec![first];
+    for number in 2..=files.len() {
+        partials.push(Partial::create(&numbered(wanted.output, number))?);
+    }
+    for (partial, file) in partials.iter_mut().zip(&files) {
+        partial.write(&file.plan, &job.stores, &progress)?;
+    }
+    drop(progress);
+    interrupt::check()?;
+    for partial in partials {
+        partial.complete()?;
+    }
+    Ok(answer(&timeline, wanted, zero, &files, &job.report))
+}
+
+/// Says why there is nothing that may be written.
+pub(crate) fn refuse(timeline: &Timeline, report: &Report) -> Result<()> {
+    if let Some(event) = report.first("protected") {
+        let detail = event.message.clone();
+        return Err(Failure::Protected { detail });
+    }
+    if timeline.tracks().is_empty() {
+        let known = [
+            "unsupported",
+            "segment_unreadable",
+            "segment_missing",
+            "malformed",
+            "not_decodable",
+        ];
+        let event = known.iter().find_map(|code| report.first(code));
+        let why = event.map_or("no track of pictures or sound was found", |e| &e.message);
+        return Err(Failure::NothingDecodable {
+            why: why.to_owned(),
+        });
+    }
+    Ok(())
+}
+
+/// What lies between the times asked for.
+fn select(timeline: &Timeline, wanted: &Wanted<'_>, report: &mut Report) -> Result<Selection> {
+    let nothing = || Failure::NothingDecodable {
+        why: "there is no keyframe to begin with".to_owned(),
+    };
+    let whole = Selection::whole(timeline).ok_or_else(nothing)?;
+    if wanted.start.is_none() && wanted.end.is_none() {
+        return Ok(with_priming(timeline, whole));
+    }
+    let at = |seconds: f64| {
+        let timescale = whole.start.timescale;
+        whole
+            .start
+            .plus(Timestamp::from_seconds(seconds, timescale))
+    };
+    let mut start = wanted.start.map_or(whole.start, at);
+    let end = wanted.end.map_or(whole.end, at).min(whole.end);
+    if let Some(video) = timeline.video() {
+        start = first_shown(video, start).unwrap_or(start);
+        let keyframe = video
+            .keyframe_at(start)
+            .and_then(|number| video.presentation_time(number));
+        if let Some(keyframe) = keyframe.filter(|time| wanted.fragmented && *time < start) {
+            let early = start.minus(keyframe).seconds();
+            let message =
+                format!("a fragmented file begins with a keyframe: {early:.3} s early here");
+            report.tell("start_moved", message);
+            start = keyframe;
+        }
+    }
+    let seconds = whole.end.minus(whole.start).seconds();
+    let selection = (start < end).then(|| Selection::new(timeline, start, end));
+    selection.flatten().ok_or(Failure::EmptyRange { seconds })
+}
+
+/// With the sound before the first picture too: decoding the first sound heard needs it, and the
+/// edit list hides it.
+fn with_priming(timeline: &Timeline, mut selection: Selection) -> Selection {
+    for (index, numbers) in &mut selection.tracks {
+        let track = timeline.tracks().get(*index);
+        let is_audio = |track: &&Track| track.config().is_some_and(|c| c.format.is_audio());
+        if let Some(track) = track.filter(is_audio) {
+            numbers.start = track.numbers().start;
+        }
+    }
+    selection
+}
+
+/// A file to write.
+struct Planned {
+    plan: Plan,
+    start: Timestamp,
+    duration: Timestamp,
+    /// Index in the timeline and number of samples of each track.
+    tracks: Vec<(usize, u64)>,
+}
+
+fn planned(timeline: &Timeline, selection: &Selection, fragments: bool) -> Result<Planned> {
+    let failed = |error: &PlanError| Failure::NothingDecodable {
+        why: error.to_string(),
+    };
+    let plan = if fragments {
+        fragmented(timeline, selection).ok_or_else(|| failed(&PlanError::Empty))?
+    } else {
+        progressive(timeline, selection)
+            .map_err(|e| failed(&e))?
+            .plan
+    };
+    let tracks = selection.tracks.iter();
+    let counted = tracks.map(|(index, numbers)| (*index, numbers.end - numbers.start));
+    Ok(Planned {
+        plan,
+        start: selection.start,
+        duration: selection.end.minus(selection.start),
+        tracks: counted.collect(),
+    })
+}
+
+/// `OUT.2.mp4` for the second file.
+fn numbered(output: &Path, number: usize) -> PathBuf {
+    if number < 2 {
+        return output.to_path_buf();
+    }
+    let mut name = output.file_stem().unwrap_or_default().to_owned();
+    name.push(format!(".{number}"));
+    if let Some(extension) = output.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    output.with_file_name(name)
+}
+
+fn answer(
+    timeline: &Timeline,
+    wanted: &Wanted<'_>,
+    zero: Timestamp,
+    files: &[Planned],
+    report: &Report,
+) -> String {
+    let named = || {
+        let paths = (1..).map(|number| numbered(wanted.output, number).display().to_string());
+        paths.zip(files)
+    };
+    if wanted.json {
+        let files: Vec<Value> = named()
+            .map(|(path, file)| {
+                let tracks: Vec<_> = file
+                    .tracks
+                    .iter()
+                    .filter_map(|(index, samples)| track_json(timeline, *index, *samples))
+                    .collect();
+                json!({
+                    "path": path,
+                    "bytes": file.plan.len(),
+                    "start": file.start.minus(zero).seconds(),
+                    "duration": file.duration.seconds(),
+                    "tracks": tracks,
+                })
+            })
+            .collect();
+        return format!("{:#}\n", json!({ "files": files, "events": report.json() }));
+    }
+    let mut text = String::new();
+    for (path, file) in named() {
+        let seconds = file.duration.rescale(Timescale::MILLIS).seconds();
+        let _ = write!(text, "{path}: {seconds:.3} s, {} bytes", file.plan.len());
+        for (index, samples) in &file.tracks {
+            let track = timeline.tracks().get(*index);
+            let Some(config) = track.and_then(|track| track.config()) else {
+                continue;
+            };
+            let unit = if config.format.is_video() {
+                "pictures"
+            } else {
+                "frames of sound"
+            };
+            let _ = write!(text, ", {samples} {unit} ({})", config.codec);
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn track_json(timeline: &Timeline, index: usize, samples: u64) -> Option<Value> {
+    let config = timeline.tracks().get(index)?.config()?;
+    Some(match config.format {
+        Format::Video { width, height } => json!({
+            "kind": "video", "codec": config.codec, "width": width, "height": height,
+            "timescale": config.timescale.get(), "samples": samples,
+        }),
+        Format::Audio {
+            sample_rate,
+            channels,
+        } => json!({
+            "kind": "audio", "codec": config.codec, "sample_rate": sample_rate,
+            "channels": channels, "timescale": config.timescale.get(), "samples": samples,
+        }),
+        Format::Other { handler } => json!({
+            "kind": handler.to_string(), "codec": config.codec,
+            "timescale": config.timescale.get(), "samples": samples,
+        }),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn further_files_are_numbered_before_the_extension() {
+        let name = |path: &str, number| numbered(Path::new(path), number);
+        assert_eq!(name("a/out.mp4", 1), Path::new("a/out.mp4"));
+        assert_eq!(name("a/out.mp4", 2), Path::new("a/out.2.mp4"));
+        assert_eq!(name("out", 3), Path::new("out.3"));
+    }
+}

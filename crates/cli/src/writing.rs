@@ -1,0 +1,106 @@
+//! Plans to files: under another name until complete, so that no half-written file is ever seen.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use livetape_timeline::{Part, Plan, StoreId};
+
+use crate::failure::{Failure, Result};
+use crate::interrupt;
+use crate::progress::Progress;
+use crate::stores::{Stores, unwritable};
+
+/// Bytes copied between two looks at Ctrl-C.
+const CHUNK: u64 = 8 << 20;
+
+/// A file being written. It is gone unless it is completed.
+#[derive(Debug)]
+pub(crate) struct Partial {
+    path: PathBuf,
+    partial: PathBuf,
+    file: File,
+}
+
+impl Partial {
+    /// Begins a file that will be at `path`.
+    pub(crate) fn create(path: &Path) -> Result<Self> {
+        if path.is_dir() {
+            let error = io::Error::from(io::ErrorKind::IsADirectory);
+            return Err(unwritable(path, &error));
+        }
+        let mut partial = path.as_os_str().to_owned();
+        partial.push(".part");
+        let partial = PathBuf::from(partial);
+        interrupt::remove_at_end(&partial);
+        match File::create(&partial) {
+            Ok(file) => Ok(Self {
+                path: path.to_path_buf(),
+                partial,
+                file,
+            }),
+            Err(error) => Err(unwritable(path, &error)),
+        }
+    }
+
+    /// Writes all of a plan.
+    pub(crate) fn write(
+        &mut self,
+        plan: &Plan,
+        stores: &Stores,
+        progress: &Progress,
+    ) -> Result<()> {
+        let mut open: Option<(StoreId, File)> = None;
+        for part in plan.parts() {
+            let extent = match part {
+                Part::Bytes(bytes) => {
+                    let written = self.file.write_all(bytes);
+                    written.map_err(|error| unwritable(&self.path, &error))?;
+                    progress.add(part.len());
+                    continue;
+                }
+                Part::Stored(extent) => extent,
+            };
+            let unreadable = |error: &io::Error| Failure::Unreadable {
+                name: stores.name(extent.store),
+                why: error.to_string(),
+            };
+            let file = match open.take() {
+                Some((store, file)) if store == extent.store => file,
+                _ => stores.open(extent.store).map_err(|e| unreadable(&e))?,
+            };
+            let (_, file) = open.insert((extent.store, file));
+            file.seek(SeekFrom::Start(extent.offset))
+                .map_err(|e| unreadable(&e))?;
+            let mut left = extent.len;
+            while left > 0 {
+                interrupt::check()?;
+                let wanted = left.min(CHUNK);
+                let copied = io::copy(&mut (&mut *file).take(wanted), &mut self.file);
+                let copied = copied.map_err(|error| unwritable(&self.path, &error))?;
+                if copied == 0 {
+                    return Err(unreadable(&io::Error::other("it has become shorter")));
+                }
+                left = left.saturating_sub(copied);
+                progress.add(copied);
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the file its name.
+    pub(crate) fn complete(self) -> Result<()> {
+        let done = self
+            .file
+            .sync_data()
+            .and_then(|()| fs::rename(&self.partial, &self.path));
+        done.map_err(|error| unwritable(&self.path, &error))
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        // After the renaming there is nothing here to remove.
+        let _ = fs::remove_file(&self.partial);
+    }
+}

@@ -1,0 +1,169 @@
+//! Inputs from a server on this machine: playlists, byte ranges, live recording, Ctrl-C.
+
+mod support;
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use support::{media, of_kind, packets, succeeds, text};
+
+/// What a server does with a path: gives a body, or `None` for 404.
+type Answers = dyn Fn(&str) -> Option<Vec<u8>> + Send + Sync;
+
+/// Serves in a thread until the test process ends; gives the server's root.
+fn serve(answers: Arc<Answers>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let answers = Arc::clone(&answers);
+            std::thread::spawn(move || answer(stream, &*answers));
+        }
+    });
+    format!("http://{address}")
+}
+
+/// Answers one request. The path `/never.ts` gets the beginning of a body and no more.
+fn answer(mut stream: TcpStream, answers: &Answers) {
+    let mut lines = BufReader::new(stream.try_clone().expect("a stream")).lines();
+    let head: Vec<String> = lines
+        .by_ref()
+        .map_while(Result::ok)
+        .take_while(|line| !line.is_empty())
+        .collect();
+    let path = head.first().and_then(|line| line.split(' ').nth(1));
+    let range = head.iter().find_map(|line| {
+        let line = line.to_ascii_lowercase();
+        let (from, to) = line.strip_prefix("range: bytes=")?.split_once('-')?;
+        Some((from.parse::<usize>().ok()?, to.parse::<usize>().ok()?))
+    });
+    let Some(body) = answers(path.unwrap_or_default()) else {
+        let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n");
+        return;
+    };
+    let (status, body) = match range {
+        Some((from, to)) => {
+            let end = (to + 1).min(body.len());
+            let part = body.get(from..end).unwrap_or_default();
+            ("206 Partial Content", part.to_vec())
+        }
+        None => ("200 OK", body),
+    };
+    let stalls = path == Some("/never.ts");
+    let length = body.len() + usize::from(stalls);
+    let head =
+        format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+    let _ = stream.write_all(head.as_bytes());
+    let _ = stream.write_all(&body);
+    if stalls {
+        // Until the other side goes away.
+        let _ = lines.next();
+    }
+}
+
+/// A segment of the rollover stream.
+fn segment(media: &std::path::Path, number: usize) -> PathBuf {
+    media.join(format!(
+        "hls-ts/rollover/360p30_h264_48k_160_aac_ts-00000000{number}.ts"
+    ))
+}
+
+#[test]
+fn playlists_and_byte_ranges_are_read_from_the_network() {
+    let Some(media) = media("playlists_and_byte_ranges_are_read_from_the_network") else {
+        return;
+    };
+    let parts: Vec<_> = (24..=26)
+        .map(|n| fs::read(segment(&media, n)).expect("there"))
+        .collect();
+    let mut playlist = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n".to_owned();
+    for part in &parts {
+        playlist += &format!("#EXTINF:2,\n#EXT-X-BYTERANGE:{}\nall.ts\n", part.len());
+    }
+    playlist += "#EXTINF:2,\nmissing.ts\n#EXTINF:2,\npage.ts\n#EXT-X-GAP\n#EXTINF:2,\ngap.ts\n#EXT-X-ENDLIST\n";
+    let all = parts.concat();
+    let root = serve(Arc::new(move |path| match path {
+        "/vod/index.m3u8" => Some(playlist.clone().into_bytes()),
+        "/vod/all.ts" => Some(all.clone()),
+        "/vod/page.ts" => Some(b"<html>Not here</html>".to_vec()),
+        _ => None,
+    }));
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = text(&folder.path().join("out.mp4"));
+    let url = format!("{root}/vod/index.m3u8");
+    let (report, warnings) = succeeds(&["remux", &url, "-o", &out, "--json"]);
+    assert!(
+        warnings.contains("warning[segment_missing]: "),
+        "{warnings}"
+    );
+    let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
+    let events = report["events"].as_array().expect("events").iter();
+    let codes: Vec<_> = events.map(|event| event["code"].as_str()).collect();
+    assert_eq!(
+        codes,
+        ["segment_missing", "segment_unreadable", "gap"].map(Some)
+    );
+    assert_eq!(of_kind(&packets(&out), true).len(), 3 * 48);
+}
+
+#[test]
+fn a_live_playlist_is_recorded_until_it_ends() {
+    let Some(media) = media("a_live_playlist_is_recorded_until_it_ends") else {
+        return;
+    };
+    let loads = AtomicUsize::new(0);
+    let root = serve(Arc::new(move |path| {
+        if let Some(number) = path.strip_prefix("/segment/") {
+            return fs::read(segment(&media, number.parse().ok()?)).ok();
+        }
+        // One segment more at each load, a window of three, and an end.
+        let load = loads.fetch_add(1, Ordering::SeqCst);
+        let end = (26 + load).min(29);
+        let mut text = format!(
+            "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXT-X-MEDIA-SEQUENCE:{}\n",
+            end - 2
+        );
+        for number in end - 2..=end {
+            text += &format!("#EXTINF:2,\n/segment/{number}\n");
+        }
+        if end == 29 {
+            text += "#EXT-X-ENDLIST\n";
+        }
+        Some(text.into_bytes())
+    }));
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = text(&folder.path().join("out.mp4"));
+    let (_, warnings) = succeeds(&["record", &format!("{root}/live.m3u8"), "-o", &out]);
+    assert_eq!(warnings, "");
+    // The first load only tells what kind of playlist it is; then there are segments 25 to 29.
+    assert_eq!(of_kind(&packets(&out), true).len(), 5 * 48);
+}
+
+#[test]
+fn ctrl_c_leaves_no_file_even_while_a_server_is_silent() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out.mp4");
+    let root = serve(Arc::new(|_| Some(vec![0x47; 188])));
+    let url = format!("{root}/never.ts");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_livetape"))
+        .args(["remux", &url, "-o", &text(&out)])
+        .spawn()
+        .expect("the command runs");
+    let partial = folder.path().join("out.mp4.part");
+    while !partial.exists() {
+        assert!(matches!(child.try_wait(), Ok(None)), "it ended by itself");
+        std::thread::yield_now();
+    }
+    let kill = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(kill.expect("kill runs").success());
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    let left = fs::read_dir(folder.path()).expect("there").count();
+    assert_eq!(left, 0, "something was left in the folder");
+}

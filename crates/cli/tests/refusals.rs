@@ -1,0 +1,78 @@
+//! What the command refuses: a code and a sentence, a status, and no file.
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use support::{livetape, media, sample, text};
+
+/// The command fails with this code, in one sentence, and leaves nothing behind in `folder`.
+fn refused(arguments: &[&str], code: &str, folder: &Path) {
+    let output = livetape(arguments);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let error = said.lines().find(|line| line.starts_with("error["));
+    let expected = format!("error[{code}]: ");
+    assert!(error.is_some_and(|e| e.starts_with(&expected)), "{said}");
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(output.stdout.is_empty());
+    let left = fs::read_dir(folder).expect("there").count();
+    assert_eq!(left, 0, "{code}: something was left in the folder");
+}
+
+#[test]
+fn inputs_that_cannot_be_read_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = text(&folder.path().join("out.mp4"));
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let remux = |input: &str, code: &str| {
+        refused(&["remux", input, "-o", &out], code, folder.path());
+    };
+    remux(manifest, "unknown_input");
+    remux("no such file.ts", "missing_input");
+    remux(env!("CARGO_MANIFEST_DIR"), "unreadable_input");
+    remux("http://127.0.0.1:1/a.ts", "unreachable");
+    refused(&["inspect", manifest], "unknown_input", folder.path());
+}
+
+#[test]
+fn outputs_that_cannot_be_written_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let nowhere = text(&folder.path().join("no folder/out.mp4"));
+    let arguments = ["remux", &sample(), "-o", &nowhere];
+    refused(&arguments, "unwritable_output", folder.path());
+    let copy = tempfile::tempdir().expect("a folder");
+    let input = text(&copy.path().join("in.mp4"));
+    fs::copy(sample(), &input).expect("copied");
+    let arguments = ["remux", &input, "-o", &input];
+    refused(&arguments, "output_is_input", folder.path());
+    assert_eq!(fs::read(&input).ok(), fs::read(sample()).ok());
+}
+
+#[test]
+fn an_empty_range_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = text(&folder.path().join("out.mp4"));
+    for (start, end) in [("20", "30"), ("5", "5"), ("6", "5")] {
+        let sample = sample();
+        let arguments = ["remux", &sample, "-o", &out, "--start", start, "--end", end];
+        refused(&arguments, "empty_range", folder.path());
+    }
+}
+
+#[test]
+fn protected_media_is_refused() {
+    let Some(media) = media("protected_media_is_refused") else {
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = text(&folder.path().join("out.mp4"));
+    for name in [
+        "hls-ts/sample-aes/bear-640x360-video.m3u8",
+        "fmp4/encrypted/cbcs.mp4",
+    ] {
+        let input = text(&media.join(name));
+        refused(&["remux", &input, "-o", &out], "protected", folder.path());
+        refused(&["inspect", &input], "protected", folder.path());
+    }
+}
