@@ -32,7 +32,7 @@ pub struct Demuxer {
     next_decode_time: DecodeTimes,
     current_config: BTreeMap<TrackId, Arc<TrackConfig>>,
     announced: VecDeque<AnnouncedRun>,
-    stored: StoredSamples,
+    stored: Box<StoredSamples>,
     /// Where the file began: chunk offsets count from here.
     origin: u64,
     events: VecDeque<Event>,
@@ -299,7 +299,7 @@ impl Demuxer {
         for (track, config) in first {
             self.config(track, config);
         }
-        self.stored = StoredSamples::read(moov, &self.tracks, self.origin);
+        *self.stored = StoredSamples::read(moov, &self.tracks, self.origin);
         self.next_decode_time.0.extend(self.stored.end_times());
     }
 

@@ -15,6 +15,7 @@ mod moof;
 mod moov;
 pub mod mux;
 pub mod sample_entry;
+mod sample_rows;
 mod sample_table;
 mod stored;
 mod write;
