@@ -4,10 +4,12 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use livetape_hls::ResolvedByteRange;
 use ureq::ResponseExt;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use crate::failure::{Failure, Result};
 use crate::interrupt;
@@ -148,18 +150,36 @@ fn decoded(uri: &str) -> Option<PathBuf> {
     String::from_utf8(bytes).ok().map(PathBuf::from)
 }
 
+/// The client for all requests; it trusts whom the system trusts.
+fn agent() -> &'static ureq::Agent {
+    static AGENT: OnceLock<ureq::Agent> = OnceLock::new();
+    AGENT.get_or_init(|| {
+        let found = rustls_native_certs::load_native_certs().certs;
+        let trusted = found
+            .iter()
+            .map(|der| Certificate::from_der(der).to_owned())
+            .collect();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = TlsConfig::builder()
+            .root_certs(RootCerts::Specific(Arc::new(trusted)))
+            .unversioned_rustls_crypto_provider(provider)
+            .build();
+        ureq::Agent::config_builder()
+            .timeout_connect(Some(CONNECT))
+            .timeout_recv_response(Some(ANSWER))
+            .user_agent(concat!("livetape/", env!("CARGO_PKG_VERSION")))
+            .tls_config(tls)
+            .build()
+            .into()
+    })
+}
+
 fn fetch(url: &str, range: Option<ResolvedByteRange>) -> Result<Opened> {
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_connect(Some(CONNECT))
-        .timeout_recv_response(Some(ANSWER))
-        .user_agent(concat!("livetape/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .into();
     let mut tries = 0;
     loop {
         interrupt::check()?;
         tries += 1;
-        let mut request = agent.get(url);
+        let mut request = agent().get(url);
         if let Some(range) = range {
             let last = range.end().saturating_sub(1);
             request = request.header("range", format!("bytes={}-{last}", range.offset()));

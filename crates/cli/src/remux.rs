@@ -76,8 +76,12 @@ fn refuse_own_input(output: &Path, lanes: &[Lane]) -> Result<()> {
 pub(crate) fn deliver(job: &mut Job, wanted: &Wanted<'_>, first: Partial) -> Result<String> {
     let timeline = job.assembly.finish(&mut job.report);
     refuse(&timeline, &job.report)?;
-    let selection = select(&timeline, wanted, &mut job.report)?;
-    let zero = selection.start;
+    let whole = Selection::whole(&timeline).ok_or_else(|| Failure::NothingDecodable {
+        why: "there is no keyframe to begin with".to_owned(),
+    })?;
+    let zero = whole.start;
+    job.report.count_from(zero.seconds());
+    let selection = select(&timeline, whole, wanted, &mut job.report)?;
     let selections = parts(&timeline, selection);
     if let Some(second) = selections.get(1) {
         let seconds = second.start.minus(zero).seconds();
@@ -134,11 +138,12 @@ pub(crate) fn refuse(timeline: &Timeline, report: &Report) -> Result<()> {
 }
 
 /// What lies between the times asked for.
-fn select(timeline: &Timeline, wanted: &Wanted<'_>, report: &mut Report) -> Result<Selection> {
-    let nothing = || Failure::NothingDecodable {
-        why: "there is no keyframe to begin with".to_owned(),
-    };
-    let whole = Selection::whole(timeline).ok_or_else(nothing)?;
+fn select(
+    timeline: &Timeline,
+    whole: Selection,
+    wanted: &Wanted<'_>,
+    report: &mut Report,
+) -> Result<Selection> {
     if wanted.start.is_none() && wanted.end.is_none() {
         return Ok(with_priming(timeline, whole));
     }

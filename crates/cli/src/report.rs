@@ -41,6 +41,13 @@ impl Report {
         self.events.push(Event { code, message, at });
     }
 
+    /// Counts the times told so far from `zero` on, in seconds.
+    pub(crate) fn count_from(&mut self, zero: f64) {
+        for at in self.events.iter_mut().filter_map(|event| event.at.as_mut()) {
+            *at -= zero;
+        }
+    }
+
     /// The first event of a kind.
     pub(crate) fn first(&self, code: &str) -> Option<&Event> {
         self.events.iter().find(|event| event.code == code)

@@ -10,7 +10,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use support::{media, of_kind, packets, succeeds, text};
+use support::{media, of_kind, packets, pictures, succeeds, text};
 
 /// What a server does with a path: gives a body, or `None` for 404.
 type Answers = dyn Fn(&str) -> Option<Vec<u8>> + Send + Sync;
@@ -166,4 +166,48 @@ fn ctrl_c_leaves_no_file_even_while_a_server_is_silent() {
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
     let left = fs::read_dir(folder.path()).expect("there").count();
     assert_eq!(left, 0, "something was left in the folder");
+}
+
+#[test]
+fn ctrl_c_and_duration_finish_the_file_of_a_live_stream() {
+    let Some(media) = media("ctrl_c_and_duration_finish_the_file_of_a_live_stream") else {
+        return;
+    };
+    let served = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&served);
+    let root = serve(Arc::new(move |path| {
+        if let Some(number) = path.strip_prefix("/segment/") {
+            count.fetch_add(1, Ordering::SeqCst);
+            return fs::read(segment(&media, number.parse().ok()?)).ok();
+        }
+        // A playlist that does not grow and does not end.
+        let mut text = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n".to_owned();
+        for number in 24..27 {
+            text += &format!("#EXTINF:2,\n/segment/{number}\n");
+        }
+        Some(text.into_bytes())
+    }));
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = text(&folder.path().join("out.mp4"));
+    let url = format!("{root}/live.m3u8");
+    succeeds(&["record", &url, "-o", &out, "--duration", "0:03"]);
+    assert_eq!(pictures(&out).len(), 3 * 24);
+
+    served.store(0, Ordering::SeqCst);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_livetape"))
+        .args(["record", &url, "-o", &out])
+        .spawn()
+        .expect("the command runs");
+    while served.load(Ordering::SeqCst) < 3 {
+        assert!(matches!(child.try_wait(), Ok(None)), "it ended by itself");
+        std::thread::yield_now();
+    }
+    let kill = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(kill.expect("kill runs").success());
+    assert!(child.wait().expect("it ends").success());
+    // The third segment was asked for, and may have been waited for.
+    let found = pictures(&out).len();
+    assert!(found == 2 * 48 || found == 3 * 48, "{found} pictures");
 }

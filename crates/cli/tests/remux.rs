@@ -249,7 +249,15 @@ fn another_configuration_gets_another_file() {
     let said = String::from_utf8_lossy(&single.stderr).into_owned();
     assert!(said.contains("error[configuration_change]: "), "{said}");
     assert!(!out.exists());
-    let (_, warnings) = succeeds(&["remux", one, other, "-o", &text(&out)]);
+    let (report, warnings) = succeeds(&["remux", one, other, "-o", &text(&out), "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
+    for (number, start) in [(0, 0.0), (1, 2.0)] {
+        let told = report["files"][number]["start"].as_f64().expect("a time");
+        assert!(
+            (told - start).abs() < 0.1,
+            "file {number} starts at {told} s"
+        );
+    }
     assert!(warnings.contains("warning[configuration_change]: "));
     for name in ["out.mp4", "out.2.mp4"] {
         let file = text(&folder.path().join(name));
