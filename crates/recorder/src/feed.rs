@@ -53,7 +53,7 @@ enum Demuxer {
     /// Nothing has arrived yet that tells the format.
     #[default]
     Unknown,
-    Isobmff(isobmff::Demuxer),
+    Isobmff(Box<isobmff::Demuxer>),
     MpegTs(Box<mpegts::Demuxer>),
 }
 
@@ -101,7 +101,7 @@ impl Feed {
             chunk.copy_to(0, &mut first);
             self.demuxer = match first {
                 [SYNC_BYTE] => Demuxer::MpegTs(Box::default()),
-                _ => Demuxer::Isobmff(isobmff::Demuxer::new()),
+                _ => Demuxer::Isobmff(Box::default()),
             };
         }
         match &mut self.demuxer {
