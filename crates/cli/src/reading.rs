@@ -62,7 +62,7 @@ pub(crate) struct Reader {
 }
 
 enum Demuxer {
-    Isobmff(isobmff::Demuxer, Placed),
+    Isobmff(Box<isobmff::Demuxer>, Placed),
     MpegTs(Box<mpegts::Demuxer>),
 }
 
@@ -275,7 +275,7 @@ impl Reader {
             (_, false) => {
                 self.finish(job)?;
                 let demuxer = isobmff::Demuxer::new();
-                self.demuxer = Some(Demuxer::Isobmff(demuxer, Placed::default()));
+                self.demuxer = Some(Demuxer::Isobmff(Box::new(demuxer), Placed::default()));
             }
         }
         Ok(())
