@@ -121,7 +121,7 @@ function mseTools(): void {
   };
 }
 
-test('hooked functions look like the browser’s own', async () => {
+test('hooked functions look like the browser’s own', { timeout: 60_000 }, async () => {
   const looks = await same((page) =>
     page.evaluate(() => {
       const look = (owner: object, name: string): unknown[] => {
@@ -149,7 +149,7 @@ test('hooked functions look like the browser’s own', async () => {
   assert.equal(looks.isTypeSupported, true);
 });
 
-test('results and exceptions are the browser’s own', async () => {
+test('results and exceptions are the browser’s own', { timeout: 60_000 }, async () => {
   const seen = await same((page) =>
     page.evaluate(async () => {
       const source = await mse.opened();
@@ -185,7 +185,7 @@ test('results and exceptions are the browser’s own', async () => {
   assert.equal(seen[13], 0);
 });
 
-test('what the page appends is untouched, and what plays is the sample', async () => {
+test('what the page appends is untouched, and what plays is the sample', { timeout: 60_000 }, async () => {
   await same((page) =>
     page.evaluate(async () => {
       const source = await mse.opened();
@@ -203,7 +203,7 @@ test('what the page appends is untouched, and what plays is the sample', async (
   );
 });
 
-test('an attached sink is told every append byte for byte, in order, with its offset; failed calls are not told', async () => {
+test('an attached sink is told every append byte for byte, in order, with its offset; failed calls are not told', { timeout: 60_000 }, async () => {
   const { told, equal, expected } = await open('/classic', (page) =>
     page.evaluate(async () => {
       const source = await mse.opened();
@@ -239,7 +239,7 @@ test('an attached sink is told every append byte for byte, in order, with its of
   assert.ok(equal);
 });
 
-test('a sink that comes late gets the init segment and the latest appends; a second one gets the init segment again', async () => {
+test('a sink that comes late gets the init segment and the latest appends; a second one gets the init segment again', { timeout: 60_000 }, async () => {
   const seen = await open('/module', (page) =>
     page.evaluate(async () => {
       const source = await mse.opened();
@@ -275,7 +275,7 @@ test('a sink that comes late gets the init segment and the latest appends; a sec
   assert.ok(seen.equal);
 });
 
-test('what is remembered stays below 16 MiB, begins at a fragment, and keeps the latest init segment', async () => {
+test('what is remembered stays below 16 MiB, begins at a fragment, and keeps the latest init segment', { timeout: 60_000 }, async () => {
   const seen = await open('/classic', (page) =>
     page.evaluate(async () => {
       const source = await mse.opened();
@@ -305,7 +305,7 @@ test('what is remembered stays below 16 MiB, begins at a fragment, and keeps the
   assert.match(String(seen.last), / 176$/);
 });
 
-test('a source buffer that is older than the tap is refused', async () => {
+test('a source buffer that is older than the tap is refused', { timeout: 60_000 }, async () => {
   const attached = await open('/plain', (page) =>
     page.evaluate(async () => {
       const source = await mse.opened();
@@ -320,7 +320,7 @@ test('a source buffer that is older than the tap is refused', async () => {
   assert.deepEqual(attached, ['undefined', 'undefined']);
 });
 
-test('where only ManagedMediaSource has a name, its inherited methods are hooked once', async () => {
+test('where only ManagedMediaSource has a name, its inherited methods are hooked once', { timeout: 60_000 }, async () => {
   const seen = await open('/managed', (page) =>
     page.evaluate(async () => {
       const Managed = (globalThis as unknown as { ManagedMediaSource: typeof MediaSource }).ManagedMediaSource;
@@ -339,7 +339,7 @@ test('where only ManagedMediaSource has a name, its inherited methods are hooked
   assert.deepEqual(seen, ['undefined', ['source', 'append']]);
 });
 
-test('loaded twice, it hooks once; a video’s srcObject is found; a fault of a sink does not reach the player', async () => {
+test('loaded twice, it hooks once; a video’s srcObject is found; a fault of a sink does not reach the player', { timeout: 60_000 }, async () => {
   const seen = await open('/twice', (page) =>
     page.evaluate(async () => {
       const source = await mse.opened();

@@ -138,7 +138,7 @@ async function open<T>(path: string, run: (page: Page) => Promise<T>): Promise<T
 
 for (const [stream, buffers] of [['ts', 2], ['fmp4', 1]] as const) {
   for (const order of ['tape first', 'player first']) {
-    test(`${stream}, ${order}: the worker gets exactly what hls.js appended`, async () => {
+    test(`${stream}, ${order}: the worker gets exactly what hls.js appended`, { timeout: 60_000 }, async () => {
       const { sent, native, state } = await open('/tapped', (page) =>
         page.evaluate(
           async ([stream, order]) => {
@@ -170,7 +170,7 @@ for (const [stream, buffers] of [['ts', 2], ['fmp4', 1]] as const) {
   }
 }
 
-test('append buffers come back and are used again', async () => {
+test('append buffers come back and are used again', { timeout: 60_000 }, async () => {
   const sizes = await open('/tapped', (page) =>
     page.evaluate(async () => {
       const { LiveTape } = await tools.sdk();
@@ -192,7 +192,7 @@ test('append buffers come back and are used again', async () => {
   assert.ok(sizes.appends >= 9 && sizes.made < sizes.appends / 2, JSON.stringify(sizes));
 });
 
-test('a player that came before the tap: tap_too_late, with what to add', async () => {
+test('a player that came before the tap: tap_too_late, with what to add', { timeout: 60_000 }, async () => {
   const { error, later } = await open('/late', (page) =>
     page.evaluate(async () => {
       await tools.play('/fmp4.m3u8', 2);
@@ -211,7 +211,7 @@ test('a player that came before the tap: tap_too_late, with what to add', async 
   assert.equal(later, 'memory');
 });
 
-test('a video that plays a URL by itself, a MediaStream, and one that gets a wrong source later', async () => {
+test('a video that plays a URL by itself, a MediaStream, and one that gets a wrong source later', { timeout: 60_000 }, async () => {
   const codes = await open('/tapped', (page) =>
     page.evaluate(async () => {
       const { LiveTape } = await tools.sdk();
@@ -229,7 +229,7 @@ test('a video that plays a URL by itself, a MediaStream, and one that gets a wro
   assert.deepEqual(codes, ['LiveTapeError tap_no_media_source', 'LiveTapeError tap_no_media_source', 'tap_no_media_source', 'LiveTapeError tap_no_media_source']);
 });
 
-test('record, progress, stop and clip, and every way they are refused', async () => {
+test('record, progress, stop and clip, and every way they are refused', { timeout: 60_000 }, async () => {
   const seen = await open('/tapped', (page) =>
     page.evaluate(async () => {
       const { LiveTape } = await tools.sdk();
@@ -278,7 +278,7 @@ test('record, progress, stop and clip, and every way they are refused', async ()
   assert.deepEqual(seen.log.find((message) => message['type'] === 'record'), { type: 'record', request: 1, edge: site.origin, template: 'pub_wrong' });
 });
 
-test('pull: the URL is made absolute; a refusal to open rejects', async () => {
+test('pull: the URL is made absolute; a refusal to open rejects', { timeout: 60_000 }, async () => {
   const seen = await open('/tapped', (page) =>
     page.evaluate(async () => {
       const { LiveTape } = await tools.sdk();
@@ -299,7 +299,7 @@ test('pull: the URL is made absolute; a refusal to open rejects', async () => {
   assert.deepEqual(pulled, { codec: 'avc1.64001e', url: `${site.origin}/ts.m3u8` });
 });
 
-test('a worker that fails to start rejects; one of another origin is started all the same', async () => {
+test('a worker that fails to start rejects; one of another origin is started all the same', { timeout: 60_000 }, async () => {
   const seen = await open('/tapped', (page) =>
     page.evaluate(async (other) => {
       const { LiveTape } = await tools.sdk();
