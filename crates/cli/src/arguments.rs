@@ -30,7 +30,7 @@ pub(crate) struct Remux {
     /// The file to write
     #[arg(short, long, value_name = "OUT.mp4")]
     pub(crate) output: PathBuf,
-    /// First moment shown: seconds or [hh:]mm:ss.mmm, counted from the first sample
+    /// First moment shown: seconds or `[hh:]mm:ss.mmm`, counted from the first sample
     #[arg(long, value_name = "T", value_parser = seconds)]
     pub(crate) start: Option<f64>,
     /// Moment at which the file ends
@@ -64,7 +64,7 @@ pub(crate) struct Record {
     /// The file to write
     #[arg(short, long, value_name = "OUT.mp4")]
     pub(crate) output: PathBuf,
-    /// How much to record: seconds or [hh:]mm:ss.mmm
+    /// How much to record: seconds or `[hh:]mm:ss.mmm`
     #[arg(long, value_name = "T", value_parser = seconds)]
     pub(crate) duration: Option<f64>,
     /// Print a report as JSON
@@ -74,7 +74,7 @@ pub(crate) struct Record {
 
 /// Reads `12.5`, `01:02.5` or `1:01:02.5`.
 fn seconds(text: &str) -> Result<f64, String> {
-    let wrong = || format!("{text} is neither seconds nor [hh:]mm:ss.mmm");
+    let wrong = || format!("{text} is neither seconds nor `[hh:]mm:ss.mmm`");
     let pieces: Vec<&str> = text.split(':').collect();
     let (last, leading) = pieces.split_last().ok_or_else(wrong)?;
     let is_number = |piece: &str| {
