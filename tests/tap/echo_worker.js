@@ -25,6 +25,8 @@ channel.onmessage = async ({ data }) => {
   if (data === 'log') channel.postMessage({ log, hashes: await Promise.all(appended) });
   else if (data.post) self.postMessage(data.post);
 };
+// A channel takes its messages by way of the browser, the worker's port does not: what is sent before this has arrived may be lost.
+channel.postMessage('ready');
 
 self.onmessage = ({ data }) => {
   if (data.type === 'append') {

@@ -61,8 +61,8 @@ interface Tools {
   buffered(seconds: number): Promise<void>;
   /** What the echo worker was sent. */
   sent(): Promise<{ log: Record<string, unknown>[]; hashes: string[] }>;
-  /** Makes the echo worker post a message. */
-  post(message: object): void;
+  /** Makes the echo worker post a message; resolves when it was asked to. */
+  post(message: object): Promise<void>;
   /** Code of the error that a promise is rejected with. */
   code(promise: Promise<unknown>): Promise<string>;
 }
@@ -76,6 +76,7 @@ declare global {
 
 function pageTools(): void {
   const channel = new BroadcastChannel('echo worker');
+  const ready = new Promise<void>((resolve) => channel.addEventListener('message', ({ data }) => data === 'ready' && resolve()));
   globalThis.tools = {
     get video() {
       return document.querySelector('video') as HTMLVideoElement;
@@ -97,11 +98,15 @@ function pageTools(): void {
         look();
       });
     },
-    sent() {
+    async sent() {
+      await ready;
       channel.postMessage('log');
-      return new Promise((resolve) => channel.addEventListener('message', ({ data }) => resolve(data), { once: true }));
+      return new Promise((resolve) => channel.addEventListener('message', ({ data }) => data.log && resolve(data)));
     },
-    post: (message) => channel.postMessage({ post: message }),
+    async post(message) {
+      await ready;
+      channel.postMessage({ post: message });
+    },
     code: (promise) => promise.then(() => 'none', (error: { code?: string; name?: string }) => `${error.name} ${error.code}`),
   };
 }
