@@ -45,7 +45,7 @@ fn halves(timeline: &Timeline, selection: &Selection) -> Option<(Selection, Sele
         .find(|(_, track, _)| track.config().is_some_and(|c| c.format.is_video()))
         .and_then(|(_, track, numbers)| match change(track, numbers) {
             Some((_, time)) if time <= earliest.plus(TOGETHER) => Some(time),
-            _ => first_shown(track, earliest),
+            _ => track.shown_from(earliest),
         })
         .unwrap_or(earliest);
     let (mut head, mut tail) = (selection.clone(), selection.clone());
@@ -72,24 +72,4 @@ fn halves(timeline: &Timeline, selection: &Selection) -> Option<(Selection, Sele
     }
     let advances = !head.tracks.is_empty() && !tail.tracks.is_empty() && cut > selection.start;
     advances.then_some((head, tail))
-}
-
-/// Time of the first picture presented at or after `time`; `None` where there is none.
-pub(crate) fn first_shown(track: &Track, time: Timestamp) -> Option<Timestamp> {
-    let mut number = track.keyframe_at(time)?;
-    while let Some(slice) = track.slice(number..track.numbers().end) {
-        let timescale = slice.config.timescale;
-        let shown = slice
-            .timed()
-            .map(|(dts, sample)| {
-                Timestamp::new(dts + i64::from(sample.composition_offset), timescale)
-            })
-            .filter(|shown| *shown >= time)
-            .min();
-        if shown.is_some() {
-            return shown;
-        }
-        number = slice.numbers.end;
-    }
-    None
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use livetape_media::{Format, Timescale, Timestamp};
 use livetape_timeline::plan::{PlanError, Selection, progressive};
-use livetape_timeline::{Plan, Timeline, Track};
+use livetape_timeline::{Plan, Timeline};
 use serde_json::{Value, json};
 
 use crate::arguments::Remux;
@@ -13,7 +13,7 @@ use crate::failure::{Failure, Result};
 use crate::fragments::fragmented;
 use crate::interrupt;
 use crate::location::Location;
-use crate::parts::{first_shown, parts};
+use crate::parts::parts;
 use crate::pieces::{Lane, lanes};
 use crate::progress::Progress;
 use crate::reading::{Job, read_all};
@@ -145,7 +145,7 @@ fn select(
     report: &mut Report,
 ) -> Result<Selection> {
     if wanted.start.is_none() && wanted.end.is_none() {
-        return Ok(with_priming(timeline, whole));
+        return Ok(whole);
     }
     let at = |seconds: f64| {
         let timescale = whole.start.timescale;
@@ -156,7 +156,7 @@ fn select(
     let mut start = wanted.start.map_or(whole.start, at);
     let end = wanted.end.map_or(whole.end, at).min(whole.end);
     if let Some(video) = timeline.video() {
-        start = first_shown(video, start).unwrap_or(start);
+        start = video.shown_from(start).unwrap_or(start);
         let keyframe = video
             .keyframe_at(start)
             .and_then(|number| video.presentation_time(number));
@@ -171,19 +171,6 @@ fn select(
     let seconds = whole.end.minus(whole.start).seconds();
     let selection = (start < end).then(|| Selection::new(timeline, start, end));
     selection.flatten().ok_or(Failure::EmptyRange { seconds })
-}
-
-/// With the sound before the first picture too: decoding the first sound heard needs it, and the
-/// edit list hides it.
-fn with_priming(timeline: &Timeline, mut selection: Selection) -> Selection {
-    for (index, numbers) in &mut selection.tracks {
-        let track = timeline.tracks().get(*index);
-        let is_audio = |track: &&Track| track.config().is_some_and(|c| c.format.is_audio());
-        if let Some(track) = track.filter(is_audio) {
-            numbers.start = track.numbers().start;
-        }
-    }
-    selection
 }
 
 /// A file to write.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use livetape_container::isobmff::{in_band, sample_entry::audio_specific_config};
-use livetape_media::TrackConfig;
+use livetape_media::{Timestamp, TrackConfig};
 
 use crate::{Slice, Track};
 
@@ -42,14 +42,14 @@ pub(super) fn groups(track: &Track, numbers: Range<u64>) -> Vec<Vec<Slice>> {
     groups
 }
 
-/// Bytes that go before a sample's stored payload.
+/// What is other than stored right before a sample.
 #[derive(Debug, Clone)]
-pub(super) struct Insertion {
+pub(super) struct Patch {
     /// Index of the sample in the joined slice.
     pub(super) sample: usize,
-    /// Where its stored payload begins, as a logical position.
-    pub(super) position: u64,
-    /// The parameter sets.
+    /// Stored payload that is left out, as logical positions, up to where the sample's begins.
+    pub(super) skipped: Range<u64>,
+    /// Parameter sets that go before the sample's payload.
     pub(super) bytes: Vec<u8>,
 }
 
@@ -59,12 +59,12 @@ pub(super) struct Joined {
     /// All samples; their sizes are those stored.
     pub(super) slice: Slice,
     /// In the order of the samples.
-    pub(super) insertions: Vec<Insertion>,
+    pub(super) patches: Vec<Patch>,
 }
 
 impl Joined {
-    /// Joins consecutive slices that fit together; `None` for none.
-    pub(super) fn new(slices: Vec<Slice>) -> Option<Self> {
+    /// Joins consecutive slices that fit together, to be shown from `start` on; `None` for none.
+    pub(super) fn new(slices: Vec<Slice>, start: Timestamp) -> Option<Self> {
         let insertions = insertions(&slices);
         let mut slices = slices.into_iter();
         let mut whole = slices.next()?;
@@ -73,16 +73,52 @@ impl Joined {
             whole.bytes.end = slice.bytes.end;
             whole.samples.extend(slice.samples);
         }
+        let (left_out, skipped) = leave_out_leading(&mut whole, start);
+        let skip = Patch {
+            sample: 1,
+            skipped,
+            bytes: Vec::new(),
+        };
+        let mut patches: Vec<_> = (left_out > 0).then_some(skip).into_iter().collect();
+        patches.extend(insertions.into_iter().map(|patch| Patch {
+            sample: patch.sample.saturating_sub(left_out),
+            ..patch
+        }));
         Some(Self {
             slice: whole,
-            insertions,
+            patches,
         })
     }
 }
 
+/// Leaves out the leading pictures of the first keyframe, where that is shown no later than
+/// `start`: pictures that follow it in decode order and precede it in presentation. They may refer
+/// to what precedes the keyframe (H.264 §D.2.8, recovery point; H.265 §3.11 and §3.131, RASL),
+/// which is not there; they would not be shown, and nothing that is shown refers to them. Gives
+/// how many they are and their payload.
+fn leave_out_leading(slice: &mut Slice, start: Timestamp) -> (usize, Range<u64>) {
+    let keyframe = slice.timed().next();
+    let keyframe = keyframe.map(|(time, own)| time + i64::from(own.composition_offset));
+    let start = start.rescale(slice.config.timescale).ticks;
+    let count = slice.leading();
+    if count == 0 || keyframe.is_none_or(|shown| shown > start) {
+        return (0, 0..0);
+    }
+    // The keyframe is the first, so that there are more than `count`.
+    let leading: Vec<_> = slice.samples.drain(1..=count).collect();
+    let mut position = slice.bytes.start;
+    if let Some(first) = slice.samples.first_mut() {
+        position += u64::from(first.size);
+        let gone = leading.iter().map(|sample| sample.duration);
+        first.duration = gone.fold(first.duration, u32::saturating_add);
+    }
+    let gone: u64 = leading.iter().map(|sample| u64::from(sample.size)).sum();
+    (count, position..position + gone)
+}
+
 /// Parameter sets before every keyframe where they change anywhere. In the first configuration's
 /// stretches too: a player that seeks back does not read the sample entry again.
-fn insertions(slices: &[Slice]) -> Vec<Insertion> {
+fn insertions(slices: &[Slice]) -> Vec<Patch> {
     let sets = |slice: &Slice| {
         let video = slice.config.format.is_video();
         let found = video.then(|| in_band(&slice.config.sample_entry))?;
@@ -99,9 +135,9 @@ fn insertions(slices: &[Slice]) -> Vec<Insertion> {
         let mut position = slice.bytes.start;
         for own in &slice.samples {
             if own.keyframe && !bytes.is_empty() {
-                found.push(Insertion {
+                found.push(Patch {
                     sample,
-                    position,
+                    skipped: position..position,
                     bytes: bytes.clone(),
                 });
             }

@@ -59,7 +59,10 @@ pub fn progressive(timeline: &Timeline, selection: &Selection) -> Result<Mp4, Pl
                 let at_seconds = at.seconds();
                 return Err(PlanError::ConfigurationChange { at_seconds });
             }
-            Ok((track, Joined::new(group).ok_or(PlanError::Empty)?))
+            Ok((
+                track,
+                Joined::new(group, selection.start).ok_or(PlanError::Empty)?,
+            ))
         })
         .collect::<Result<_, _>>()?;
     let timescale = taken
@@ -109,22 +112,23 @@ fn payload(taken: &[(&Track, Joined)]) -> (Vec<ChunkLayout>, Vec<Part>) {
     let mut heads: Vec<_> = taken
         .iter()
         .map(|(track, joined)| {
-            let insertions = joined.insertions.iter().peekable();
-            (*track, joined.slice.bytes.start, 0_usize, insertions)
+            let patches = joined.patches.iter().peekable();
+            (*track, joined.slice.bytes.start, 0_usize, patches)
         })
         .collect();
     for chunk in &mut chunks {
-        let Some((track, position, sample, insertions)) = heads.get_mut(chunk.track) else {
+        let Some((track, position, sample, patches)) = heads.get_mut(chunk.track) else {
             continue;
         };
-        let end = *position + chunk.len;
+        let mut end = *position + chunk.len;
         *sample += chunk.samples as usize;
-        while let Some(insertion) = insertions.next_if(|next| next.sample < *sample) {
-            let before = track.extents(*position..insertion.position);
+        while let Some(patch) = patches.next_if(|next| next.sample < *sample) {
+            let before = track.extents(*position..patch.skipped.start);
             parts.extend(before.map(Part::Stored));
-            parts.push(Part::Bytes(insertion.bytes.clone()));
-            chunk.len += insertion.bytes.len() as u64;
-            *position = insertion.position;
+            parts.push(Part::Bytes(patch.bytes.clone()));
+            chunk.len += patch.bytes.len() as u64;
+            end += patch.skipped.end - patch.skipped.start;
+            *position = patch.skipped.end;
         }
         parts.extend(track.extents(*position..end).map(Part::Stored));
         *position = end;
@@ -144,9 +148,9 @@ impl FileTrack {
         let own = slice.config.timescale;
         let start = selection.start.rescale(own).ticks;
         let (mut samples, origin) = retime(slice, start);
-        for insertion in &joined.insertions {
-            if let Some(sample) = samples.get_mut(insertion.sample) {
-                sample.size = sample.size.saturating_add(insertion.bytes.len() as u32);
+        for patch in &joined.patches {
+            if let Some(sample) = samples.get_mut(patch.sample) {
+                sample.size = sample.size.saturating_add(patch.bytes.len() as u32);
             }
         }
         let shown_end = Timestamp::new(slice.presentation_end(), own).min(selection.end);
