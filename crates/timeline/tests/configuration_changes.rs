@@ -6,7 +6,7 @@ use std::path::Path;
 
 use livetape_media::{Timescale, Timestamp};
 use livetape_timeline::Track;
-use livetape_timeline::plan::{self, PlanError, Selection};
+use livetape_timeline::plan::{self, Form, PlanError, Selection};
 use support::{Tape, media, read, run, text};
 
 const SMALL: &str = "hls-ts/h264-aac/n_0_0_0.ts"; // 320x180, 48 kHz
@@ -58,7 +58,10 @@ fn pictures_of_two_sizes_are_one_file() {
     let parts = [SMALL, LARGE, SMALL];
     let tape = Tape::new(&root, &parts);
     let whole = Selection::whole(&tape.timeline).expect("something");
-    assert_eq!(plan::split(&tape.timeline, &whole).len(), 1);
+    assert_eq!(
+        plan::split(&tape.timeline, &whole, Form::Progressive).len(),
+        1
+    );
     let mp4 = plan::progressive(&tape.timeline, &whole).expect("one file");
     let file = tape.write("two-sizes.mp4", &mp4.plan);
     let source = |part: &&str| pictures(&root.join(part), "quiet", "0");
@@ -177,7 +180,7 @@ fn assert_files(tape: &Tape, whole: &Selection, rates: &[&str], name: &str) {
         refused,
         Err(PlanError::ConfigurationChange { .. })
     ));
-    let selections = plan::split(&tape.timeline, whole);
+    let selections = plan::split(&tape.timeline, whole, Form::Progressive);
     assert_eq!(selections.len(), rates.len());
     assert_eq!(selections.first().map(|s| s.start), Some(whole.start));
     assert_eq!(selections.last().map(|s| s.end), Some(whole.end));

@@ -26,13 +26,24 @@ fn fit_together(first: &TrackConfig, other: &TrackConfig) -> bool {
         && specific == audio_specific_config(&other.sample_entry)
 }
 
+/// What kind of file is to hold a selection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// With `moov` first, as [`progressive`](super::progressive()) plans it: pictures may change
+    /// their configuration.
+    Progressive,
+    /// Init segment and fragments: one configuration for each track.
+    Fragmented,
+}
+
 /// The slices of a range of numbers, those that fit in one file together.
-pub(super) fn groups(track: &Track, numbers: Range<u64>) -> Vec<Vec<Slice>> {
+pub(super) fn groups(track: &Track, numbers: Range<u64>, form: Form) -> Vec<Vec<Slice>> {
     let mut groups: Vec<Vec<Slice>> = Vec::new();
     for slice in track.slices(numbers) {
         let group = groups.last_mut().filter(|group| {
             let first = group.first();
-            first.is_some_and(|first| fit_together(&first.config, &slice.config))
+            let fits = |first: &Slice| fit_together(&first.config, &slice.config);
+            form == Form::Progressive && first.is_some_and(fits)
         });
         match group {
             Some(group) => group.push(slice),

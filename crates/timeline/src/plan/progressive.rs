@@ -5,7 +5,7 @@ use livetape_media::{Sample, Timescale, Timestamp};
 use thiserror::Error;
 
 use super::interleave::interleave;
-use super::joined::{Joined, groups};
+use super::joined::{Form, Joined, groups};
 use super::{Part, Plan, Selection};
 use crate::{Slice, Timeline, Track};
 
@@ -52,7 +52,7 @@ pub fn progressive(timeline: &Timeline, selection: &Selection) -> Result<Mp4, Pl
         .iter()
         .map(|(index, numbers)| {
             let track = timeline.tracks().get(*index).ok_or(PlanError::Empty)?;
-            let mut groups = groups(track, numbers.clone()).into_iter();
+            let mut groups = groups(track, numbers.clone(), Form::Progressive).into_iter();
             let group = groups.next().ok_or(PlanError::Empty)?;
             if let Some(next) = groups.next().and_then(|group| group.into_iter().next()) {
                 let at = Timestamp::new(next.presentation_start(), next.config.timescale);
