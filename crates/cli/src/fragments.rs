@@ -24,7 +24,7 @@ pub(crate) fn fragmented(timeline: &Timeline, selection: &Selection) -> Option<P
         .map(|(id, (_, slice))| (id, slice.config.clone()))
         .collect();
     let mut plan = Plan::new();
-    plan.push(Part::Bytes(init_segment(&configs)));
+    plan.push(Part::Bytes(init_segment(&configs, None)));
     let origin = origin(&tracks)?;
     let mut from: Vec<u64> = tracks.iter().map(|(_, s)| s.numbers.start).collect();
     let mut sequence = 0;

@@ -18,7 +18,6 @@ mod fragments;
 mod inspect;
 mod interrupt;
 mod location;
-mod parts;
 mod pieces;
 mod progress;
 mod reading;

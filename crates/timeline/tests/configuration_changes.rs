@@ -149,6 +149,24 @@ fn sound_of_another_rate_is_another_file() {
     assert_files(&tape, &whole, &["48000", "44100", "48000"], "rates");
 }
 
+/// In one file all the same, when asked for.
+#[test]
+fn sound_of_two_rates_can_be_forced_into_one_file() {
+    let Some(root) = media("sound_of_two_rates_can_be_forced_into_one_file") else {
+        return;
+    };
+    let tape = Tape::new(&root, &[SMALL, OTHER_RATE, LARGE]);
+    let whole = Selection::whole(&tape.timeline).expect("something");
+    let mp4 = plan::single(&tape.timeline, &whole).expect("one file");
+    let file = tape.write("single.mp4", &mp4.plan);
+    // The third part has the first's entry.
+    let bytes = std::fs::read(&file).expect("written");
+    let entries = bytes.windows(4).filter(|kind| kind == b"mp4a");
+    assert_eq!(entries.count(), 2);
+    assert_eq!(sound(&file).1, tape.samples(false));
+    assert_eq!(frames(&file).len(), tape.picture_times().len());
+}
+
 /// Sound changes while the pictures go on: the cut lies inside a GOP.
 #[test]
 fn sound_that_changes_inside_a_gop_is_cut_exactly() {

@@ -34,6 +34,9 @@ pub enum Form {
     Progressive,
     /// Init segment and fragments: one configuration for each track.
     Fragmented,
+    /// With `moov` first and all there is, as [`single`](super::single()) plans it: a track may
+    /// have several sample entries, which not every player minds.
+    Single,
 }
 
 /// The slices of a range of numbers, those that fit in one file together.
@@ -43,7 +46,11 @@ pub(super) fn groups(track: &Track, numbers: Range<u64>, form: Form) -> Vec<Vec<
         let group = groups.last_mut().filter(|group| {
             let first = group.first();
             let fits = |first: &Slice| fit_together(&first.config, &slice.config);
-            form == Form::Progressive && first.is_some_and(fits)
+            match form {
+                Form::Progressive => first.is_some_and(fits),
+                Form::Fragmented => false,
+                Form::Single => true,
+            }
         });
         match group {
             Some(group) => group.push(slice),
@@ -71,12 +78,18 @@ pub(super) struct Joined {
     pub(super) slice: Slice,
     /// In the order of the samples.
     pub(super) patches: Vec<Patch>,
+    /// Sample entries besides the slice's own, for what does not fit together with it.
+    pub(super) further: Vec<Vec<u8>>,
+    /// From which sample on which entry describes them, 0 being the slice's own; in order, the
+    /// first from sample 0.
+    pub(super) entries: Vec<(usize, u32)>,
 }
 
 impl Joined {
     /// Joins consecutive slices that fit together, to be shown from `start` on; `None` for none.
     pub(super) fn new(slices: Vec<Slice>, start: Timestamp) -> Option<Self> {
         let insertions = insertions(&slices);
+        let (further, entries) = entries(&slices);
         let mut slices = slices.into_iter();
         let mut whole = slices.next()?;
         for slice in slices {
@@ -95,11 +108,34 @@ impl Joined {
             sample: patch.sample.saturating_sub(left_out),
             ..patch
         }));
+        let entries = entries.into_iter();
+        let entries = entries.map(|(sample, entry)| (sample.saturating_sub(left_out), entry));
         Some(Self {
             slice: whole,
             patches,
+            further,
+            entries: entries.collect(),
         })
     }
+}
+
+/// The sample entries that slices need besides the first's, and from which sample on which holds.
+fn entries(slices: &[Slice]) -> (Vec<Vec<u8>>, Vec<(usize, u32)>) {
+    let mut known: Vec<&TrackConfig> = Vec::new();
+    let mut entries = Vec::new();
+    let mut sample = 0;
+    for slice in slices {
+        let fits = |known: &&TrackConfig| fit_together(known, &slice.config);
+        let entry = known.iter().position(fits).unwrap_or_else(|| {
+            known.push(&slice.config);
+            known.len() - 1
+        });
+        entries.push((sample, entry as u32));
+        sample += slice.samples.len();
+    }
+    let further = known.iter().skip(1);
+    let further = further.map(|config| config.sample_entry.clone());
+    (further.collect(), entries)
 }
 
 /// Leaves out the leading pictures of the first keyframe, where that is shown no later than
