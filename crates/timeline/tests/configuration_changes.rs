@@ -101,7 +101,7 @@ fn read(file: &Path) -> BTreeMap<bool, Read> {
                     }
                 }
             }
-            Event::Defect(_) => {}
+            Event::Timed(_) | Event::Defect(_) => {}
         }
     }
     tracks

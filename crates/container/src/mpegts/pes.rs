@@ -79,9 +79,9 @@ impl PesHeader {
     }
 }
 
-/// Audio, video, private stream 1 and extended stream ids (table 2-22).
+/// Audio, video, private stream 1, metadata and extended stream ids (table 2-22).
 const fn carries_media(stream_id: u8) -> bool {
-    matches!(stream_id, 0xbd | 0xc0..=0xef | 0xfd)
+    matches!(stream_id, 0xbd | 0xc0..=0xef | 0xfc | 0xfd)
 }
 
 /// Five bytes: 33 bits with marker bits between them. The markers are not checked: real muxers
