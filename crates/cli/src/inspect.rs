@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use livetape_media::{Format, Timestamp};
+use livetape_media::{Format, Timescale, Timestamp};
 use livetape_timeline::{Timeline, Track};
 use serde_json::{Value, json};
 
@@ -12,6 +12,7 @@ use crate::interrupt;
 use crate::pieces::lanes;
 use crate::reading::{Job, read_all};
 use crate::remux::refuse;
+use crate::report::timed_events;
 use crate::stores::Stores;
 
 /// Carries the command out; gives what to print.
@@ -31,6 +32,7 @@ pub(crate) fn run(arguments: &Inspect) -> Result<String> {
             "duration": duration(&timeline),
             "tracks": tracks,
             "events": job.report.json(),
+            "timedEvents": timed_events(timeline.events(), Timestamp::zero(Timescale::MILLIS)),
         });
         format!("{answer:#}\n")
     } else {

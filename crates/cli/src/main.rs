@@ -18,6 +18,7 @@ mod fragments;
 mod inspect;
 mod interrupt;
 mod location;
+mod moments;
 mod pieces;
 mod progress;
 mod reading;

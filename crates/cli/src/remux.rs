@@ -16,7 +16,7 @@ use crate::location::Location;
 use crate::pieces::{Lane, lanes};
 use crate::progress::Progress;
 use crate::reading::{Job, read_all};
-use crate::report::Report;
+use crate::report::{Report, timed_events};
 use crate::stores::Stores;
 use crate::writing::Partial;
 
@@ -268,7 +268,12 @@ fn answer(
                 })
             })
             .collect();
-        return format!("{:#}\n", json!({ "files": files, "events": report.json() }));
+        let answer = json!({
+            "files": files,
+            "events": report.json(),
+            "timedEvents": timed_events(timeline.events(), zero),
+        });
+        return format!("{answer:#}\n");
     }
     let mut text = String::new();
     for (path, file) in named() {
