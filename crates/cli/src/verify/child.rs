@@ -46,7 +46,9 @@ impl Child {
         if let Some(stdout) = process.stdout.take() {
             // Ends with the process, or when nobody listens any more.
             std::thread::spawn(move || {
-                let mut lines = BufReader::new(stdout).lines().map_while(|line| line.ok());
+                let mut lines = BufReader::new(stdout)
+                    .lines()
+                    .map_while(std::result::Result::ok);
                 lines.all(|line| sender.send(line).is_ok())
             });
         }
@@ -58,7 +60,7 @@ impl Child {
     }
 
     /// The next line, or why there is none.
-    pub(super) fn next(&mut self) -> std::result::Result<Said, String> {
+    pub(super) fn next(&self) -> std::result::Result<Said, String> {
         let line = self.lines.recv_timeout(self.patience);
         let line = line.map_err(|error| match error {
             RecvTimeoutError::Timeout => {

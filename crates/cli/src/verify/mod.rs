@@ -43,9 +43,9 @@ pub(crate) fn verify(inputs: &[String], patience: Duration) -> Result<Verificati
     let Location::File(path) = Location::new(input) else {
         return Err(not(format!("{input} is not on this machine")));
     };
-    let mut own = Own::read(&path)?;
-    let mut child = Child::start(&path, patience)?;
-    let difference = compare(&mut own, &mut child, &path)?;
+    let own = Own::read(&path)?;
+    let child = Child::start(&path, patience)?;
+    let difference = compare(&own, &child, &path)?;
     Ok(Verification {
         tracks: own.tracks(),
         difference,
@@ -53,13 +53,13 @@ pub(crate) fn verify(inputs: &[String], patience: Duration) -> Result<Verificati
 }
 
 /// The first difference; `None` where all is the same.
-fn compare(own: &mut Own, child: &mut Child, path: &Path) -> Result<Option<String>> {
+fn compare(own: &Own, child: &Child, path: &Path) -> Result<Option<String>> {
     let unreadable = |why: String| Failure::VerifierFailed {
         name: path.display().to_string(),
         reader: READER,
         why,
     };
-    let mut say = || child.next().map_err(unreadable);
+    let say = || child.next().map_err(unreadable);
     for track in own.tracks() {
         let id = track.id();
         match say()? {

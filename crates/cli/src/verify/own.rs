@@ -144,7 +144,7 @@ impl Own {
     }
 
     /// A sample of a track; `None` behind the last.
-    pub(super) fn sample(&mut self, track: i64, number: u64) -> Result<Option<Sample>> {
+    pub(super) fn sample(&self, track: i64, number: u64) -> Result<Option<Sample>> {
         let listed = u32::try_from(track)
             .ok()
             .and_then(|id| self.tracks.get(&id));
