@@ -18,6 +18,7 @@ mod inspect;
 mod interrupt;
 mod location;
 mod manual;
+mod outline;
 mod parts;
 mod pieces;
 mod progress;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use livetape_container::{Event, Payload, isobmff};
@@ -11,6 +11,7 @@ use livetape_media::{Format, Sample as Facts};
 use super::listing::{Sample, Track, hash};
 use crate::failure::{Failure, Result};
 use crate::location::Location;
+use crate::outline::boxes;
 
 /// Bytes read at a time.
 const CHUNK: u64 = 1 << 20;
@@ -43,7 +44,7 @@ impl Own {
             file,
             tracks: BTreeMap::new(),
         };
-        if own.is_fragmented().map_err(unreadable)? {
+        if boxes(&own.file).map_err(unreadable)?.contains(b"moof") {
             return Err(not("it is fragmented".to_owned()));
         }
         let mut demuxer = isobmff::Demuxer::new();
@@ -67,31 +68,6 @@ impl Own {
                 };
             }
         }
-    }
-
-    /// Whether there is a `moof`, which a progressive file has none of.
-    fn is_fragmented(&self) -> io::Result<bool> {
-        let mut file = BufReader::new(&self.file);
-        let (mut header, mut is_fragmented) = ([0; 8], false);
-        // A box that runs to the end of the file has the size 0, a large one has 1.
-        while file.read_exact(&mut header).is_ok() && !is_fragmented {
-            let [a, b, c, d, kind @ ..] = header;
-            is_fragmented = kind.starts_with(b"moof");
-            let rest = match u32::from_be_bytes([a, b, c, d]) {
-                1 => {
-                    let mut size = [0; 8];
-                    file.read_exact(&mut size)?;
-                    u64::from_be_bytes(size).checked_sub(16)
-                }
-                size => u64::from(size).checked_sub(8),
-            };
-            match rest.and_then(|rest| i64::try_from(rest).ok()) {
-                Some(rest) => file.seek_relative(rest)?,
-                None => break,
-            }
-        }
-        file.rewind()?;
-        Ok(is_fragmented)
     }
 
     /// Takes what the demuxer tells; why the file is of another kind where it is.
