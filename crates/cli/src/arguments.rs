@@ -88,6 +88,9 @@ pub(crate) struct Record {
     /// How much to record: seconds or `[hh:]mm:ss.mmm`
     #[arg(long, value_name = "T", value_parser = seconds)]
     pub(crate) duration: Option<f64>,
+    /// How long nothing may be added to the playlist before the file is finished
+    #[arg(long, value_name = "T", value_parser = seconds, default_value = "60")]
+    pub(crate) patience: f64,
     /// Print a report as JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -11,6 +11,7 @@
 
 mod arguments;
 mod assembly;
+mod body;
 mod cipher;
 mod failure;
 mod fragments;

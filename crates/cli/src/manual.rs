@@ -64,8 +64,11 @@ Examples:
 pub(crate) const RECORD: &str = "\
 Rules:
   - Recording begins three segments before the live edge, as a player does.
-  - It ends, and the file is finished, when the playlist ends, when --duration is reached, and when
-    Ctrl-C is pressed; Ctrl-C once more gives the file up.
+  - It ends, and the file is finished, when the playlist ends, when --duration is reached, when
+    nothing was added to the playlist for --patience (also where it cannot be loaded any more;
+    `warning[recording_ended]`), and when Ctrl-C is pressed; Ctrl-C once more gives the file up.
+  - A segment that cannot be had is a hole in the recording (`warning[segment_missing]`), never its
+    end. Where a server breaks off within one, the rest is asked for.
   - Variants and renditions are chosen as `remux` does.
   - The report of --json is that of `remux`.
 

@@ -233,6 +233,7 @@ impl Reader {
         loop {
             interrupt::check()?;
             let read = read_some(&mut reader, &mut buffer);
+            interrupt::check()?;
             let chunk = match &read {
                 Ok(length) => buffer.get(..*length).unwrap_or_default(),
                 Err(_) => &[],
@@ -245,8 +246,6 @@ impl Reader {
                 job.report.tell("segment_truncated", message);
             }
             if chunk.is_empty() {
-                // After Ctrl-C a file may have been opened and not read.
-                interrupt::check()?;
                 if first && !segment && read.is_ok() {
                     let (name, found) = (location.to_string(), "empty");
                     return Err(Failure::UnknownInput { name, found });

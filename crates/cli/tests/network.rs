@@ -28,7 +28,9 @@ fn serve(answers: Arc<Answers>) -> String {
     format!("http://{address}")
 }
 
-/// Answers one request. The path `/never.ts` gets the beginning of a body and no more.
+/// Answers one request. The path `/never.ts` gets the beginning of a body and no more; of what lies
+/// in `/cut/` the first half is sent where no range is asked for, then the connection is closed;
+/// `/moved/` leads to the root.
 fn answer(mut stream: TcpStream, answers: &Answers) {
     let mut lines = BufReader::new(stream.try_clone().expect("a stream")).lines();
     let head: Vec<String> = lines
@@ -40,12 +42,20 @@ fn answer(mut stream: TcpStream, answers: &Answers) {
     let range = head.iter().find_map(|line| {
         let line = line.to_ascii_lowercase();
         let (from, to) = line.strip_prefix("range: bytes=")?.split_once('-')?;
-        Some((from.parse::<usize>().ok()?, to.parse::<usize>().ok()?))
+        let to = to.parse().unwrap_or(usize::MAX - 1);
+        Some((from.parse::<usize>().ok()?, to))
     });
-    let Some(body) = answers(path.unwrap_or_default()) else {
+    let path = path.unwrap_or_default();
+    if let Some(rest) = path.strip_prefix("/moved") {
+        let head = format!("HTTP/1.1 302 Found\r\nlocation: {rest}\r\ncontent-length: 0\r\n\r\n");
+        let _ = stream.write_all(head.as_bytes());
+        return;
+    }
+    let Some(body) = answers(path) else {
         let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n");
         return;
     };
+    let is_cut = path.starts_with("/cut/") && range.is_none();
     let (status, body) = match range {
         Some((from, to)) => {
             let end = (to + 1).min(body.len());
@@ -54,12 +64,13 @@ fn answer(mut stream: TcpStream, answers: &Answers) {
         }
         None => ("200 OK", body),
     };
-    let stalls = path == Some("/never.ts");
+    let stalls = path == "/never.ts";
     let length = body.len() + usize::from(stalls);
     let head =
         format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
     let _ = stream.write_all(head.as_bytes());
-    let _ = stream.write_all(&body);
+    let sent = if is_cut { body.len() / 2 } else { body.len() };
+    let _ = stream.write_all(body.get(..sent).unwrap_or_default());
     if stalls {
         // Until the other side goes away.
         let _ = lines.next();
@@ -210,4 +221,64 @@ fn ctrl_c_and_duration_finish_the_file_of_a_live_stream() {
     // The third segment was asked for, and may have been waited for.
     let found = pictures(&out).len();
     assert!(found == 2 * 48 || found == 3 * 48, "{found} pictures");
+}
+
+#[test]
+fn the_rest_is_fetched_where_a_server_breaks_off_and_redirections_are_followed() {
+    let test = "the_rest_is_fetched_where_a_server_breaks_off_and_redirections_are_followed";
+    let Some(media) = media(test) else {
+        return;
+    };
+    let source = segment(&media, 24);
+    let bytes = fs::read(&source).expect("there");
+    let root = serve(Arc::new(move |path| match path {
+        "/cut/a.ts" => Some(bytes.clone()),
+        "/vod/a.m3u8" => Some(
+            b"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n../cut/a.ts\n#EXT-X-ENDLIST\n".to_vec(),
+        ),
+        _ => None,
+    }));
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = |input: &str, name: &str| {
+        let out = folder.path().join(name);
+        let (_, warnings) = succeeds(&["remux", input, "-o", &text(&out)]);
+        assert_eq!(warnings, "");
+        fs::read(out).expect("written")
+    };
+    let expected = made(&text(&source), "file.mp4");
+    for path in ["/cut/a.ts", "/moved/cut/a.ts", "/moved/vod/a.m3u8"] {
+        let found = made(&format!("{root}{path}"), "network.mp4");
+        assert!(found == expected, "{path}");
+    }
+    let out = text(&folder.path().join("none.mp4"));
+    let output = support::livetape(&["remux", &format!("{root}/no.ts"), "-o", &out]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.starts_with("error[unreachable]: "), "{said}");
+    assert!(said.contains("404"), "{said}");
+}
+
+#[test]
+fn a_live_playlist_with_holes_that_stops_growing_gives_a_file() {
+    let test = "a_live_playlist_with_holes_that_stops_growing_gives_a_file";
+    let Some(media) = media(test) else {
+        return;
+    };
+    let root = serve(Arc::new(move |path| {
+        if let Some(number) = path.strip_prefix("/segment/") {
+            return fs::read(segment(&media, number.parse().ok()?)).ok();
+        }
+        let text = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n/segment/24\n#EXT-X-GAP\n\
+             #EXTINF:2,\n/segment/25\n#EXT-X-DISCONTINUITY\n#EXTINF:2,\n/segment/28\n";
+        Some(text.into())
+    }));
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = text(&folder.path().join("out.mp4"));
+    let url = format!("{root}/live.m3u8");
+    let arguments = ["record", &url, "-o", &out, "--patience", "1", "--json"];
+    let (report, _) = succeeds(&arguments);
+    let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
+    let events = report["events"].as_array().expect("events").iter();
+    let codes: Vec<_> = events.map(|event| event["code"].as_str()).collect();
+    assert_eq!(codes, ["gap", "recording_ended"].map(Some));
+    assert_eq!(pictures(&out).len(), 2 * 48);
 }
