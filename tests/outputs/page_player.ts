@@ -32,6 +32,8 @@ export interface Heard {
 
 /** What the page has after `pagePlayer` ran in it, at `globalThis.pagePlayer`. */
 export interface PagePlayer {
+  /** Whether the browser says that it may be able to play that type. */
+  canPlay(type: string): boolean;
   /** Loads a file. Rejects with the browser's words when it cannot be played. */
   open(url: string): Promise<Opened>;
   /** Seeks to each time (seconds) in turn. `lasting`: seconds that a picture may last. */
@@ -100,7 +102,9 @@ function install(): PagePlayer {
     return { channels: buffer.numberOfChannels, samples: String(reader.result).replace(/^.*?,/, '') };
   };
 
-  return { open, pictures, playFrom, sound };
+  const canPlay: PagePlayer['canPlay'] = (type) => video.canPlayType(type) !== '';
+
+  return { canPlay, open, pictures, playFrom, sound };
 }
 
 /** Script text that puts a `PagePlayer` at `globalThis.pagePlayer`, and the reader of frame numbers it uses beside it. */

@@ -40,6 +40,11 @@ export class Player {
     return player;
   }
 
+  /** Whether the browser says that it may be able to play that type. */
+  async canPlay(type: string): Promise<boolean> {
+    return (await this.#call('canPlay', type)) as boolean;
+  }
+
   /** Loads the file at `path`. Rejects when the browser cannot play it. */
   async open(path: string): Promise<Opened> {
     return (await this.#call('open', await this.#offer(path))) as Opened;
