@@ -4,6 +4,7 @@ mod fragment;
 mod interleave;
 mod joined;
 mod progressive;
+mod retiming;
 mod selection;
 mod split;
 
