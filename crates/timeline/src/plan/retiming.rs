@@ -12,44 +12,38 @@ use crate::Slice;
 /// They keep their order of presentation, because Chromium finds the pictures that it must not
 /// show by their times, in that order.
 pub(super) fn retime(slice: &Slice, start: i64, end: i64) -> (Vec<Sample>, i64) {
+    // Composition offsets are made non-negative: decoding may always begin a little earlier.
+    let lead = slice.composition_lead();
     let timed: Vec<(i64, i64)> = slice
         .timed()
-        .map(|(dts, sample)| (dts, dts + i64::from(sample.composition_offset)))
+        .map(|(dts, sample)| (dts - lead, dts + i64::from(sample.composition_offset)))
         .collect();
     let places = match slice.config.format.is_video() {
         true => places(&timed, start, end),
         false => vec![Place::Shown; timed.len()],
     };
-    // A tick would do, but ffmpeg calls a step of 1,000 times the average a discontinuity.
-    let longest = slice.samples.iter().map(|sample| sample.duration).max();
-    let step = 1 + i64::from(longest.unwrap_or(0)) / 1000;
-    let is_early = |place: &Place| matches!(place, Place::Early(_));
-    let pre_roll = places.iter().any(is_early);
-    let numbered = || timed.iter().zip(&places).zip(0_i64..);
-    // Composition offsets are made non-negative: decoding may always begin a little earlier.
-    let lead = slice.composition_lead();
-    let origin = if pre_roll {
-        // Enough that no sample is decoded after it is presented.
-        let needed = numbered().map(|(((_, pts), place), number)| match place {
-            Place::Early(early) => (number + early) * step,
-            Place::Shown => number * step - (pts - start),
-            Place::Late(late) => (number - late) * step - (end - start),
-        });
-        needed.max().unwrap_or(0)
-    } else {
-        start - (slice.decode_time - lead)
-    };
-    let moved: Vec<(i64, i64)> = numbered()
-        .map(|(((dts, pts), place), number)| {
-            let shown = match place {
-                Place::Early(early) => -early * step,
-                Place::Shown => pts - start,
-                Place::Late(late) => end - start + late * step,
-            };
-            let decode = dts - lead - start + origin;
-            let earliest = if pre_roll { number * step } else { decode };
-            (decode.max(earliest), shown + origin)
+    // When each is presented, counted from `start`.
+    let step = step(slice);
+    let presented: Vec<i64> = timed
+        .iter()
+        .zip(&places)
+        .map(|((_, pts), place)| match place {
+            Place::Early(early) => -early * step,
+            Place::Shown => pts - start,
+            Place::Late(late) => end - start + late * step,
         })
+        .collect();
+    let decoded: Vec<i64> = timed.iter().map(|(decode, _)| decode - start).collect();
+    let decoded = match places.iter().position(|place| *place == Place::Shown) {
+        Some(first) if places.iter().any(|place| matches!(place, Place::Early(_))) => {
+            after_pre_roll(&decoded, &presented, first, step, ahead(slice, &timed))
+        }
+        _ => decoded,
+    };
+    let origin = decoded.first().map_or(0, |first| -first);
+    let moved = decoded.iter().zip(&presented);
+    let moved: Vec<(i64, i64)> = moved
+        .map(|(decoded, presented)| (decoded + origin, presented + origin))
         .collect();
     let ends = moved.iter().skip(1).map(|(decode, _)| Some(*decode));
     let samples = slice.samples.iter().zip(&moved).zip(ends.chain([None]));
@@ -61,6 +55,58 @@ pub(super) fn retime(slice: &Slice, start: i64, end: i64) -> (Vec<Sample>, i64) 
         ..*sample
     });
     (samples.collect(), origin)
+}
+
+/// Ticks that a picture lasts that is not to be seen: next to nothing, but ffmpeg calls a step of
+/// 1,000 times the one before a discontinuity.
+fn step(slice: &Slice) -> i64 {
+    let longest = slice.samples.iter().map(|sample| sample.duration).max();
+    1 + i64::from(longest.unwrap_or(0)) / 1000
+}
+
+/// How many ticks a keyframe is decoded before it is presented, at most.
+fn ahead(slice: &Slice, timed: &[(i64, i64)]) -> i64 {
+    let keyframes = slice
+        .samples
+        .iter()
+        .zip(timed)
+        .filter(|(sample, _)| sample.keyframe);
+    let ahead = keyframes.map(|(_, (decode, pts))| pts - decode).max();
+    ahead.unwrap_or(0).max(0)
+}
+
+/// Decode times where there is pre-roll: what is decoded before `first`, the first that is shown,
+/// is squeezed in before it; no sample is decoded after it is presented.
+///
+/// `first` itself is decoded `ahead` of what is shown: so far, by it, ffmpeg takes all pictures of the
+/// track to be decoded before it is presented, and without that Chromium, asked for a time shortly
+/// before a keyframe, would begin with that keyframe.
+fn after_pre_roll(
+    decoded: &[i64],
+    presented: &[i64],
+    first: usize,
+    step: i64,
+    ahead: i64,
+) -> Vec<i64> {
+    let numbered = |number: usize| number as i64 - first as i64;
+    let latest = presented
+        .iter()
+        .enumerate()
+        .map(|(number, presented)| presented - numbered(number) * step);
+    let at_first = decoded.get(first).copied().into_iter();
+    let base = latest.chain(at_first).min().unwrap_or(0).min(-ahead);
+    // A picture not to be seen takes so long to decode that what follows is no discontinuity.
+    let next = decoded.get(first + 1).copied().unwrap_or(0);
+    let before = step.max(1 + (next - base) / 1000);
+    let moved = decoded.iter().enumerate().map(|(number, decoded)| {
+        let from_first = numbered(number);
+        if from_first <= 0 {
+            base + from_first * before
+        } else {
+            (base + from_first * step).max(*decoded)
+        }
+    });
+    moved.collect()
 }
 
 /// Where a sample is presented.
