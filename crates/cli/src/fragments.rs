@@ -25,7 +25,7 @@ pub(crate) fn fragmented(timeline: &Timeline, selection: &Selection) -> Option<P
         .map(|(id, (_, slice))| (id, slice.config.clone()))
         .collect();
     let mut plan = Plan::new();
-    plan.push(Part::Bytes(init_segment(&configs)));
+    plan.push(Part::Bytes(init_segment(&configs, None)));
     let origin = origin(&tracks)?;
     let mut events = events(timeline, selection, &tracks);
     let mut from: Vec<u64> = tracks.iter().map(|(_, s)| s.numbers.start).collect();

@@ -19,7 +19,6 @@ mod inspect;
 mod interrupt;
 mod location;
 mod moments;
-mod parts;
 mod pieces;
 mod progress;
 mod reading;

@@ -27,16 +27,19 @@ fn audio() -> TrackConfig {
 /// A file of one fragment; payload bytes count upwards.
 fn file(decode_times: (u64, u64), pictures: &[Sample], sound: &[Sample]) -> Vec<u8> {
     let (video, audio) = (video(), audio());
-    let mut file = init_segment(&[
-        InitTrack {
-            track_id: 1,
-            config: &video,
-        },
-        InitTrack {
-            track_id: 2,
-            config: &audio,
-        },
-    ]);
+    let mut file = init_segment(
+        &[
+            InitTrack {
+                track_id: 1,
+                config: &video,
+            },
+            InitTrack {
+                track_id: 2,
+                config: &audio,
+            },
+        ],
+        None,
+    );
     file.extend(fragment_header(
         7,
         &[

@@ -141,14 +141,14 @@ impl Timeline {
         self.events.all()
     }
 
-    /// From the earliest sample all tracks have in common to the latest any has, by decode time.
+    /// From the first moment that can be shown to the latest decode time any track has. The first
+    /// moment is the first picture, or without pictures the first sound.
     pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
-        let starts = self
-            .tracks
-            .iter()
-            .filter_map(|t| t.presentation_time(t.numbers().start));
+        let pictures = self.video().and_then(Track::first_shown);
+        let starts = self.tracks.iter();
+        let starts = starts.filter_map(|track| track.presentation_time(track.numbers().start));
         let ends = self.tracks.iter().filter_map(Track::end_time);
-        Some((starts.max()?, ends.max()?))
+        Some((pictures.or_else(|| starts.min())?, ends.max()?))
     }
 
     /// Where the first of the tracks ends: up to there all are complete. Those that lie further

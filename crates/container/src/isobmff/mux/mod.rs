@@ -13,4 +13,4 @@ mod progressive;
 pub use super::event_message::event_message;
 pub use fragment::{FragmentTrack, fragment_header};
 pub use init::{InitTrack, init_segment};
-pub use progressive::{ChunkLayout, Edit, ProgressiveTrack, progressive_header};
+pub use progressive::{ChunkLayout, Edit, Movie, ProgressiveTrack, progressive_header};
