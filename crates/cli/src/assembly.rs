@@ -49,6 +49,8 @@ pub(crate) struct Assembly {
 struct Slot {
     lane: usize,
     config: Arc<TrackConfig>,
+    /// As which track of its stream it was known last.
+    track: TrackId,
     /// Which epoch it is in, and the time its next sample is due there, 90 kHz.
     due: Option<(Epoch, i64)>,
 }
@@ -109,6 +111,11 @@ impl Assembly {
     /// What follows in a lane has the times of this discontinuity sequence number.
     pub(crate) fn discontinuity(&mut self, lane: usize, number: u64) {
         self.discontinuity.insert(lane, number);
+        self.renumbered(lane);
+    }
+
+    /// What follows in a lane numbers its tracks anew: each goes on where one of its kind ended.
+    pub(crate) fn renumbered(&mut self, lane: usize) {
         self.assigned.retain(|(of, _), _| *of != lane);
     }
 
@@ -202,21 +209,26 @@ impl Assembly {
             return *slot;
         }
         let taken: Vec<usize> = self.assigned.values().copied().collect();
-        let free = self.slots.iter().enumerate().find(|(number, slot)| {
+        let fitting = self.slots.iter().enumerate().filter(|(number, slot)| {
             slot.lane == track.0 && same_kind(&slot.config, config) && !taken.contains(number)
         });
-        let slot = match free {
-            Some((number, _)) => number,
+        let free = fitting.min_by_key(|(number, slot)| (slot.track != track.1, *number));
+        let slot = match free.map(|(number, _)| number) {
+            Some(number) => number,
             None => {
                 self.slots.push(Slot {
                     lane: track.0,
                     config: Arc::clone(config),
+                    track: track.1,
                     due: None,
                 });
                 self.slots.len() - 1
             }
         };
         self.assigned.insert(track, slot);
+        if let Some(known) = self.slots.get_mut(slot) {
+            known.track = track.1;
+        }
         slot
     }
 

@@ -111,6 +111,7 @@ pub(crate) fn refuse(timeline: &Timeline, report: &Report) -> Result<()> {
     }
     if timeline.tracks().is_empty() {
         let known = [
+            "init_missing",
             "unsupported",
             "segment_unreadable",
             "segment_missing",
@@ -118,7 +119,7 @@ pub(crate) fn refuse(timeline: &Timeline, report: &Report) -> Result<()> {
             "not_decodable",
         ];
         let event = known.iter().find_map(|code| report.first(code));
-        let why = event.map_or("no track of pictures or sound was found", |e| &e.message);
+        let why = event.map_or("no picture and no sound was found", |e| &e.message);
         return Err(Failure::NothingDecodable {
             why: why.to_owned(),
         });

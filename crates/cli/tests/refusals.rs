@@ -5,7 +5,7 @@ mod support;
 use std::fs;
 use std::path::Path;
 
-use support::{livetape, media, sample, text};
+use support::{complaints, ffmpeg, livetape, media, packets, sample, succeeds, text};
 
 /// The command fails with this code, in one sentence, and leaves nothing behind in `folder`.
 fn refused(arguments: &[&str], code: &str, folder: &Path) {
@@ -49,6 +49,41 @@ fn outputs_that_cannot_be_written_are_refused() {
     assert_eq!(fs::read(&input).ok(), fs::read(sample()).ok());
 }
 
+/// A pipe made here: never a device of the machine the test runs on.
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_not_replaced() {
+    use std::os::unix::fs::{FileTypeExt, symlink};
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("pipe.mp4");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo runs").success());
+    let link = folder.path().join("link.mp4");
+    symlink(&pipe, &link).expect("linked");
+    for out in [&pipe, &link] {
+        let output = livetape(&["remux", &sample(), "-o", &text(out)]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.starts_with("error[unwritable_output]: "), "{said}");
+        assert_eq!(output.status.code(), Some(1));
+        let kind = fs::metadata(&pipe).expect("still there").file_type();
+        assert!(kind.is_fifo());
+    }
+    assert_eq!(fs::read_dir(folder.path()).expect("there").count(), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_stays_and_its_file_is_replaced() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (file, link) = (folder.path().join("a.mp4"), folder.path().join("b.mp4"));
+    fs::write(&file, "old").expect("written");
+    std::os::unix::fs::symlink(&file, &link).expect("linked");
+    let output = livetape(&["remux", &sample(), "-o", &text(&link)]);
+    assert!(output.status.success());
+    assert!(link.is_symlink());
+    assert!(fs::metadata(&file).expect("there").len() > 1_000_000);
+}
+
 #[test]
 fn an_empty_range_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -70,9 +105,44 @@ fn protected_media_is_refused() {
     for name in [
         "hls-ts/sample-aes/bear-640x360-video.m3u8",
         "fmp4/encrypted/cbcs.mp4",
+        "fmp4/encrypted/sample_fragmented_clearkey.mp4",
+        "fmp4/encrypted/sample_av1c_fragmented_clearkey.mp4",
+        "fmp4/encrypted/init_cenc.cmfv",
+        "fmp4/encrypted/enc-a-init.mp4",
+        "fmp4/encrypted/enc-v-init.mp4",
     ] {
         let input = text(&media.join(name));
         refused(&["remux", &input, "-o", &out], "protected", folder.path());
         refused(&["inspect", &input], "protected", folder.path());
     }
+}
+
+/// ffmpeg's own: fragments whose header is written before the sound's configuration is known.
+#[test]
+fn an_empty_esds_is_told_and_never_written() {
+    if media("an_empty_esds_is_told_and_never_written").is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| text(&folder.path().join(name));
+    let (ts, both, sound) = (path("in.ts"), path("both.mp4"), path("sound.mp4"));
+    let source = "-f lavfi -i testsrc2=s=128x96:r=25:d=1 -f lavfi -i sine=440:d=1 -c:v libx264 \
+                  -preset ultrafast -c:a aac";
+    ffmpeg(source, Path::new(&ts));
+    let flags = "-c copy -bsf:a aac_adtstoasc -movflags empty_moov+frag_keyframe+default_base_moof";
+    ffmpeg(&format!("-i {ts} {flags}"), Path::new(&both));
+    ffmpeg(&format!("-i {ts} -vn {flags}"), Path::new(&sound));
+    let out = tempfile::tempdir().expect("a folder");
+    let output = text(&out.path().join("out.mp4"));
+    let remux = ["remux", &sound, "-o", &output];
+    refused(&remux, "nothing_decodable", out.path());
+    let (_, said) = succeeds(&["remux", &both, "-o", &output]);
+    assert!(
+        said.contains("warning[not_decodable]: AAC cannot be decoded"),
+        "{said}"
+    );
+    let written = packets(&output);
+    assert_eq!(written.len(), 25);
+    assert!(written.iter().all(|packet| packet.video));
+    assert_eq!(complaints(&output), "");
 }
