@@ -267,6 +267,8 @@ impl Demuxer {
         let Some(found) = Boxes(bytes).next() else {
             return;
         };
+        // Runs are told in stream order, with the tracks they were announced for.
+        self.release();
         if found.kind == *b"emsg" {
             return self.message(found);
         }
