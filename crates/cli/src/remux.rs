@@ -16,7 +16,7 @@ use crate::location::Location;
 use crate::pieces::{Lane, lanes};
 use crate::progress::Progress;
 use crate::reading::{Job, read_all};
-use crate::report::Report;
+use crate::report::{Report, timed_events};
 use crate::stores::Stores;
 use crate::writing::Partial;
 
@@ -111,6 +111,7 @@ pub(crate) fn refuse(timeline: &Timeline, report: &Report) -> Result<()> {
     }
     if timeline.tracks().is_empty() {
         let known = [
+            "init_missing",
             "unsupported",
             "segment_unreadable",
             "segment_missing",
@@ -118,7 +119,7 @@ pub(crate) fn refuse(timeline: &Timeline, report: &Report) -> Result<()> {
             "not_decodable",
         ];
         let event = known.iter().find_map(|code| report.first(code));
-        let why = event.map_or("no track of pictures or sound was found", |e| &e.message);
+        let why = event.map_or("no picture and no sound was found", |e| &e.message);
         return Err(Failure::NothingDecodable {
             why: why.to_owned(),
         });
@@ -268,7 +269,12 @@ fn answer(
                 })
             })
             .collect();
-        return format!("{:#}\n", json!({ "files": files, "events": report.json() }));
+        let answer = json!({
+            "files": files,
+            "events": report.json(),
+            "timedEvents": timed_events(timeline.events(), zero),
+        });
+        return format!("{answer:#}\n");
     }
     let mut text = String::new();
     for (path, file) in named() {

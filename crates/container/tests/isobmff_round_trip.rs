@@ -73,6 +73,7 @@ fn demux(pieces: &[&[u8]]) -> (Vec<Arc<TrackConfig>>, Vec<Run>, Vec<DefectCode>)
         match event {
             Event::Config { config, .. } => configs.push(config),
             Event::Run(run) => runs.push(run),
+            Event::Timed(event) => panic!("{event:?}"),
             Event::Defect(defect) => defects.push(defect.code),
         }
     }

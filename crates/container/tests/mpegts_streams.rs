@@ -245,7 +245,7 @@ fn the_first_program_with_a_supported_stream_is_read() {
     assert_eq!(codes(&stream), [Unsupported]);
     assert_eq!(
         stream.defects[0].detail,
-        "stream type 0x06 on PID 0x303 is not supported"
+        "PID 0x303 is private data (stream type 0x06): it is not read"
     );
 
     // The PMT of the first never comes: the second is not waited with for ever.

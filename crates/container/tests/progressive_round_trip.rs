@@ -88,6 +88,7 @@ fn demux(bytes: &[u8], split: usize) -> ([Told; 2], Vec<TrackConfig>, Vec<Defect
         while let Some(event) = demuxer.poll() {
             match event {
                 Event::Config { config, .. } => configs.push((*config).clone()),
+                Event::Timed(event) => panic!("{event:?}"),
                 Event::Defect(defect) => defects.push(defect.code),
                 Event::Run(run) => {
                     let Payload::Stream { mut offset } = run.payload else {

@@ -109,7 +109,7 @@ pub(crate) fn read(file: &Path) -> BTreeMap<bool, Read> {
                     }
                 }
             }
-            Event::Defect(_) => {}
+            Event::Timed(_) | Event::Defect(_) => {}
         }
     }
     tracks

@@ -98,7 +98,7 @@ pub(super) fn mdhd(w: &mut Writer, created: u64, config: &TrackConfig, duration:
     let version = version_for(duration.max(created));
     w.full_box(b"mdhd", version, 0, |w| {
         times(w, version, created, duration, |w| {
-            w.u32(config.timescale.get())
+            w.u32(config.timescale.get());
         });
         let language = config.language.iter().fold(0_u16, |packed, letter| {
             packed << 5 | u16::from(letter.wrapping_sub(0x60) & 0x1f)
