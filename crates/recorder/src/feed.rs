@@ -366,15 +366,6 @@ pub(crate) fn drain_commands(tape: &mut Tape, out: &mut VecDeque<Output>) {
     }
 }
 
-/// The timescale of a track's times, 90 kHz where nothing is known.
-pub(crate) fn timescale_of(tape: &Tape) -> Timescale {
-    tape.timeline()
-        .tracks()
-        .first()
-        .and_then(|track| track.config())
-        .map_or(Timescale::MPEG, |config| config.timescale)
-}
-
 #[cfg(test)]
 mod tests {
     use livetape_tape::Window;

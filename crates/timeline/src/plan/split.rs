@@ -56,6 +56,42 @@ pub fn split(timeline: &Timeline, selection: &Selection, form: Form) -> Vec<Sele
     parts.filter(|part| !part.tracks.is_empty()).collect()
 }
 
+/// The ranges of time that can be taken as one file each where `selection` cannot: from start to
+/// end of what [`split`] gives, without the sound of another configuration than the rest.
+pub fn ranges(
+    timeline: &Timeline,
+    selection: &Selection,
+    form: Form,
+) -> Vec<(Timestamp, Timestamp)> {
+    let parts = split(timeline, selection, form);
+    let mut ranges: Vec<_> = parts.iter().map(|part| (part.start, part.end)).collect();
+    // A track that changes ends with one sample and goes on with the next, when that is presented.
+    let changes = parts.windows(2).map(|pair| {
+        let (Some(before), Some(behind)) = (pair.first(), pair.last()) else {
+            return Vec::new();
+        };
+        let changed = behind.tracks.iter().filter_map(|(index, numbers)| {
+            let track = timeline.tracks().get(*index)?;
+            let ends =
+                |(other, own): &(usize, Range<u64>)| other == index && own.end == numbers.start;
+            before.tracks.iter().find(|own| ends(own))?;
+            track.presentation_time(numbers.start)
+        });
+        changed.collect()
+    });
+    for (at, times) in changes.enumerate() {
+        for time in times {
+            if let Some((_, end)) = ranges.get_mut(at) {
+                *end = (*end).min(time);
+            }
+            if let Some((start, _)) = ranges.get_mut(at + 1) {
+                *start = (*start).max(time);
+            }
+        }
+    }
+    ranges
+}
+
 /// When the first pictures of each further configuration are shown.
 fn picture_changes(timeline: &Timeline, selection: &Selection) -> Vec<Timestamp> {
     let tracks = selection.tracks.iter();
