@@ -4,9 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-/// Exact MP4 from MPEG-TS, fragmented MP4 and HLS, without re-encoding.
+use crate::manual::{CONVENTIONS, INSPECT, MORE, RECORD, REMUX};
+
+/// The hidden command by which this program reads a file as `--verify` does.
+pub(crate) const LIST_BY_OTHER: &str = "list-by-other";
+
+/// Exact MP4 from MPEG-TS, fragmented MP4 and HLS, without re-encoding
 #[derive(Debug, Parser)]
-#[command(name = "livetape", version)]
+#[command(name = "livetape", version, arg_required_else_help = true, after_help = CONVENTIONS)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -15,16 +20,25 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Write a stream as MP4, bit-exact and frame-exact
+    #[command(after_long_help = REMUX, after_help = MORE)]
     Remux(Remux),
     /// Say what is in a stream
+    #[command(after_long_help = INSPECT, after_help = MORE)]
     Inspect(Inspect),
-    /// Write a live HLS stream as MP4 until Ctrl-C
+    /// Write a live HLS stream as MP4 until it ends or Ctrl-C is pressed
+    #[command(after_long_help = RECORD, after_help = MORE)]
     Record(Record),
+    #[command(name = LIST_BY_OTHER, hide = true)]
+    ListByOther { path: PathBuf },
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Remux {
-    /// Consecutive pieces of one stream: .ts, init segment and fragments, .m3u8 (path or http URL)
+    /// Consecutive pieces of one stream, in order
+    ///
+    /// MPEG-TS (.ts), init segment and fragments of fragmented MP4, progressive MP4 or MOV, HLS
+    /// playlists that have ended (.m3u8); each a path or an http(s) URL. The format is told from
+    /// the content, not from the name.
     #[arg(required = true, value_name = "IN")]
     pub(crate) inputs: Vec<String>,
     /// The file to write
@@ -39,7 +53,8 @@ pub(crate) struct Remux {
     /// Write a fragmented MP4
     #[arg(long)]
     pub(crate) fragmented: bool,
-    /// Fail where one file cannot hold the stream, rather than write several
+    /// Write one file even where the sound changes its configuration: a right file which Chromium
+    /// and Firefox play with wrong sound from there on
     #[arg(long)]
     pub(crate) single: bool,
     /// Print a report as JSON
@@ -49,12 +64,19 @@ pub(crate) struct Remux {
 
 #[derive(Debug, Args)]
 pub(crate) struct Inspect {
-    /// Consecutive pieces of one stream: .ts, init segment and fragments, .m3u8 (path or http URL)
+    /// Consecutive pieces of one stream, as for `remux`
     #[arg(required = true, value_name = "IN")]
     pub(crate) inputs: Vec<String>,
     /// Print a report as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// Have every sample of one progressive MP4 of H.264 and AAC read by the crate `mp4` too, and
+    /// fail where it reads anything else
+    #[arg(long)]
+    pub(crate) verify: bool,
+    /// How long the second reader may be silent
+    #[arg(long, value_name = "T", value_parser = seconds, default_value = "20", hide = true)]
+    pub(crate) patience: f64,
 }
 
 #[derive(Debug, Args)]
@@ -67,6 +89,9 @@ pub(crate) struct Record {
     /// How much to record: seconds or `[hh:]mm:ss.mmm`
     #[arg(long, value_name = "T", value_parser = seconds)]
     pub(crate) duration: Option<f64>,
+    /// How long nothing may be added to the playlist before the file is finished
+    #[arg(long, value_name = "T", value_parser = seconds, default_value = "60")]
+    pub(crate) patience: f64,
     /// Print a report as JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -32,9 +32,9 @@ pub(crate) enum Failure {
     /// Nothing lies between `--start` and `--end`.
     #[error("nothing lies between --start and --end; the stream lasts {seconds:.3} s")]
     EmptyRange { seconds: f64 },
-    /// One file cannot hold the stream, and one was asked for.
+    /// One fragmented file cannot hold the stream, and one was asked for.
     #[error(
-        "the configuration changes at {seconds:.3} s and one file cannot hold both; without --single each part gets its own"
+        "the configuration changes at {seconds:.3} s and one fragmented file cannot hold both; without --single each part gets its own, without --fragmented one file can hold both"
     )]
     ConfigurationChange { seconds: f64 },
     /// The output cannot be written.
@@ -43,6 +43,23 @@ pub(crate) enum Failure {
     /// The output is one of the inputs.
     #[error("{} is an input; the output must be another file", path.display())]
     OutputIsInput { path: PathBuf },
+    /// The input is no file that `--verify` is for.
+    #[error("--verify is for one plain progressive MP4 of H.264 and AAC: {why}")]
+    NotVerifiable { why: String },
+    /// The second reader does not get through the file.
+    #[error("{name} could not be verified: {reader} does not get through it: {why}")]
+    VerifierFailed {
+        name: String,
+        reader: &'static str,
+        why: String,
+    },
+    /// The second reader reads something else than we do.
+    #[error("{name} is read differently by {reader}: {difference}")]
+    VerificationFailed {
+        name: String,
+        reader: &'static str,
+        difference: String,
+    },
     /// The user pressed Ctrl-C.
     #[error("interrupted; nothing was written")]
     Interrupted,
@@ -66,6 +83,9 @@ impl Failure {
             Self::ConfigurationChange { .. } => "configuration_change",
             Self::Unwritable { .. } => "unwritable_output",
             Self::OutputIsInput { .. } => "output_is_input",
+            Self::NotVerifiable { .. } => "not_verifiable",
+            Self::VerifierFailed { .. } => "verifier_failed",
+            Self::VerificationFailed { .. } => "verification_failed",
             Self::Interrupted => "interrupted",
         }
     }

@@ -1,22 +1,30 @@
 //! `livetape inspect`: what is in a stream.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
-use livetape_media::{Format, Timestamp};
+use livetape_media::{Format, Timescale, Timestamp};
 use livetape_timeline::{Timeline, Track};
 use serde_json::{Value, json};
 
 use crate::arguments::Inspect;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::interrupt;
 use crate::pieces::lanes;
 use crate::reading::{Job, read_all};
 use crate::remux::refuse;
+use crate::report::timed_events;
 use crate::stores::Stores;
+use crate::verify::{Verification, verify};
 
 /// Carries the command out; gives what to print.
-pub(crate) fn run(arguments: &Inspect) -> Result<String> {
+pub(crate) fn run(arguments: &Inspect) -> Result<(String, Option<Failure>)> {
     interrupt::listen(false);
+    let patience = Duration::from_secs_f64(arguments.patience);
+    let verification = match arguments.verify {
+        true => Some(verify(&arguments.inputs, patience)?),
+        false => None,
+    };
     let lanes = lanes(&arguments.inputs)?;
     let mut job = Job::new(Stores::dropping());
     let read = read_all(&lanes, &mut job);
@@ -25,19 +33,26 @@ pub(crate) fn run(arguments: &Inspect) -> Result<String> {
     read?;
     refuse(&timeline, &job.report)?;
     let facts: Vec<_> = timeline.tracks().iter().map(Facts::new).collect();
-    Ok(if arguments.json {
+    let answer = if arguments.json {
         let tracks: Vec<_> = facts.iter().map(Facts::json).collect();
-        let answer = json!({
+        let mut answer = json!({
             "duration": duration(&timeline),
             "tracks": tracks,
             "events": job.report.json(),
+            "timedEvents": timed_events(timeline.events(), Timestamp::zero(Timescale::MILLIS)),
         });
+        if let Some(verification) = &verification {
+            answer["verification"] = verification.json();
+        }
         format!("{answer:#}\n")
     } else {
         let mut text = format!("duration {:.3} s\n", duration(&timeline));
         facts.iter().for_each(|facts| facts.line(&mut text));
+        text.extend(verification.iter().map(Verification::line));
         text
-    })
+    };
+    let failure = verification.and_then(|found| found.failure(&arguments.inputs.join(" ")));
+    Ok((answer, failure))
 }
 
 /// From the first thing presented to the end of the last, in seconds.

@@ -11,6 +11,7 @@ use livetape_hls::ResolvedByteRange;
 use ureq::ResponseExt;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
+use crate::body::Body;
 use crate::failure::{Failure, Result};
 use crate::interrupt;
 
@@ -175,17 +176,54 @@ fn agent() -> &'static ureq::Agent {
 }
 
 fn fetch(url: &str, range: Option<ResolvedByteRange>) -> Result<Opened> {
+    let (start, length) = range.map_or((0, None), |r| (r.offset(), Some(r.length())));
+    let (location, first) = ask(url, start, length)?;
+    let url = url.to_owned();
+    let rest = move |received: u64| {
+        let left = length.map(|length| length.saturating_sub(received));
+        if left == Some(0) {
+            return Ok(Box::new(io::empty()) as Box<dyn Read + Send>);
+        }
+        let asked = ask(&url, start.saturating_add(received), left);
+        asked.map(|(_, rest)| rest).map_err(io::Error::other)
+    };
+    Ok(Opened {
+        location,
+        start,
+        reader: Box::new(Body::new(first, Box::new(rest))),
+    })
+}
+
+/// Asks a server for what begins at `start`; gives where it really is, and the bytes. A server that
+/// knows no ranges sends all: what was not asked for is left out.
+fn ask(url: &str, start: u64, length: Option<u64>) -> Result<(Location, Box<dyn Read + Send>)> {
+    let range = match length {
+        Some(length) => {
+            let last = start.saturating_add(length).saturating_sub(1);
+            Some(format!("bytes={start}-{last}"))
+        }
+        None if start > 0 => Some(format!("bytes={start}-")),
+        None => None,
+    };
     let mut tries = 0;
     loop {
         interrupt::check()?;
         tries += 1;
         let mut request = agent().get(url);
-        if let Some(range) = range {
-            let last = range.end().saturating_sub(1);
-            request = request.header("range", format!("bytes={}-{last}", range.offset()));
+        if let Some(range) = &range {
+            request = request.header("range", range);
         }
         let error = match request.call() {
-            Ok(response) => return Ok(opened(response, range)),
+            Ok(response) => {
+                let location = Location::Url(response.get_uri().to_string());
+                let is_partial = response.status() == ureq::http::StatusCode::PARTIAL_CONTENT;
+                let skip = if is_partial { 0 } else { start };
+                let length = length.unwrap_or(u64::MAX);
+                let reader = response.into_body().into_reader();
+                let reader = reader.take(skip.saturating_add(length));
+                let left = skip;
+                return Ok((location, Box::new(Skip { left, reader })));
+            }
             Err(error) => error,
         };
         let refused = matches!(error, ureq::Error::StatusCode(400..500));
@@ -195,28 +233,6 @@ fn fetch(url: &str, range: Option<ResolvedByteRange>) -> Result<Opened> {
                 why: error.to_string(),
             });
         }
-    }
-}
-
-/// The body of an answer. A server that knows no ranges sends all: what was not asked for is left
-/// out.
-fn opened(response: ureq::http::Response<ureq::Body>, range: Option<ResolvedByteRange>) -> Opened {
-    let location = Location::Url(response.get_uri().to_string());
-    let partial = response.status() == ureq::http::StatusCode::PARTIAL_CONTENT;
-    let reader = response.into_body().into_reader();
-    let (start, length) = range.map_or((0, u64::MAX), |r| (r.offset(), r.length()));
-    let reader: Box<dyn Read> = if partial {
-        Box::new(reader.take(length))
-    } else {
-        Box::new(Skip {
-            left: start,
-            reader: reader.take(start.saturating_add(length)),
-        })
-    };
-    Opened {
-        location,
-        start,
-        reader,
     }
 }
 

@@ -5,20 +5,22 @@
 //! [`stores`]), samples become one timeline ([`assembly`]), and what is taken out of that is written
 //! by plan ([`writing`]).
 #![expect(
-    clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a command line program prints its answer"
+    reason = "a command line program says what went wrong"
 )]
 
 mod arguments;
 mod assembly;
+mod body;
 mod cipher;
 mod failure;
 mod fragments;
 mod inspect;
 mod interrupt;
 mod location;
-mod parts;
+mod manual;
+mod moments;
+mod outline;
 mod pieces;
 mod progress;
 mod reading;
@@ -26,8 +28,10 @@ mod record;
 mod remux;
 mod report;
 mod stores;
+mod verify;
 mod writing;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -36,16 +40,23 @@ use arguments::{Arguments, Command};
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
-        Command::Remux(arguments) => remux::run(&arguments),
+        Command::Remux(arguments) => remux::run(&arguments).map(|answer| (answer, None)),
         Command::Inspect(arguments) => inspect::run(&arguments),
-        Command::Record(arguments) => record::run(&arguments),
-    };
-    match outcome {
-        Ok(answer) => {
-            print!("{answer}");
-            ExitCode::SUCCESS
+        Command::Record(arguments) => record::run(&arguments).map(|answer| (answer, None)),
+        Command::ListByOther { path } => {
+            verify::list(&path);
+            return ExitCode::SUCCESS;
         }
-        Err(failure) => {
+    };
+    let (answer, failure) = match outcome {
+        Ok((answer, failure)) => (answer, failure),
+        Err(failure) => (String::new(), Some(failure)),
+    };
+    // Whoever reads the answer may have gone, as `head` does: the work is done all the same.
+    let _ = std::io::stdout().write_all(answer.as_bytes());
+    match failure {
+        None => ExitCode::SUCCESS,
+        Some(failure) => {
             eprintln!("error[{}]: {failure}", failure.code());
             ExitCode::from(failure.status())
         }

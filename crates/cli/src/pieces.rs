@@ -1,5 +1,6 @@
 //! What a user named, taken apart into pieces that are read one after another.
 
+use std::fs::File;
 use std::sync::Arc;
 
 use livetape_hls::{
@@ -9,6 +10,7 @@ use livetape_hls::{
 
 use crate::failure::{Failure, Result};
 use crate::location::Location;
+use crate::outline::is_progressive;
 
 /// Some bytes of a stream: a file, a segment.
 #[derive(Debug, Clone)]
@@ -35,7 +37,9 @@ pub(crate) fn lanes(inputs: &[String]) -> Result<Vec<Lane>> {
     let mut discontinuity = 0;
     for input in inputs {
         let location = Location::new(input);
-        let base = discontinuity;
+        // Times of a progressive file count from its own start.
+        let is_further = lanes.iter().any(|lane| !lane.is_empty());
+        let base = discontinuity + u64::from(is_further && is_progressive_file(&location));
         let of_input = match playlist_at(&location)? {
             None => vec![vec![whole(location, base)]],
             Some((location, playlist)) => playlist_lanes(&location, playlist, base)?,
@@ -50,6 +54,14 @@ pub(crate) fn lanes(inputs: &[String]) -> Result<Vec<Lane>> {
         }
     }
     Ok(lanes)
+}
+
+fn is_progressive_file(location: &Location) -> bool {
+    let Location::File(path) = location else {
+        return false;
+    };
+    // One that cannot be read is told of when it is its turn.
+    File::open(path).is_ok_and(|file| is_progressive(&file).unwrap_or(false))
 }
 
 /// A file as it stands.
@@ -131,14 +143,26 @@ pub(crate) fn choose(
     playlist: &MultivariantPlaylist,
 ) -> Result<Vec<Location>> {
     let rate = |variant: &&Variant| variant.info.bandwidth.unwrap_or(0);
-    let Some(best) = playlist.variants().max_by_key(rate) else {
+    let best = playlist.variants().reduce(|one, other| {
+        // The first of several with the same rate.
+        if rate(&other) > rate(&one) {
+            other
+        } else {
+            one
+        }
+    });
+    let Some(best) = best else {
         return Err(unusable(location, "it lists no variant".to_owned()));
     };
     let sound = playlist
         .renditions()
         .filter(|media| media.media_type == MediaType::Audio)
         .filter(|media| Some(&media.group_id) == best.info.audio.as_ref())
-        .max_by_key(|media| media.default == Some(true))
+        .reduce(|one, other| match (one.default, other.default) {
+            (Some(true), _) => one,
+            (_, Some(true)) => other,
+            _ => one,
+        })
         .and_then(|media| media.uri.as_ref());
     let base = location.to_string();
     std::iter::once(&best.uri)
@@ -149,6 +173,9 @@ pub(crate) fn choose(
 
 fn media_lane(location: &Location, playlist: &MediaPlaylist, base: u64) -> Result<Lane> {
     let segments = resolve_segments(playlist, &location.to_string(), None);
+    if segments.is_empty() {
+        return Err(unusable(location, "it lists no segment".to_owned()));
+    }
     let first = segments.first().map_or(0, |s| s.discontinuity_sequence);
     segments
         .iter()

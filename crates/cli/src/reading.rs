@@ -59,6 +59,8 @@ pub(crate) struct Reader {
     demuxer: Option<Demuxer>,
     map: Option<Arc<MapRef>>,
     discontinuity: Option<u64>,
+    /// The stream began with a fragment, and no track has been described since.
+    lacks_init: bool,
 }
 
 enum Demuxer {
@@ -109,6 +111,7 @@ impl Reader {
             demuxer: None,
             map: None,
             discontinuity: None,
+            lacks_init: false,
         }
     }
 
@@ -122,6 +125,10 @@ impl Reader {
     ) -> Result<()> {
         if self.discontinuity.replace(piece.discontinuity) != Some(piece.discontinuity) {
             self.begin(piece.discontinuity, job)?;
+        }
+        if piece.seconds.is_none() {
+            // A file that was named may number its tracks as it likes.
+            job.assembly.renumbered(self.lane);
         }
         if piece.gap {
             let message = format!("{} does not exist, its playlist says", piece.location);
@@ -161,7 +168,12 @@ impl Reader {
             Some(Demuxer::MpegTs(demuxer)) => demuxer.flush(),
             None => {}
         }
-        self.drain(job)
+        self.drain(job)?;
+        if self.lacks_init {
+            let message = "there are fragments without their init segment; name it before them";
+            job.report.tell("init_missing", message.to_owned());
+        }
+        Ok(())
     }
 
     /// A new timeline base.
@@ -221,6 +233,7 @@ impl Reader {
         loop {
             interrupt::check()?;
             let read = read_some(&mut reader, &mut buffer);
+            interrupt::check()?;
             let chunk = match &read {
                 Ok(length) => buffer.get(..*length).unwrap_or_default(),
                 Err(_) => &[],
@@ -233,6 +246,10 @@ impl Reader {
                 job.report.tell("segment_truncated", message);
             }
             if chunk.is_empty() {
+                if first && !segment && read.is_ok() {
+                    let (name, found) = (location.to_string(), "empty");
+                    return Err(Failure::UnknownInput { name, found });
+                }
                 break;
             }
             if std::mem::take(&mut first) {
@@ -267,17 +284,18 @@ impl Reader {
             }
         };
         match (&self.demuxer, is_ts) {
-            (Some(Demuxer::MpegTs(_)), true) | (Some(Demuxer::Isobmff(..)), false) => {}
-            (_, true) => {
-                self.finish(job)?;
-                self.demuxer = Some(Demuxer::MpegTs(Box::default()));
-            }
-            (_, false) => {
-                self.finish(job)?;
-                let demuxer = isobmff::Demuxer::new();
-                self.demuxer = Some(Demuxer::Isobmff(Box::new(demuxer), Placed::default()));
-            }
+            (Some(Demuxer::MpegTs(_)), true) | (Some(Demuxer::Isobmff(..)), false) => return Ok(()),
+            _ => self.finish(job)?,
         }
+        job.assembly.renumbered(self.lane);
+        self.lacks_init = !is_ts && !matches!(first.get(4..8), Some(b"ftyp" | b"moov" | b"mdat"));
+        self.demuxer = Some(match is_ts {
+            true => Demuxer::MpegTs(Box::default()),
+            false => {
+                let demuxer = isobmff::Demuxer::new();
+                Demuxer::Isobmff(Box::new(demuxer), Placed::default())
+            }
+        });
         Ok(())
     }
 
@@ -316,11 +334,13 @@ impl Reader {
             match event {
                 None => return Ok(()),
                 Some(Event::Config { track, config }) => {
+                    self.lacks_init = false;
                     job.assembly.config(self.lane, track, config);
                 }
                 Some(Event::Defect(defect)) => {
-                    job.report.tell(defect.code.as_str(), defect.detail);
+                    job.assembly.defect(self.lane, defect, &mut job.report);
                 }
+                Some(Event::Timed(event)) => job.assembly.event(self.lane, event),
                 Some(Event::Run(run)) => self.run(run, job)?,
             }
         }
@@ -361,6 +381,8 @@ fn kind_of(first: &[u8]) -> std::result::Result<bool, &'static str> {
         _ if is_ts => Ok(true),
         [0x1a, 0x45, 0xdf, 0xa3, ..] => Err("WebM or Matroska, which is not read yet"),
         [b'I', b'D', b'3', ..] => Err("packed audio, which is not read yet"),
+        // The sync word of ADTS or of an MPEG audio frame.
+        [0xff, 0xe0..=0xff, ..] => Err("packed audio (raw AAC or MP3), which is not read yet"),
         [b'#', b'E', b'X', b'T', ..] => Err("a playlist where media was expected"),
         _ => Err("of a format that is not known"),
     }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use livetape_hls::{NextLoad, Playlist, Reload, ReloadEvent, StartPosition, Update};
+use livetape_media::{Timescale, Timestamp};
 
 use crate::arguments::Record;
 use crate::failure::{Failure, Result};
@@ -28,6 +29,8 @@ struct Follow {
     reader: Reader,
     /// When to load it again; `None` when it has ended.
     load_at: Option<i64>,
+    /// When it last had something new.
+    grew_at: i64,
 }
 
 /// Carries the command out; gives what to print.
@@ -48,6 +51,7 @@ pub(crate) fn run(arguments: &Record) -> Result<String> {
             location,
             reader: Reader::new(lane),
             load_at: Some(0),
+            grew_at: 0,
         })
         .collect();
     let wanted = Wanted {
@@ -58,18 +62,35 @@ pub(crate) fn run(arguments: &Record) -> Result<String> {
         single: false,
         json: arguments.json,
     };
-    let outcome = follow_all(&mut follows, arguments.duration, &mut job)
-        .and_then(|()| deliver(&mut job, &wanted, first));
+    let followed = match follow_all(&mut follows, arguments, &mut job) {
+        // What was recorded until then is worth having.
+        Err(failure) if is_end(&failure) && job.assembly.seconds() > 0.0 => {
+            job.report.tell("recording_ended", failure.to_string());
+            Ok(())
+        }
+        other => other,
+    };
+    let outcome = followed.and_then(|()| deliver(&mut job, &wanted, first));
     job.report.print();
     outcome
 }
 
-/// Reads what is added until the stream ends, enough is there, or Ctrl-C is pressed.
-fn follow_all(follows: &mut [Follow], seconds: Option<f64>, job: &mut Job) -> Result<()> {
+/// Whether a failure only ends what is added to a recording.
+const fn is_end(failure: &Failure) -> bool {
+    !matches!(failure, Failure::Interrupted | Failure::Unwritable { .. })
+}
+
+/// Reads what is added until the stream ends, enough is there, nothing is added for too long, or
+/// Ctrl-C is pressed.
+fn follow_all(follows: &mut [Follow], arguments: &Record, job: &mut Job) -> Result<()> {
+    let patience = Timestamp::from_seconds(arguments.patience, Timescale::MILLIS).ticks;
     let clock = Instant::now();
     let now = || i64::try_from(clock.elapsed().as_millis()).unwrap_or(i64::MAX);
     let progress = Progress::new("recording (Ctrl-C finishes the file)", 0);
-    let enough = |job: &Job| seconds.is_some_and(|seconds| job.assembly.seconds() >= seconds);
+    let enough = |job: &Job| {
+        let wanted = arguments.duration;
+        wanted.is_some_and(|seconds| job.assembly.seconds() >= seconds)
+    };
     while !interrupt::requested() && follows.iter().any(|f| f.load_at.is_some()) {
         for follow in &mut *follows {
             if follow.load_at.is_some_and(|at| at <= now()) {
@@ -77,6 +98,13 @@ fn follow_all(follows: &mut [Follow], seconds: Option<f64>, job: &mut Job) -> Re
             }
         }
         if enough(job) {
+            break;
+        }
+        let newest = follows.iter().map(|follow| follow.grew_at).max();
+        if newest.is_some_and(|newest| now() - newest >= patience) {
+            let seconds = arguments.patience;
+            let message = format!("nothing was added for {seconds} s: the recording ends here");
+            job.report.tell("recording_ended", message);
             break;
         }
         std::thread::sleep(NAP);
@@ -113,6 +141,7 @@ impl Follow {
             }
             let piece = segment(&self.location, found, 0)?;
             self.reader.piece(&piece, job, progress)?;
+            self.grew_at = now();
         }
         self.load_at = match next {
             NextLoad::At { millis, .. } => Some(millis),

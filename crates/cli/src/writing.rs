@@ -23,12 +23,12 @@ pub(crate) struct Partial {
 }
 
 impl Partial {
-    /// Begins a file that will be at `path`.
+    /// Begins a file that will be at `path`, or at what that is a link to.
     pub(crate) fn create(path: &Path) -> Result<Self> {
-        if path.is_dir() {
-            let error = io::Error::from(io::ErrorKind::IsADirectory);
-            return Err(unwritable(path, &error));
-        }
+        replaceable(path).map_err(|error| unwritable(path, &error))?;
+        // The file a link leads to is replaced, not the link.
+        let target = path.canonicalize();
+        let path = target.as_deref().unwrap_or(path);
         let mut partial = path.as_os_str().to_owned();
         partial.push(".part");
         let partial = PathBuf::from(partial);
@@ -96,6 +96,24 @@ impl Partial {
             .and_then(|()| fs::rename(&self.partial, &self.path));
         done.map_err(|error| unwritable(&self.path, &error))
     }
+}
+
+/// Whether a file may take the place of what is at `path`: of nothing, or of a file. Devices and
+/// pipes would be gone for everyone who uses them.
+fn replaceable(path: &Path) -> io::Result<()> {
+    let kind = match fs::metadata(path) {
+        Ok(metadata) => metadata.file_type(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    if kind.is_dir() {
+        return Err(io::Error::from(io::ErrorKind::IsADirectory));
+    }
+    if !kind.is_file() {
+        let why = "it is a device or a pipe, and an MP4 is written to files only";
+        return Err(io::Error::other(why));
+    }
+    Ok(())
 }
 
 impl Drop for Partial {

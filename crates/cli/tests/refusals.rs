@@ -49,6 +49,41 @@ fn outputs_that_cannot_be_written_are_refused() {
     assert_eq!(fs::read(&input).ok(), fs::read(sample()).ok());
 }
 
+/// A pipe made here: never a device of the machine the test runs on.
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_not_replaced() {
+    use std::os::unix::fs::{FileTypeExt, symlink};
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("pipe.mp4");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo runs").success());
+    let link = folder.path().join("link.mp4");
+    symlink(&pipe, &link).expect("linked");
+    for out in [&pipe, &link] {
+        let output = livetape(&["remux", &sample(), "-o", &text(out)]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.starts_with("error[unwritable_output]: "), "{said}");
+        assert_eq!(output.status.code(), Some(1));
+        let kind = fs::metadata(&pipe).expect("still there").file_type();
+        assert!(kind.is_fifo());
+    }
+    assert_eq!(fs::read_dir(folder.path()).expect("there").count(), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_stays_and_its_file_is_replaced() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (file, link) = (folder.path().join("a.mp4"), folder.path().join("b.mp4"));
+    fs::write(&file, "old").expect("written");
+    std::os::unix::fs::symlink(&file, &link).expect("linked");
+    let output = livetape(&["remux", &sample(), "-o", &text(&link)]);
+    assert!(output.status.success());
+    assert!(link.is_symlink());
+    assert!(fs::metadata(&file).expect("there").len() > 1_000_000);
+}
+
 #[test]
 fn an_empty_range_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 #![allow(clippy::print_stdout, reason = "a test that did not run says so")]
 
+pub(crate) mod server;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -32,6 +34,13 @@ pub(crate) fn sample() -> String {
         "{}/../../www/demo/sample/sample.mp4",
         env!("CARGO_MANIFEST_DIR")
     )
+}
+
+/// A segment of the rollover stream.
+pub(crate) fn segment(media: &Path, number: usize) -> PathBuf {
+    media.join(format!(
+        "hls-ts/rollover/360p30_h264_48k_160_aac_ts-00000000{number}.ts"
+    ))
 }
 
 /// Runs the command.

@@ -1,0 +1,70 @@
+//! A server on this machine.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+
+/// What a server does with a path: gives a body, or `None` for 404.
+pub(crate) type Answers = dyn Fn(&str) -> Option<Vec<u8>> + Send + Sync;
+
+/// Serves in a thread until the test process ends; gives the server's root.
+pub(crate) fn serve(answers: Arc<Answers>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let answers = Arc::clone(&answers);
+            std::thread::spawn(move || answer(stream, &*answers));
+        }
+    });
+    format!("http://{address}")
+}
+
+/// Answers one request. The path `/never.ts` gets the beginning of a body and no more; of what lies
+/// in `/cut/` the first half is sent where no range is asked for, then the connection is closed;
+/// `/moved/` leads to the root.
+fn answer(mut stream: TcpStream, answers: &Answers) {
+    let mut lines = BufReader::new(stream.try_clone().expect("a stream")).lines();
+    let head: Vec<String> = lines
+        .by_ref()
+        .map_while(Result::ok)
+        .take_while(|line| !line.is_empty())
+        .collect();
+    let path = head.first().and_then(|line| line.split(' ').nth(1));
+    let range = head.iter().find_map(|line| {
+        let line = line.to_ascii_lowercase();
+        let (from, to) = line.strip_prefix("range: bytes=")?.split_once('-')?;
+        let to = to.parse().unwrap_or(usize::MAX - 1);
+        Some((from.parse::<usize>().ok()?, to))
+    });
+    let path = path.unwrap_or_default();
+    if let Some(rest) = path.strip_prefix("/moved") {
+        let head = format!("HTTP/1.1 302 Found\r\nlocation: {rest}\r\ncontent-length: 0\r\n\r\n");
+        let _ = stream.write_all(head.as_bytes());
+        return;
+    }
+    let Some(body) = answers(path) else {
+        let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n");
+        return;
+    };
+    let is_cut = path.starts_with("/cut/") && range.is_none();
+    let (status, body) = match range {
+        Some((from, to)) => {
+            let end = (to + 1).min(body.len());
+            let part = body.get(from..end).unwrap_or_default();
+            ("206 Partial Content", part.to_vec())
+        }
+        None => ("200 OK", body),
+    };
+    let stalls = path == "/never.ts";
+    let length = body.len() + usize::from(stalls);
+    let head =
+        format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+    let _ = stream.write_all(head.as_bytes());
+    let sent = if is_cut { body.len() / 2 } else { body.len() };
+    let _ = stream.write_all(body.get(..sent).unwrap_or_default());
+    if stalls {
+        // Until the other side goes away.
+        let _ = lines.next();
+    }
+}
