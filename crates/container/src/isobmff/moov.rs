@@ -5,6 +5,7 @@ use std::sync::Arc;
 use livetape_media::{Timescale, TrackConfig, TrackId};
 
 use super::boxes::{BoxRef, Boxes};
+use super::quicktime;
 use super::sample_entry::{UNDETERMINED, describe};
 
 /// Defaults of a track's fragments, §8.8.3 `trex`.
@@ -97,6 +98,9 @@ fn config(
     timescale: Timescale,
     language: [u8; 3],
 ) -> Option<Arc<TrackConfig>> {
+    let rewritten = quicktime::iso_sound(entry);
+    let rewritten = rewritten.as_deref().and_then(|bytes| Boxes(bytes).next());
+    let entry = rewritten.unwrap_or(entry);
     let described = describe(entry, handler)?;
     (!described.protected).then(|| {
         Arc::new(TrackConfig {
