@@ -125,7 +125,7 @@ fn announced(traf: &Traf, start: u64, init: &Moov, rows: &mut Vec<Row>) {
     let mut decode = tfdt.base_media_decode_time as i64;
     for trun in &traf.trun {
         let mut at = start + u64::try_from(trun.data_offset.expect("an offset")).expect("behind");
-        for entry in trun.samples.iter() {
+        for entry in &trun.samples {
             let flags = entry.flags.or(tfhd.default_sample_flags);
             let duration = entry.duration.or(tfhd.default_sample_duration);
             let size = entry.size.or(tfhd.default_sample_size);
