@@ -53,7 +53,8 @@ pub(crate) struct Remux {
     /// Write a fragmented MP4
     #[arg(long)]
     pub(crate) fragmented: bool,
-    /// Fail where one file cannot hold the stream, rather than write several
+    /// Write one file even where the sound changes its configuration: a right file which Chromium
+    /// and Firefox play with wrong sound from there on
     #[arg(long)]
     pub(crate) single: bool,
     /// Print a report as JSON

@@ -8,10 +8,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use livetape_container::Run;
-use livetape_media::{Format, Sample, Timescale, Timestamp, TrackConfig, TrackId};
+use livetape_container::{Defect, Run};
+use livetape_media::{Format, Sample, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId};
 use livetape_timeline::{Extent, Timeline};
 
+use crate::moments::{Moment, Moments};
 use crate::report::Report;
 
 /// A step back that is still taken for a range sent twice, in ticks of 90 kHz.
@@ -39,6 +40,7 @@ pub(crate) struct Assembly {
     /// Ticks of 90 kHz known to be missing, by lane.
     missing: BTreeMap<usize, i64>,
     runs: Vec<Gathered>,
+    moments: Moments,
     left_out: Vec<StreamTrack>,
 }
 
@@ -130,6 +132,40 @@ impl Assembly {
         if before.is_some_and(|before| !same_kind(&before, &config)) {
             self.assigned.remove(&(lane, track));
         }
+    }
+
+    /// Takes a timed event.
+    pub(crate) fn event(&mut self, lane: usize, event: TimedEvent) {
+        self.moments.event(self.moment(lane, event.time), event);
+    }
+
+    /// Takes a defect, to be reported with its time.
+    pub(crate) fn defect(&mut self, lane: usize, defect: Defect, report: &mut Report) {
+        let moment = defect.time.map(|time| self.moment(lane, time));
+        self.moments.defect(moment, defect, report);
+    }
+
+    fn moment(&self, lane: usize, time: Timestamp) -> Moment {
+        let number = self.discontinuity.get(&lane).copied().unwrap_or(0);
+        let slots = self.slots.iter().filter(|slot| slot.lane == lane);
+        let bases = slots.filter_map(|slot| slot.due.filter(|((of, _), _)| *of == number));
+        let base = bases.map(|((_, base), _)| base).max().unwrap_or(0);
+        Moment { number, base, time }
+    }
+
+    /// The epoch of a moment: the first, of those that its lane had reached or not yet begun, whose
+    /// samples are about that time.
+    fn epoch_of(&self, moment: &Moment) -> Epoch {
+        let epochs = self
+            .epochs
+            .get(&moment.number)
+            .map_or(&[][..], Vec::as_slice);
+        let ticks = moment.ticks();
+        let about = |(from, to): &(i64, i64)| {
+            ticks >= from.saturating_sub(AHEAD) && ticks <= to.saturating_add(AHEAD)
+        };
+        let later = epochs.iter().skip(moment.base).position(about);
+        (moment.number, moment.base + later.unwrap_or(0))
     }
 
     /// Takes samples.
@@ -260,8 +296,10 @@ impl Assembly {
         }
         let mut timeline = Timeline::new();
         let mut ends: BTreeMap<usize, Bounds> = BTreeMap::new();
-        for runs in by_epoch.into_values() {
+        let mut offsets: BTreeMap<Epoch, Timestamp> = BTreeMap::new();
+        for (epoch, runs) in by_epoch {
             let offset = placement(&runs, &ends);
+            offsets.insert(epoch, offset);
             for run in runs {
                 let moved = offset.rescale(run.config.timescale).ticks;
                 append(&mut timeline, &run, moved, report);
@@ -274,6 +312,13 @@ impl Assembly {
                 *known = known.and(bounds);
             }
         }
+        let mut moments = std::mem::take(&mut self.moments);
+        let none = Timestamp::zero(Timescale::MPEG);
+        let place = |moment: &Moment| {
+            let offset = offsets.get(&self.epoch_of(moment));
+            offset.copied().unwrap_or(none)
+        };
+        moments.settle(place, &mut timeline, report);
         timeline
     }
 }

@@ -32,9 +32,9 @@ pub(crate) enum Failure {
     /// Nothing lies between `--start` and `--end`.
     #[error("nothing lies between --start and --end; the stream lasts {seconds:.3} s")]
     EmptyRange { seconds: f64 },
-    /// One file cannot hold the stream, and one was asked for.
+    /// One fragmented file cannot hold the stream, and one was asked for.
     #[error(
-        "the configuration changes at {seconds:.3} s and one file cannot hold both; without --single each part gets its own"
+        "the configuration changes at {seconds:.3} s and one fragmented file cannot hold both; without --single each part gets its own, without --fragmented one file can hold both"
     )]
     ConfigurationChange { seconds: f64 },
     /// The output cannot be written.

@@ -1,7 +1,8 @@
 //! A selection as fragmented MP4: init segment, then a fragment for each stretch from keyframe to
-//! keyframe.
+//! keyframe. Before each go the events (`emsg`) of its time.
 
-use livetape_media::{Timescale, Timestamp};
+use livetape_container::isobmff::mux::event_message;
+use livetape_media::{TimedEvent, Timescale, Timestamp};
 use livetape_timeline::plan::{FragmentPlan, Lane, Selection, init_segment};
 use livetape_timeline::{Part, Plan, Slice, Timeline, Track};
 
@@ -24,8 +25,9 @@ pub(crate) fn fragmented(timeline: &Timeline, selection: &Selection) -> Option<P
         .map(|(id, (_, slice))| (id, slice.config.clone()))
         .collect();
     let mut plan = Plan::new();
-    plan.push(Part::Bytes(init_segment(&configs)));
+    plan.push(Part::Bytes(init_segment(&configs, None)));
     let origin = origin(&tracks)?;
+    let mut events = events(timeline, selection, &tracks);
     let mut from: Vec<u64> = tracks.iter().map(|(_, s)| s.numbers.start).collect();
     let mut sequence = 0;
     while let Some(to) = next(&tracks, &from) {
@@ -45,6 +47,18 @@ pub(crate) fn fragmented(timeline: &Timeline, selection: &Selection) -> Option<P
             })
             .collect();
         sequence += 1;
+        let ends = tracks.first().zip(to.first());
+        let ends = ends.and_then(|((track, slice), to)| {
+            let is_last = *to >= slice.numbers.end;
+            track.presentation_time(*to).filter(|_| !is_last)
+        });
+        let within = events.partition_point(|event| ends.is_none_or(|end| event.time < end));
+        let (led, later) = events.split_at(within);
+        for event in led {
+            let time = event.time.minus(origin.presentation());
+            plan.push(Part::Bytes(event_message(event, time)));
+        }
+        events = later;
         let fragment = FragmentPlan::new(sequence, &lanes)?;
         for part in fragment.plan.parts() {
             plan.push(part.clone());
@@ -52,6 +66,30 @@ pub(crate) fn fragmented(timeline: &Timeline, selection: &Selection) -> Option<P
         from = to;
     }
     Some(plan)
+}
+
+/// The events of a selection. Those outside all samples belong to the first and last of them.
+fn events<'a>(
+    timeline: &'a Timeline,
+    selection: &Selection,
+    tracks: &[(&Track, Slice)],
+) -> &'a [TimedEvent] {
+    let whole = |edge: fn(&std::ops::Range<u64>) -> u64| {
+        let mut tracks = tracks.iter();
+        tracks.all(|(track, slice)| edge(&slice.numbers) == edge(&track.numbers()))
+    };
+    let all = timeline.events();
+    let from = if whole(|numbers| numbers.start) {
+        0
+    } else {
+        all.partition_point(|event| event.time < selection.start)
+    };
+    let to = if whole(|numbers| numbers.end) {
+        all.len()
+    } else {
+        all.partition_point(|event| event.time < selection.end)
+    };
+    all.get(from..to).unwrap_or_default()
 }
 
 /// What is taken off all times so that the first decode time is 0 and no picture is presented
@@ -76,6 +114,11 @@ fn origin(tracks: &[(&Track, Slice)]) -> Option<Origin> {
 }
 
 impl Origin {
+    /// What is taken off presentation times.
+    fn presentation(&self) -> Timestamp {
+        self.decode.minus(self.lead)
+    }
+
     fn of(&self, slice: &Slice) -> (i64, i64) {
         let timescale = slice.config.timescale;
         let decode = self.decode.rescale(timescale).ticks;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use livetape_media::{Format, Timestamp};
+use livetape_media::{Format, Timescale, Timestamp};
 use livetape_timeline::{Timeline, Track};
 use serde_json::{Value, json};
 
@@ -13,6 +13,7 @@ use crate::interrupt;
 use crate::pieces::lanes;
 use crate::reading::{Job, read_all};
 use crate::remux::refuse;
+use crate::report::timed_events;
 use crate::stores::Stores;
 use crate::verify::{Verification, verify};
 
@@ -38,6 +39,7 @@ pub(crate) fn run(arguments: &Inspect) -> Result<(String, Option<Failure>)> {
             "duration": duration(&timeline),
             "tracks": tracks,
             "events": job.report.json(),
+            "timedEvents": timed_events(timeline.events(), Timestamp::zero(Timescale::MILLIS)),
         });
         if let Some(verification) = &verification {
             answer["verification"] = verification.json();

@@ -338,8 +338,9 @@ impl Reader {
                     job.assembly.config(self.lane, track, config);
                 }
                 Some(Event::Defect(defect)) => {
-                    job.report.tell(defect.code.as_str(), defect.detail);
+                    job.assembly.defect(self.lane, defect, &mut job.report);
                 }
+                Some(Event::Timed(event)) => job.assembly.event(self.lane, event),
                 Some(Event::Run(run)) => self.run(run, job)?,
             }
         }

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use livetape_media::{Format, Timescale, Timestamp};
-use livetape_timeline::plan::{PlanError, Selection, progressive};
-use livetape_timeline::{Plan, Timeline, Track};
+use livetape_timeline::plan::{Form, PlanError, Selection, progressive, single, split};
+use livetape_timeline::{Plan, Timeline};
 use serde_json::{Value, json};
 
 use crate::arguments::Remux;
@@ -13,11 +13,10 @@ use crate::failure::{Failure, Result};
 use crate::fragments::fragmented;
 use crate::interrupt;
 use crate::location::Location;
-use crate::parts::{first_shown, parts};
 use crate::pieces::{Lane, lanes};
 use crate::progress::Progress;
 use crate::reading::{Job, read_all};
-use crate::report::Report;
+use crate::report::{Report, timed_events};
 use crate::stores::Stores;
 use crate::writing::Partial;
 
@@ -82,20 +81,10 @@ pub(crate) fn deliver(job: &mut Job, wanted: &Wanted<'_>, first: Partial) -> Res
     let zero = whole.start;
     job.report.count_from(zero.seconds());
     let selection = select(&timeline, whole, wanted, &mut job.report)?;
-    let selections = parts(&timeline, selection);
-    if let Some(second) = selections.get(1) {
-        let seconds = second.start.minus(zero).seconds();
-        if wanted.single {
-            return Err(Failure::ConfigurationChange { seconds });
-        }
-        let count = selections.len();
-        let message =
-            format!("the configuration changes, first at {seconds:.3} s: there are {count} files");
-        job.report.tell_at("configuration_change", message, seconds);
-    }
+    let (form, selections) = parts(&timeline, selection, wanted, zero, &mut job.report)?;
     let mut files = Vec::new();
     for selection in &selections {
-        files.push(planned(&timeline, selection, wanted.fragmented)?);
+        files.push(planned(&timeline, selection, form)?);
     }
     let total = files.iter().map(|file| file.plan.len()).sum();
     let progress = Progress::new("writing", total);
@@ -146,7 +135,7 @@ fn select(
     report: &mut Report,
 ) -> Result<Selection> {
     if wanted.start.is_none() && wanted.end.is_none() {
-        return Ok(with_priming(timeline, whole));
+        return Ok(whole);
     }
     let at = |seconds: f64| {
         let timescale = whole.start.timescale;
@@ -157,7 +146,7 @@ fn select(
     let mut start = wanted.start.map_or(whole.start, at);
     let end = wanted.end.map_or(whole.end, at).min(whole.end);
     if let Some(video) = timeline.video() {
-        start = first_shown(video, start).unwrap_or(start);
+        start = video.shown_from(start).unwrap_or(start);
         let keyframe = video
             .keyframe_at(start)
             .and_then(|number| video.presentation_time(number));
@@ -174,17 +163,39 @@ fn select(
     selection.flatten().ok_or(Failure::EmptyRange { seconds })
 }
 
-/// With the sound before the first picture too: decoding the first sound heard needs it, and the
-/// edit list hides it.
-fn with_priming(timeline: &Timeline, mut selection: Selection) -> Selection {
-    for (index, numbers) in &mut selection.tracks {
-        let track = timeline.tracks().get(*index);
-        let is_audio = |track: &&Track| track.config().is_some_and(|c| c.format.is_audio());
-        if let Some(track) = track.filter(is_audio) {
-            numbers.start = track.numbers().start;
-        }
+/// What each file is to hold, and which form it has.
+fn parts(
+    timeline: &Timeline,
+    selection: Selection,
+    wanted: &Wanted<'_>,
+    zero: Timestamp,
+    report: &mut Report,
+) -> Result<(Form, Vec<Selection>)> {
+    let form = if wanted.fragmented {
+        Form::Fragmented
+    } else {
+        Form::Progressive
+    };
+    let selections = split(timeline, &selection, form);
+    let Some(second) = selections.get(1) else {
+        return Ok((form, selections));
+    };
+    let seconds = second.start.minus(zero).seconds();
+    if wanted.single && wanted.fragmented {
+        return Err(Failure::ConfigurationChange { seconds });
     }
-    selection
+    let consequence = if wanted.single {
+        "most players play sound in one file at the wrong speed from there on".to_owned()
+    } else {
+        format!("there are {} files", selections.len())
+    };
+    let message = format!("the configuration changes, first at {seconds:.3} s: {consequence}");
+    report.tell_at("configuration_change", message, seconds);
+    Ok(if wanted.single {
+        (Form::Single, vec![selection])
+    } else {
+        (form, selections)
+    })
 }
 
 /// A file to write.
@@ -196,17 +207,16 @@ struct Planned {
     tracks: Vec<(usize, u64)>,
 }
 
-fn planned(timeline: &Timeline, selection: &Selection, fragments: bool) -> Result<Planned> {
+fn planned(timeline: &Timeline, selection: &Selection, form: Form) -> Result<Planned> {
     let failed = |error: &PlanError| Failure::NothingDecodable {
         why: error.to_string(),
     };
-    let plan = if fragments {
-        fragmented(timeline, selection).ok_or_else(|| failed(&PlanError::Empty))?
-    } else {
-        progressive(timeline, selection)
-            .map_err(|e| failed(&e))?
-            .plan
+    let plan = match form {
+        Form::Fragmented => fragmented(timeline, selection).ok_or(PlanError::Empty),
+        Form::Progressive => progressive(timeline, selection).map(|file| file.plan),
+        Form::Single => single(timeline, selection).map(|file| file.plan),
     };
+    let plan = plan.map_err(|error| failed(&error))?;
     let tracks = selection.tracks.iter();
     let counted = tracks.map(|(index, numbers)| (*index, numbers.end - numbers.start));
     Ok(Planned {
@@ -259,7 +269,12 @@ fn answer(
                 })
             })
             .collect();
-        return format!("{:#}\n", json!({ "files": files, "events": report.json() }));
+        let answer = json!({
+            "files": files,
+            "events": report.json(),
+            "timedEvents": timed_events(timeline.events(), zero),
+        });
+        return format!("{answer:#}\n");
     }
     let mut text = String::new();
     for (path, file) in named() {

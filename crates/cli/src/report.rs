@@ -6,6 +6,9 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use livetape_media::{TimedEvent, Timestamp};
 use serde_json::{Value, json};
 
 /// Warnings of one kind that are printed one by one.
@@ -18,8 +21,22 @@ pub(crate) struct Event {
     pub(crate) code: &'static str,
     /// One sentence.
     pub(crate) message: String,
+    /// The stream's own number of the track concerned, where it is one.
+    pub(crate) track: Option<u32>,
     /// When on the timeline, in seconds, where known.
     pub(crate) at: Option<f64>,
+}
+
+impl Event {
+    /// Which track and when, as far as it is known, to end a line with.
+    fn place(&self) -> String {
+        match (self.track, self.at) {
+            (Some(track), Some(at)) => format!(" (track {track} at {at:.3} s)"),
+            (Some(track), None) => format!(" (track {track})"),
+            (None, Some(at)) => format!(" (at {at:.3} s)"),
+            (None, None) => String::new(),
+        }
+    }
 }
 
 /// All that was to be told, in order.
@@ -37,8 +54,35 @@ impl Report {
         self.push(code, message, Some(at));
     }
 
+    /// Tells of a track something whose time is not placed yet; gives its number.
+    pub(crate) fn tell_of(
+        &mut self,
+        code: &'static str,
+        message: String,
+        track: Option<u32>,
+    ) -> usize {
+        self.push(code, message, None);
+        let number = self.events.len() - 1;
+        if let Some(event) = self.events.get_mut(number) {
+            event.track = track;
+        }
+        number
+    }
+
+    /// Says when the event of this number was, in seconds.
+    pub(crate) fn place(&mut self, number: usize, at: f64) {
+        if let Some(event) = self.events.get_mut(number) {
+            event.at = Some(at);
+        }
+    }
+
     fn push(&mut self, code: &'static str, message: String, at: Option<f64>) {
-        self.events.push(Event { code, message, at });
+        self.events.push(Event {
+            code,
+            message,
+            track: None,
+            at,
+        });
     }
 
     /// Counts the times told so far from `zero` on, in seconds.
@@ -60,7 +104,12 @@ impl Report {
             let count = told.entry(event.code).or_default();
             *count += 1;
             if *count <= PRINTED {
-                eprintln!("warning[{}]: {}", event.code, event.message);
+                eprintln!(
+                    "warning[{}]: {}{}",
+                    event.code,
+                    event.message,
+                    event.place()
+                );
             }
         }
         for (code, count) in told {
@@ -73,7 +122,29 @@ impl Report {
     pub(crate) fn json(&self) -> Value {
         let events = self.events.iter();
         events
-            .map(|event| json!({ "code": event.code, "message": event.message, "at": event.at }))
+            .map(|event| {
+                json!({
+                    "code": event.code, "message": event.message,
+                    "track": event.track, "at": event.at,
+                })
+            })
             .collect()
     }
+}
+
+/// Timed events for a program; their times count from `zero`. Payload is in base64.
+pub(crate) fn timed_events(events: &[TimedEvent], zero: Timestamp) -> Value {
+    let events = events.iter();
+    events
+        .map(|event| {
+            json!({
+                "time": event.time.minus(zero).seconds(),
+                "duration": event.duration.map(Timestamp::seconds),
+                "scheme": event.scheme,
+                "value": event.value,
+                "id": event.id,
+                "payload": STANDARD.encode(&event.payload),
+            })
+        })
+        .collect()
 }

@@ -244,11 +244,16 @@ fn another_configuration_gets_another_file() {
     let inputs = [made("a.ts", 48_000), made("b.ts", 44_100)];
     let [one, other] = &inputs;
     let out = folder.path().join("out.mp4");
-    let single = support::livetape(&["remux", one, other, "-o", &text(&out), "--single"]);
-    assert_eq!(single.status.code(), Some(1));
-    let said = String::from_utf8_lossy(&single.stderr).into_owned();
+    let arguments = ["remux", one, other, "-o", &text(&out), "--single"];
+    let refused = support::livetape(&[&arguments[..], &["--fragmented"]].concat());
+    assert_eq!(refused.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(said.contains("error[configuration_change]: "), "{said}");
     assert!(!out.exists());
+    let (_, warnings) = succeeds(&arguments);
+    assert!(warnings.contains("warning[configuration_change]: "));
+    assert_eq!(pictures(&text(&out)).len(), 100);
+    assert!(!folder.path().join("out.2.mp4").exists());
     let (report, warnings) = succeeds(&["remux", one, other, "-o", &text(&out), "--json"]);
     let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
     for (number, start) in [(0, 0.0), (1, 2.0)] {

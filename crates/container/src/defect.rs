@@ -1,6 +1,6 @@
 //! What was wrong with a stream, as a fact to report; never a reason to stop.
 
-use livetape_media::TrackId;
+use livetape_media::{Timestamp, TrackId};
 
 /// A defect of the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub struct Defect {
     pub code: DefectCode,
     /// The track concerned, where it is one.
     pub track: Option<TrackId>,
+    /// When: the time of the stream last known, of the track where it is one.
+    pub time: Option<Timestamp>,
     /// Position in the stream, in bytes since its start.
     pub position: u64,
     /// The particulars, for a human.
@@ -35,6 +37,8 @@ pub enum DefectCode {
     TimestampJump,
     /// A structure lacks a time which had to be derived.
     MissingTimestamp,
+    /// Something was passed over for its size or number: memory is bounded.
+    TooLarge,
     /// Samples before the first keyframe or configuration were dropped.
     NotDecodable,
 }
@@ -51,6 +55,7 @@ impl DefectCode {
             Self::Protected => "protected",
             Self::TimestampJump => "timestamp_jump",
             Self::MissingTimestamp => "missing_timestamp",
+            Self::TooLarge => "too_large",
             Self::NotDecodable => "not_decodable",
         }
     }

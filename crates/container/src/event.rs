@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use livetape_media::{Sample, TrackConfig, TrackId};
+use livetape_media::{Sample, TimedEvent, TrackConfig, TrackId};
 
 use crate::Defect;
 
@@ -18,9 +18,15 @@ pub enum Event {
     },
     /// Samples whose payload has arrived in full.
     Run(Run),
+    /// Something the stream says about a time of its own, on the timeline of its runs.
+    Timed(TimedEvent),
     /// Something was wrong with the stream.
     Defect(Defect),
 }
+
+/// Bytes of payload of a [`TimedEvent`]; what has more is passed over, as a
+/// [`TooLarge`](crate::DefectCode::TooLarge) defect.
+pub(crate) const MAX_EVENT_PAYLOAD: usize = 256 << 10;
 
 /// Consecutive samples of one track, in decode order, their payloads lying one after another.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -27,16 +27,19 @@ fn audio() -> TrackConfig {
 /// A file of one fragment; payload bytes count upwards.
 fn file(decode_times: (u64, u64), pictures: &[Sample], sound: &[Sample]) -> Vec<u8> {
     let (video, audio) = (video(), audio());
-    let mut file = init_segment(&[
-        InitTrack {
-            track_id: 1,
-            config: &video,
-        },
-        InitTrack {
-            track_id: 2,
-            config: &audio,
-        },
-    ]);
+    let mut file = init_segment(
+        &[
+            InitTrack {
+                track_id: 1,
+                config: &video,
+            },
+            InitTrack {
+                track_id: 2,
+                config: &audio,
+            },
+        ],
+        None,
+    );
     file.extend(fragment_header(
         7,
         &[
@@ -70,6 +73,7 @@ fn demux(pieces: &[&[u8]]) -> (Vec<Arc<TrackConfig>>, Vec<Run>, Vec<DefectCode>)
         match event {
             Event::Config { config, .. } => configs.push(config),
             Event::Run(run) => runs.push(run),
+            Event::Timed(event) => panic!("{event:?}"),
             Event::Defect(defect) => defects.push(defect.code),
         }
     }

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use livetape_container::DefectCode::{self, NotDecodable};
 use livetape_container::isobmff::mux::{
-    ChunkLayout, FragmentTrack, InitTrack, ProgressiveTrack, fragment_header, init_segment,
+    ChunkLayout, FragmentTrack, InitTrack, Movie, ProgressiveTrack, fragment_header, init_segment,
     progressive_header,
 };
 use livetape_media::{Format, Sample, Timescale};
@@ -344,10 +344,13 @@ fn to_samples(track: &Track) -> (Vec<Sample>, Vec<u8>) {
 
 fn fragmented(track: &Track) -> Vec<u8> {
     let (samples, payload) = to_samples(track);
-    let mut file = init_segment(&[InitTrack {
-        track_id: 1,
-        config: &track.configs[0],
-    }]);
+    let mut file = init_segment(
+        &[InitTrack {
+            track_id: 1,
+            config: &track.configs[0],
+        }],
+        None,
+    );
     let fragment = FragmentTrack {
         track_id: 1,
         decode_time: u64::try_from(track.units[0].dts).expect("not negative"),
@@ -363,16 +366,22 @@ fn progressive(track: &Track) -> Vec<u8> {
     let (samples, payload) = to_samples(track);
     let chunk = ChunkLayout {
         track: 0,
+        entry: 0,
         samples: samples.len() as u32,
         len: payload.len() as u64,
     };
     let track = ProgressiveTrack {
         track_id: 1,
         config: &track.configs[0],
+        further: &[],
         samples: &samples,
         edits: &[],
     };
-    let mut file = progressive_header(Timescale::MPEG, &[track], &[chunk]);
+    let movie = Movie {
+        timescale: Timescale::MPEG,
+        wall_clock: None,
+    };
+    let mut file = progressive_header(movie, &[track], &[chunk]);
     file.extend(payload);
     file
 }

@@ -152,6 +152,19 @@ fn a_recovery_point_of_i_slices_is_a_keyframe() {
 }
 
 #[test]
+fn pictures_shown_before_the_first_recovery_point_are_dropped() {
+    let mut wire = Wire::new();
+    wire.video(6000, &[&SPS, &PPS, &RECOVERY, &I]);
+    wire.video(3000, &[&AUD, &P]);
+    wire.video(4500, &[&AUD, &P]);
+    wire.video(9000, &[&AUD, &P]);
+    let stream = wire.demux();
+    assert_eq!(codes(&stream), [NotDecodable]);
+    let kept: Vec<_> = shape(track(&stream, VIDEO)).iter().map(|s| s.0).collect();
+    assert_eq!(kept, [6000, 9000]);
+}
+
+#[test]
 fn a_lost_packet_costs_one_access_unit() {
     let mut wire = Wire::new();
     wire.video(0, &[&AUD, &SPS, &PPS, &IDR]);
@@ -232,7 +245,7 @@ fn the_first_program_with_a_supported_stream_is_read() {
     assert_eq!(codes(&stream), [Unsupported]);
     assert_eq!(
         stream.defects[0].detail,
-        "stream type 0x06 on PID 0x303 is not supported"
+        "PID 0x303 is private data (stream type 0x06): it is not read"
     );
 
     // The PMT of the first never comes: the second is not waited with for ever.

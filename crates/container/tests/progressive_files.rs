@@ -26,7 +26,7 @@ fn demux(bytes: &[u8], split: usize) -> (Tracks, Vec<DefectCode>) {
     let mut gather = |demuxer: &mut Demuxer| {
         while let Some(event) = demuxer.poll() {
             match event {
-                Event::Config { .. } => {}
+                Event::Config { .. } | Event::Timed(_) => {}
                 Event::Defect(defect) => defects.push(defect.code),
                 Event::Run(run) => {
                     let Payload::Stream { mut offset } = run.payload else {

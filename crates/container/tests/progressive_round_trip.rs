@@ -1,7 +1,9 @@
 //! What the progressive muxer writes the demuxer reads, `moov` first or last; and no input does
 //! harm.
 
-use livetape_container::isobmff::mux::{ChunkLayout, Edit, ProgressiveTrack, progressive_header};
+use livetape_container::isobmff::mux::{
+    ChunkLayout, Edit, Movie, ProgressiveTrack, progressive_header,
+};
 use livetape_container::isobmff::{Demuxer, sample_entry};
 use livetape_container::{DefectCode, Event, Payload};
 use livetape_media::codec::aac::AudioSpecificConfig;
@@ -36,6 +38,7 @@ fn file(pictures: &[Sample], sound: &[Sample], in_chunk: usize, origin: u64) -> 
         for (track, samples) in both {
             chunks.extend(samples.map(|samples| ChunkLayout {
                 track,
+                entry: 0,
                 samples: samples.len() as u32,
                 len: samples.iter().map(|sample| u64::from(sample.size)).sum(),
             }));
@@ -48,6 +51,7 @@ fn file(pictures: &[Sample], sound: &[Sample], in_chunk: usize, origin: u64) -> 
     let track = |track_id, config, samples, edits| ProgressiveTrack {
         track_id,
         config,
+        further: &[],
         samples,
         edits,
     };
@@ -55,7 +59,11 @@ fn file(pictures: &[Sample], sound: &[Sample], in_chunk: usize, origin: u64) -> 
         track(1, &video, pictures, edits.as_slice()),
         track(2, &audio, sound, &[]),
     ];
-    let header = progressive_header(Timescale::MILLIS, &tracks, &chunks);
+    let movie = Movie {
+        timescale: Timescale::MILLIS,
+        wall_clock: None,
+    };
+    let header = progressive_header(movie, &tracks, &chunks);
     let len: u64 = chunks.iter().map(|chunk| chunk.len).sum();
     (header, vec![0; len as usize])
 }
@@ -80,6 +88,7 @@ fn demux(bytes: &[u8], split: usize) -> ([Told; 2], Vec<TrackConfig>, Vec<Defect
         while let Some(event) = demuxer.poll() {
             match event {
                 Event::Config { config, .. } => configs.push((*config).clone()),
+                Event::Timed(event) => panic!("{event:?}"),
                 Event::Defect(defect) => defects.push(defect.code),
                 Event::Run(run) => {
                     let Payload::Stream { mut offset } = run.payload else {

@@ -171,7 +171,7 @@ fn read_fmp4(stage: &Stage, kind: LiveTrack, numbers: std::ops::Range<u64>) -> V
                 let bytes = stream.get(range).expect("within").to_vec();
                 runs.push((run, bytes));
             }
-            Event::Config { .. } => {}
+            Event::Config { .. } | Event::Timed(_) => {}
             Event::Defect(defect) => panic!("{defect:?}"),
         }
     }
@@ -229,7 +229,7 @@ fn read_ts(stage: &Stage, numbers: std::ops::Range<u64>) -> BTreeMap<u32, Vec<(i
                     rest = after;
                 }
             }
-            Event::Config { .. } => {}
+            Event::Config { .. } | Event::Timed(_) => {}
             Event::Defect(defect) => panic!("{defect:?}"),
         }
     }

@@ -5,13 +5,16 @@
 //! - [`Timescale`], [`Timestamp`]: time as ticks of a scale, never mixed silently
 //! - [`TrackId`], [`TrackConfig`], [`Format`]: what a track is and how its samples are to be decoded
 //! - [`Sample`]: one encoded, timed unit of a track
+//! - [`TimedEvent`]: something a stream says about a time of its own
 //! - [`codec`]: parameter sets and headers of the codecs, as far as a container needs them
 
 pub mod codec;
 mod sample;
 mod time;
+mod timed_event;
 mod track;
 
 pub use sample::Sample;
 pub use time::{Timescale, Timestamp};
+pub use timed_event::TimedEvent;
 pub use track::{Format, FourCc, TrackConfig, TrackId};

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use livetape_container::{Chunk, Defect, Event as Demuxed, Payload, Run, isobmff, mpegts};
-use livetape_media::{Sample, Timescale, Timestamp, TrackConfig, TrackId};
+use livetape_container::{
+    Chunk, Defect, DefectCode, Event as Demuxed, Payload, Run, isobmff, mpegts,
+};
+use livetape_media::{Sample, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId};
 use livetape_tape::{Placement, Tape};
 use livetape_timeline::Extent;
 
@@ -37,6 +39,8 @@ pub(crate) struct Feed {
     /// Where the stream's latest bytes were written, by stream position.
     placed: VecDeque<Placed>,
     configs: BTreeMap<TrackId, Known>,
+    /// It was told that there are too many events.
+    told_full: bool,
 }
 
 /// A configuration in force.
@@ -174,9 +178,10 @@ impl Feed {
                     taken.tracks_changed |= self.config(track, config, tape);
                 }
                 Demuxed::Run(run) => taken.appended |= self.run(run, offset, tape, now, out),
+                Demuxed::Timed(event) => self.event(event, offset, tape, out),
                 Demuxed::Defect(defect) => {
-                    taken.protected |= defect.code == livetape_container::DefectCode::Protected;
-                    out.push_back(Output::Event(told(&defect)));
+                    taken.protected |= defect.code == DefectCode::Protected;
+                    out.push_back(Output::Event(told(&defect, offset)));
                 }
             }
         }
@@ -205,6 +210,26 @@ impl Feed {
         };
         self.configs.insert(track, Known { config, stream });
         changed
+    }
+
+    /// Keeps a timed event with the samples of its time.
+    fn event(
+        &mut self,
+        event: TimedEvent,
+        offset: f64,
+        tape: &mut Tape,
+        out: &mut VecDeque<Output>,
+    ) {
+        let moved = Timestamp::from_seconds(offset, event.time.timescale);
+        let time = event.time.plus(moved);
+        let kept = tape.timeline_mut().add_event(TimedEvent { time, ..event });
+        if !kept && !std::mem::replace(&mut self.told_full, true) {
+            out.push_back(Output::Event(Event::Defect {
+                code: DefectCode::TooLarge.as_str(),
+                message: "there are too many timed events to keep".to_owned(),
+                at: Some(time.seconds()),
+            }));
+        }
     }
 
     fn run(
@@ -326,11 +351,11 @@ fn gap(ticks: i64, at: i64, config: &TrackConfig, samples: &[Sample]) -> Option<
     })
 }
 
-fn told(defect: &Defect) -> Event {
+fn told(defect: &Defect, offset: f64) -> Event {
     Event::Defect {
         code: defect.code.as_str(),
         message: defect.detail.clone(),
-        at: None,
+        at: defect.time.map(|time| time.seconds() + offset),
     }
 }
 

@@ -291,7 +291,7 @@ impl Recording {
         reel: StoreId,
         start: &Start,
     ) {
-        let bytes = init_segment(configs);
+        let bytes = init_segment(configs, None);
         let hash = short_hash(&bytes);
         let queued = |job: &Job| matches!(job, Job::Config { hash: own, .. } if *own == hash);
         let known = self.configs_known.contains(&hash)

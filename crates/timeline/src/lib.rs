@@ -7,6 +7,7 @@
 //! - [`Extent`], [`StoreId`]: where stored bytes are (a reel, an object, a file)
 //! - [`plan`]: what is taken out, as a list of stored ranges and generated header bytes
 
+mod events;
 mod extent;
 pub mod plan;
 mod timeline;

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use livetape_media::{Sample, Timestamp, TrackConfig, TrackId};
+use livetape_media::{Sample, TimedEvent, Timestamp, TrackConfig, TrackId};
 
+use crate::events::Events;
 use crate::extent::{Extent, StoreId};
 use crate::track::Track;
 
@@ -11,6 +12,7 @@ use crate::track::Track;
 #[derive(Debug, Default)]
 pub struct Timeline {
     tracks: Vec<Track>,
+    events: Events,
 }
 
 /// What became of appended samples.
@@ -25,6 +27,12 @@ pub struct Appended {
 }
 
 impl Timeline {
+    /// Events that are kept.
+    pub const MAX_EVENTS: usize = 20_000;
+
+    /// Bytes of memory that events may take.
+    pub const MAX_EVENT_BYTES: usize = 16 << 20;
+
     /// An empty timeline.
     pub fn new() -> Self {
         Self::default()
@@ -114,16 +122,33 @@ impl Timeline {
         for track in &mut self.tracks {
             track.forget_through(store);
         }
+        let starts = self.tracks.iter();
+        let starts = starts.filter_map(|t| t.presentation_time(t.numbers().start));
+        if let Some(start) = starts.min() {
+            self.events.forget_before(start);
+        }
     }
 
-    /// From the earliest sample all tracks have in common to the latest any has, by decode time.
+    /// Keeps an event, its time on this timeline. One that is there already (the same in
+    /// everything) stays one. False where it was left out: there are [`Self::MAX_EVENTS`] or
+    /// [`Self::MAX_EVENT_BYTES`].
+    pub fn add_event(&mut self, event: TimedEvent) -> bool {
+        self.events.add(event)
+    }
+
+    /// All events, in the order of their times.
+    pub fn events(&self) -> &[TimedEvent] {
+        self.events.all()
+    }
+
+    /// From the first moment that can be shown to the latest decode time any track has. The first
+    /// moment is the first picture, or without pictures the first sound.
     pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
-        let starts = self
-            .tracks
-            .iter()
-            .filter_map(|t| t.presentation_time(t.numbers().start));
+        let pictures = self.video().and_then(Track::first_shown);
+        let starts = self.tracks.iter();
+        let starts = starts.filter_map(|track| track.presentation_time(track.numbers().start));
         let ends = self.tracks.iter().filter_map(Track::end_time);
-        Some((starts.max()?, ends.max()?))
+        Some((pictures.or_else(|| starts.min())?, ends.max()?))
     }
 
     /// Where the first of the tracks ends: up to there all are complete. Those that lie further

@@ -1,207 +1,17 @@
 //! Streams whose configuration changes, as files that ffmpeg decodes without a word.
-#![allow(clippy::print_stdout, reason = "a test that did not run says so")]
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::Arc;
+mod support;
 
-use livetape_container::{Event, Payload, isobmff, mpegts};
-use livetape_media::{Sample, Timescale, Timestamp, TrackConfig, TrackId};
-use livetape_timeline::plan::{self, PlanError, Selection};
-use livetape_timeline::{Extent, Part, Plan, StoreId, Timeline, Track};
+use std::path::Path;
+
+use livetape_media::{Timescale, Timestamp};
+use livetape_timeline::Track;
+use livetape_timeline::plan::{self, Form, PlanError, Selection};
+use support::{Tape, media, read, run, text};
 
 const SMALL: &str = "hls-ts/h264-aac/n_0_0_0.ts"; // 320x180, 48 kHz
 const LARGE: &str = "hls-ts/rollover/360p30_h264_48k_160_aac_ts-0000000028.ts"; // 640x360, 48 kHz
 const OTHER_RATE: &str = "ts/structure/test-segment.ts"; // 388x300, 44.1 kHz
-
-fn media(test: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("LIVETAPE_MEDIA").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/media"),
-        PathBuf::from,
-    );
-    let runs = |tool: &&str| Command::new(tool).arg("-version").output().is_ok();
-    let missing = match (root.is_dir(), ["ffmpeg", "ffprobe"].iter().all(runs)) {
-        (false, _) => "no fixtures (LIVETAPE_MEDIA)",
-        (_, false) => "no ffmpeg",
-        _ => return Some(root),
-    };
-    let required = std::env::var("LIVETAPE_REQUIRE_MEDIA").is_ok_and(|value| value == "1");
-    assert!(!required, "{test}: {missing}");
-    println!("NOT RUN: {test}: {missing}");
-    None
-}
-
-/// A timeline with the bytes of its stores.
-#[derive(Default)]
-struct Tape {
-    timeline: Timeline,
-    stores: Vec<Vec<u8>>,
-    /// Where each appended file begins.
-    starts: Vec<Timestamp>,
-}
-
-/// A track's configuration and samples with times in 90 kHz.
-type Read = (Arc<TrackConfig>, Vec<(i64, Sample)>, Vec<u8>);
-
-fn events(file: &Path, input: &[u8]) -> Vec<Event> {
-    if file.extension().is_some_and(|extension| extension == "mp4") {
-        let mut demuxer = isobmff::Demuxer::new();
-        demuxer.push(input);
-        demuxer.reset();
-        return std::iter::from_fn(|| demuxer.poll()).collect();
-    }
-    let mut demuxer = mpegts::Demuxer::new();
-    demuxer.push(input);
-    demuxer.flush();
-    std::iter::from_fn(|| demuxer.poll()).collect()
-}
-
-fn read(file: &Path) -> BTreeMap<bool, Read> {
-    let input = std::fs::read(file).expect("a fixture");
-    let mut configs = BTreeMap::new();
-    let mut tracks: BTreeMap<bool, Read> = BTreeMap::new();
-    for event in events(file, &input) {
-        match event {
-            Event::Config { track, config } => {
-                configs.insert(track, config);
-            }
-            Event::Run(run) => {
-                let config = &configs[&run.track];
-                let scale = config.timescale;
-                let mpeg = |ticks| Timestamp::new(ticks, scale).rescale(Timescale::MPEG).ticks;
-                let empty = || {
-                    let timescale = Timescale::MPEG;
-                    let config = TrackConfig {
-                        timescale,
-                        ..(**config).clone()
-                    };
-                    (Arc::new(config), Vec::new(), Vec::new())
-                };
-                let video = config.format.is_video();
-                let (_, samples, bytes) = tracks.entry(video).or_insert_with(empty);
-                let mut time = run.decode_time;
-                for sample in &run.samples {
-                    let end = time + i64::from(sample.duration);
-                    let duration = (mpeg(end) - mpeg(time)) as u32;
-                    samples.push((
-                        mpeg(time),
-                        Sample {
-                            duration,
-                            ..*sample
-                        },
-                    ));
-                    time = end;
-                }
-                let len = run.payload_len() as usize;
-                match run.payload {
-                    Payload::Bytes(payload) => bytes.extend(payload),
-                    Payload::Stream { offset } => {
-                        bytes.extend_from_slice(&input[offset as usize..][..len]);
-                    }
-                }
-            }
-            Event::Defect(_) => {}
-        }
-    }
-    tracks
-}
-
-impl Tape {
-    /// Appends a whole file after all that is there.
-    fn append(&mut self, file: &Path) {
-        let tracks = read(file);
-        let ends = self.timeline.tracks().iter();
-        let at = ends.filter_map(Track::presentation_end).max();
-        let at = at.unwrap_or(Timestamp::zero(Timescale::MPEG));
-        let first = tracks
-            .values()
-            .filter_map(|(_, samples, _)| samples.first());
-        let shift = at.ticks - first.map(|(time, _)| *time).min().expect("samples");
-        for (is_video, (config, samples, bytes)) in tracks {
-            self.append_samples(is_video, &config, &samples, &bytes, shift);
-        }
-        self.starts.push(at);
-    }
-
-    fn append_samples(
-        &mut self,
-        is_video: bool,
-        config: &Arc<TrackConfig>,
-        samples: &[(i64, Sample)],
-        bytes: &[u8],
-        shift: i64,
-    ) {
-        let id = TrackId(if is_video { 1 } else { 2 });
-        let store = StoreId(self.stores.len() as u32);
-        let mut offset = 0;
-        for (time, sample) in samples {
-            let len = u64::from(sample.size);
-            let extent = Extent { store, offset, len };
-            let timeline = &mut self.timeline;
-            let appended = timeline.append(id, config, time + shift, &[*sample], &[extent]);
-            assert_eq!(appended.covered, 0);
-            offset += len;
-        }
-        self.stores.push(bytes.to_vec());
-    }
-
-    fn new(root: &Path, files: &[&str]) -> Self {
-        let mut tape = Self::default();
-        files.iter().for_each(|file| tape.append(&root.join(file)));
-        tape
-    }
-
-    fn write(&self, name: &str, plan: &Plan) -> PathBuf {
-        let mut bytes = Vec::new();
-        for part in plan.parts() {
-            match part {
-                Part::Bytes(own) => bytes.extend_from_slice(own),
-                Part::Stored(extent) => {
-                    let range = extent.offset as usize..(extent.offset + extent.len) as usize;
-                    bytes.extend_from_slice(&self.stores[extent.store.0 as usize][range]);
-                }
-            }
-        }
-        assert_eq!(bytes.len() as u64, plan.len());
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        std::fs::write(&path, bytes).expect("written");
-        path
-    }
-
-    fn samples(&self, video: bool) -> u64 {
-        let track = if video {
-            self.timeline.video()
-        } else {
-            self.timeline.audio()
-        };
-        let numbers = track.expect("a track").numbers();
-        numbers.end - numbers.start
-    }
-
-    /// When each picture is shown, in seconds, in that order.
-    fn picture_times(&self) -> Vec<f64> {
-        let track = self.timeline.video().expect("pictures");
-        let times = track.numbers().filter_map(|n| track.presentation_time(n));
-        let mut times: Vec<_> = times.map(Timestamp::seconds).collect();
-        times.sort_by(f64::total_cmp);
-        times
-    }
-}
-
-/// What a tool prints, which must not complain unless it is told to be quiet.
-fn run(tool: &str, level: &str, arguments: &[&str]) -> String {
-    let mut command = Command::new(tool);
-    let output = command.args(["-v", level]).args(arguments).output();
-    let output = output.expect("it runs");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(said, "", "{tool} {arguments:?}");
-    String::from_utf8(output.stdout).expect("text")
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("a plain path")
-}
 
 /// A hash of each picture, made small first: sizes may change in one file.
 fn pictures(file: &Path, level: &str, seek: &str) -> Vec<String> {
@@ -248,7 +58,10 @@ fn pictures_of_two_sizes_are_one_file() {
     let parts = [SMALL, LARGE, SMALL];
     let tape = Tape::new(&root, &parts);
     let whole = Selection::whole(&tape.timeline).expect("something");
-    assert_eq!(plan::split(&tape.timeline, &whole).len(), 1);
+    assert_eq!(
+        plan::split(&tape.timeline, &whole, Form::Progressive).len(),
+        1
+    );
     let mp4 = plan::progressive(&tape.timeline, &whole).expect("one file");
     let file = tape.write("two-sizes.mp4", &mp4.plan);
     let source = |part: &&str| pictures(&root.join(part), "quiet", "0");
@@ -336,6 +149,24 @@ fn sound_of_another_rate_is_another_file() {
     assert_files(&tape, &whole, &["48000", "44100", "48000"], "rates");
 }
 
+/// In one file all the same, when asked for.
+#[test]
+fn sound_of_two_rates_can_be_forced_into_one_file() {
+    let Some(root) = media("sound_of_two_rates_can_be_forced_into_one_file") else {
+        return;
+    };
+    let tape = Tape::new(&root, &[SMALL, OTHER_RATE, LARGE]);
+    let whole = Selection::whole(&tape.timeline).expect("something");
+    let mp4 = plan::single(&tape.timeline, &whole).expect("one file");
+    let file = tape.write("single.mp4", &mp4.plan);
+    // The third part has the first's entry.
+    let bytes = std::fs::read(&file).expect("written");
+    let entries = bytes.windows(4).filter(|kind| kind == b"mp4a");
+    assert_eq!(entries.count(), 2);
+    assert_eq!(sound(&file).1, tape.samples(false));
+    assert_eq!(frames(&file).len(), tape.picture_times().len());
+}
+
 /// Sound changes while the pictures go on: the cut lies inside a GOP.
 #[test]
 fn sound_that_changes_inside_a_gop_is_cut_exactly() {
@@ -367,7 +198,7 @@ fn assert_files(tape: &Tape, whole: &Selection, rates: &[&str], name: &str) {
         refused,
         Err(PlanError::ConfigurationChange { .. })
     ));
-    let selections = plan::split(&tape.timeline, whole);
+    let selections = plan::split(&tape.timeline, whole, Form::Progressive);
     assert_eq!(selections.len(), rates.len());
     assert_eq!(selections.first().map(|s| s.start), Some(whole.start));
     assert_eq!(selections.last().map(|s| s.end), Some(whole.end));

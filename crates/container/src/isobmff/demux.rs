@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use livetape_media::{TrackConfig, TrackId};
+use livetape_media::{FourCc, Timestamp, TrackConfig, TrackId};
 
 use super::boxes::{self, BoxRef, Boxes, Parsed};
+use super::events::{self, Messages};
 use super::moof::{self, AnnouncedRun, NextDecodeTime};
 use super::moov::{self, InitTrack};
 use super::stored::{Listed, StoredSamples};
@@ -35,6 +36,7 @@ pub struct Demuxer {
     stored: Box<StoredSamples>,
     /// Where the file began: chunk offsets count from here.
     origin: u64,
+    messages: Messages,
     events: VecDeque<Event>,
 }
 
@@ -137,6 +139,12 @@ impl Demuxer {
         }
         self.stored.cut(self.position);
         self.origin = self.position;
+        if self.messages.wait_in_vain() {
+            let what = "events before a fragment that did not come have no time";
+            self.defect(DefectCode::MissingTimestamp, None, what);
+        }
+        let events = self.messages.place(None);
+        self.events.extend(events.map(Event::Timed));
         if inside {
             self.defect(
                 DefectCode::Truncated,
@@ -219,8 +227,13 @@ impl Demuxer {
         if header.kind == *b"ftyp" {
             self.origin = start;
         }
-        let kept = matches!(&header.kind, b"moov" | b"moof");
-        let whole = header.size.filter(|size| *size <= MAX_HEADER_BOX);
+        let kept = matches!(&header.kind, b"moov" | b"moof" | b"emsg");
+        let most = if header.kind == *b"emsg" {
+            events::MAX_BOX
+        } else {
+            MAX_HEADER_BOX
+        };
+        let whole = header.size.filter(|size| *size <= most);
         match (kept, whole, header.size) {
             (true, Some(size), _) if size > bytes.len() as u64 => {
                 self.state = State::Collect {
@@ -239,7 +252,9 @@ impl Demuxer {
             }
             (_, _, size) => {
                 if kept {
-                    self.defect(DefectCode::Malformed, None, "a header box is over 64 MiB");
+                    let detail =
+                        format!("a box of type {} is over {most} bytes", FourCc(header.kind));
+                    self.defect(DefectCode::TooLarge, None, &detail);
                 }
                 let left = size.map(|size| size.saturating_sub(bytes.len() as u64));
                 self.state = State::Skip { left };
@@ -252,6 +267,9 @@ impl Demuxer {
         let Some(found) = Boxes(bytes).next() else {
             return;
         };
+        if found.kind == *b"emsg" {
+            return self.message(found);
+        }
         if found.kind == *b"moov" {
             self.stored.cut(self.position);
         }
@@ -313,6 +331,12 @@ impl Demuxer {
         for (track, what) in fragment.broken {
             self.defect(DefectCode::Malformed, track, what);
         }
+        let starts = fragment.runs.iter().filter_map(|run| {
+            let track = self.tracks.iter().find(|track| track.id == run.track)?;
+            Some(run.presentation_start(track.timescale))
+        });
+        let events = self.messages.place(starts.min());
+        self.events.extend(events.map(Event::Timed));
         for run in fragment.runs {
             let ticks: i64 = run
                 .samples
@@ -322,6 +346,13 @@ impl Demuxer {
             let end = run.decode_time.saturating_add(ticks);
             self.next_decode_time.0.insert(run.track, end);
             self.announced.push_back(run);
+        }
+    }
+
+    fn message(&mut self, emsg: BoxRef<'_>) {
+        match self.messages.take(emsg) {
+            Ok(event) => self.events.extend(event.map(Event::Timed)),
+            Err((code, what)) => self.defect(code, None, what),
         }
     }
 
@@ -371,11 +402,22 @@ impl Demuxer {
         }
     }
 
+    /// Decode time reached: of the track, or the latest of all.
+    fn time(&self, track: Option<TrackId>) -> Option<Timestamp> {
+        let reached = self.tracks.iter().filter_map(|known| {
+            let ticks = self.next_decode_time.0.get(&known.id)?;
+            let is_wanted = track.is_none_or(|track| track == known.id);
+            is_wanted.then(|| Timestamp::new(*ticks, known.timescale))
+        });
+        reached.max()
+    }
+
     fn defect(&mut self, code: DefectCode, track: Option<TrackId>, detail: &str) {
         let position = self.position;
         self.events.push_back(Event::Defect(Defect {
             code,
             track,
+            time: self.time(track),
             position,
             detail: detail.to_owned(),
         }));

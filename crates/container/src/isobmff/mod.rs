@@ -8,6 +8,8 @@
 
 mod boxes;
 mod demux;
+mod event_message;
+mod events;
 mod fields;
 mod fragment_head;
 mod in_band;

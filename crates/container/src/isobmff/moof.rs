@@ -1,6 +1,6 @@
 //! Movie fragments, ISO/IEC 14496-12 §8.8.
 
-use livetape_media::{Sample, TrackId};
+use livetape_media::{Sample, Timescale, Timestamp, TrackId};
 
 use super::boxes::BoxRef;
 use super::moov::{Defaults, InitTrack};
@@ -15,6 +15,19 @@ pub(crate) struct AnnouncedRun {
     pub(crate) samples: Vec<Sample>,
     /// Bytes since the start of the stream.
     pub(crate) offset: u64,
+}
+
+impl AnnouncedRun {
+    /// When the first of its samples to be shown is, in a track of `timescale`.
+    pub(crate) fn presentation_start(&self, timescale: Timescale) -> Timestamp {
+        let mut time = self.decode_time;
+        let shown = self.samples.iter().map(|sample| {
+            let shown = time.saturating_add(i64::from(sample.composition_offset));
+            time = time.saturating_add(i64::from(sample.duration));
+            shown
+        });
+        Timestamp::new(shown.min().unwrap_or(time), timescale)
+    }
 }
 
 /// Decode time at which each track's next fragment begins where it has no `tfdt`.

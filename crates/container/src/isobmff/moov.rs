@@ -24,6 +24,8 @@ pub(crate) struct InitTrack {
     /// One per sample entry; `None` for an encrypted one.
     pub(crate) configs: Vec<Option<Arc<TrackConfig>>>,
     pub(crate) defaults: Defaults,
+    /// The unit of its times.
+    pub(crate) timescale: Timescale,
     /// What the edit list adds to every time, in the track's timescale.
     pub(crate) shift: i64,
 }
@@ -67,6 +69,7 @@ fn track(
         id,
         configs,
         defaults: defaults(moov, id).unwrap_or_default(),
+        timescale,
         shift: edit_shift(trak, timescale, movie_timescale).unwrap_or(0),
     })
 }

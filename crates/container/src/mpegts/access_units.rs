@@ -11,7 +11,9 @@
 //!   the next keyframe on. H.265 layers above the base layer stay as they are.
 //! - Keyframe, H.264: an IDR picture, or a recovery point (`recovery_frame_cnt` 0) all of whose
 //!   slices are I slices. Recording starts at the first keyframe, or at the first recovery point
-//!   or picture of I slices where there is none sooner; what precedes it is dropped and told.
+//!   or picture of I slices where there is none sooner; what precedes it is dropped and told, and
+//!   where it is no IDR picture so are those that follow it and are shown before it: what is right
+//!   to show begins with it (ITU-T H.264 §D.2.8).
 //! - Keyframe, H.265: an IRAP picture, which is IDR, BLA or CRA. Recording starts at the first
 //!   one. Pictures that follow a CRA or BLA picture and are shown before it are leading pictures:
 //!   those that may refer to pictures before it (RASL) cannot be decoded where recording starts
@@ -68,6 +70,9 @@ pub(super) struct AccessUnits {
     dropped: bool,
     /// Pictures that refer to what precedes the picture recording started at may come.
     starting: bool,
+    /// Nothing shown earlier can be decoded rightly: when the picture recording started at is
+    /// shown, where it is no IDR picture, until the next keyframe.
+    right_from: Option<i64>,
     /// That such pictures are dropped was told.
     told_skipped: bool,
     /// Parameter sets that came with such pictures, as they go into the next sample.
@@ -92,6 +97,7 @@ impl AccessUnits {
             started: false,
             dropped: false,
             starting: false,
+            right_from: None,
             told_skipped: false,
             owed: Vec::new(),
             since_config: usize::MAX,
@@ -186,6 +192,7 @@ impl AccessUnits {
         self.started = false;
         self.dropped = false;
         self.told_skipped = false;
+        self.right_from = None;
         self.pictures.restart();
     }
 
@@ -296,10 +303,15 @@ impl AccessUnits {
         if keyframe {
             self.starting = !self.started;
         }
+        if keyframe || entry && !self.started {
+            let is_idr = nals.iter().any(|nal| nal.role == Role::RandomAccess);
+            let shown = times.filter(|_| !self.started && !is_idr);
+            self.right_from = shown.map(|times| times.pts);
+        }
         if !self.start_here(keyframe || entry, times, out) {
             return;
         }
-        if self.skip(&nals, out) {
+        if self.skip(&nals, times, out) {
             if changed {
                 self.owe(&nals);
             }
@@ -383,8 +395,10 @@ impl AccessUnits {
 
     /// True for a picture that refers to what precedes the keyframe recording started at. It lies
     /// between that one and the next, in decode order.
-    fn skip(&mut self, nals: &[Nal], out: &mut Output) -> bool {
-        let skipped = self.starting && nals.iter().any(|nal| nal.role == Role::Skipped);
+    fn skip(&mut self, nals: &[Nal], times: Option<Times>, out: &mut Output) -> bool {
+        let too_early = |from: i64| times.is_some_and(|times| times.pts < from);
+        let skipped = self.right_from.is_some_and(too_early)
+            || self.starting && nals.iter().any(|nal| nal.role == Role::Skipped);
         if skipped && !std::mem::replace(&mut self.told_skipped, true) {
             let track = Some(self.pictures.run.track);
             let detail = "leading pictures of the first keyframe, which refer to pictures before \

@@ -28,6 +28,9 @@ pub(super) struct Times {
 #[derive(Debug, Default)]
 pub(super) struct Clock {
     reference: Option<i64>,
+    /// The presentation times that were first and last shown.
+    shown: Option<(i64, i64)>,
+    has_pictures: bool,
 }
 
 impl Clock {
@@ -43,6 +46,37 @@ impl Clock {
         } else {
             Times { pts, dts }
         }
+    }
+
+    /// Unwraps a time of something that others must not be measured against.
+    pub(super) fn unwrap_aside(&mut self, pts: u64) -> i64 {
+        nearest(pts, *self.reference.get_or_insert(pts as i64))
+    }
+
+    /// A picture (or else a stretch of sound) begins that is presented at this time. Once there
+    /// are pictures, sound is not looked at.
+    pub(super) fn show(&mut self, pts: i64, is_picture: bool) {
+        if is_picture || !self.has_pictures {
+            let first = self.shown.map_or(pts, |(first, _)| first);
+            self.shown = Some((first, pts));
+            self.has_pictures = is_picture;
+        }
+    }
+
+    /// What comes has nothing to do with what was shown.
+    pub(super) fn forget_shown(&mut self) {
+        self.shown = None;
+        self.has_pictures = false;
+    }
+
+    /// The time of the first thing shown.
+    pub(super) fn first_shown(&self) -> Option<i64> {
+        self.shown.map(|(first, _)| first)
+    }
+
+    /// The time of the last picture that began.
+    pub(super) fn last_shown(&self) -> Option<i64> {
+        self.shown.map(|(_, last)| last)
     }
 }
 

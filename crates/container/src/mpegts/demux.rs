@@ -3,12 +3,14 @@
 use livetape_media::TrackId;
 
 use super::clock::Clock;
+use super::event_stream::EventStream;
 use super::framer::{Framed, Framer};
 use super::packet::{PACKET, Packet};
 use super::programs::{Change, Programs};
-use super::psi::Pmt;
+use super::psi::{EsInfo, Pmt};
 use super::run::Output;
-use super::stream::{Stream, is_protected, is_supported};
+use super::stream::Stream;
+use super::stream_kind::Use;
 use crate::{DefectCode, Event};
 
 /// Number of PIDs.
@@ -20,11 +22,12 @@ const MAX_STREAMS: usize = 32;
 /// Bytes of packets kept for the time when it is known what they are.
 const MAX_HELD: usize = 4 << 20;
 
-/// What to do with the packets of a PID: nothing, or a table, or a stream.
+/// What to do with the packets of a PID: nothing, or a table, or events, or a stream.
 const IGNORED: u8 = 0;
 const PAT: u8 = 1;
 const PMT: u8 = 2;
-const FIRST_STREAM: u8 = 3;
+const EVENTS: u8 = 3;
+const FIRST_STREAM: u8 = 4;
 
 /// Turns an MPEG-2 transport stream into samples.
 ///
@@ -35,6 +38,7 @@ const FIRST_STREAM: u8 = 3;
 /// A track's id is its PID. Video is in ticks of 90 kHz, audio in ticks of its sampling rate;
 /// their decode times count from one zero, so that the offset between them is that of the stream.
 /// A run begins where the stream says, also where that is not where the one before it ended.
+/// ID3 tags and splice information (SCTE-35) are told as timed events, in ticks of 90 kHz.
 ///
 /// ```
 /// use livetape_container::{Event, mpegts::Demuxer};
@@ -48,6 +52,7 @@ const FIRST_STREAM: u8 = 3;
 ///         match event {
 ///             Event::Config { track, config } => println!("{track:?} is {}", config.codec),
 ///             Event::Run(run) => println!("{} samples", run.samples.len()),
+///             Event::Timed(event) => println!("{} at {:?}", event.scheme, event.time),
 ///             Event::Defect(defect) => println!("{}", defect.detail),
 ///         }
 ///     }
@@ -81,6 +86,9 @@ impl Demuxer {
         for stream in &mut core.streams {
             stream.end_segment();
         }
+        for events in &mut core.events {
+            events.end_segment();
+        }
         self.drain();
     }
 
@@ -106,6 +114,9 @@ impl Demuxer {
         for stream in &mut self.core.streams {
             stream.drain(&mut self.core.out);
         }
+        for events in &mut self.core.events {
+            events.drain(&self.core.clock, &mut self.core.out);
+        }
     }
 
     /// The next thing learned, in order; `None` until more is pushed.
@@ -120,6 +131,7 @@ struct Core {
     roles: Box<[u8]>,
     programs: Programs,
     streams: Vec<Stream>,
+    events: Vec<EventStream>,
     pcr_pid: u16,
     clock: Clock,
     /// Packets that came before it was known what they are.
@@ -135,6 +147,7 @@ impl Default for Core {
             roles: vec![IGNORED; PIDS].into_boxed_slice(),
             programs: Programs::default(),
             streams: Vec::new(),
+            events: Vec::new(),
             pcr_pid: NULL_PID,
             clock: Clock::default(),
             held: Vec::new(),
@@ -175,9 +188,10 @@ impl Core {
                 self.apply(&change);
             }
             PMT => {
-                let change = self.programs.pmt_packet(&packet, is_supported);
+                let change = self.programs.pmt_packet(&packet, is_media);
                 self.apply(&change);
             }
+            EVENTS => self.event_packet(&packet),
             _ => self.stream_packet(&packet),
         }
     }
@@ -196,6 +210,13 @@ impl Core {
         let index = self.role(packet.pid).checked_sub(FIRST_STREAM);
         if let Some(stream) = index.and_then(|index| self.streams.get_mut(usize::from(index))) {
             stream.packet(packet, &mut self.clock, &mut self.out);
+        }
+    }
+
+    fn event_packet(&mut self, packet: &Packet<'_>) {
+        let mut events = self.events.iter_mut();
+        if let Some(events) = events.find(|events| events.pid == packet.pid) {
+            events.packet(packet, &mut self.clock, &mut self.out);
         }
     }
 
@@ -227,7 +248,11 @@ impl Core {
     fn replay(&mut self) {
         let held = std::mem::take(&mut self.held);
         for bytes in held.as_chunks::<PACKET>().0 {
-            self.stream_packet(&Packet::parse(bytes));
+            let packet = Packet::parse(bytes);
+            match self.role(packet.pid) {
+                EVENTS => self.event_packet(&packet),
+                _ => self.stream_packet(&packet),
+            }
         }
     }
 
@@ -245,30 +270,53 @@ impl Core {
                 stream.finish(&mut self.out);
             }
         }
+        self.set_events(pmt);
         for es in &pmt.streams {
-            if self.streams.iter().any(|stream| stream.pid == es.pid) {
+            let is_read = self.streams.iter().any(|stream| stream.pid == es.pid)
+                || self.events.iter().any(|events| events.pid == es.pid);
+            if is_read {
                 continue;
             }
             match Stream::new(es.pid, es.stream_type) {
                 Some(stream) if self.streams.len() < MAX_STREAMS => self.streams.push(stream),
-                _ => self.refuse(es.pid, es.stream_type),
+                _ => self.refuse(es),
             }
         }
         self.assign_roles();
     }
 
-    fn refuse(&mut self, pid: u16, stream_type: u8) {
-        if self.told.contains(&(pid, stream_type)) {
+    /// The same for streams of events.
+    fn set_events(&mut self, pmt: &Pmt) {
+        for mut events in std::mem::take(&mut self.events) {
+            let mut listed = pmt.streams.iter();
+            if listed.any(|es| es.pid == events.pid && es.kind.usage == events.usage()) {
+                self.events.push(events);
+            } else {
+                events.finish(&mut self.clock, &mut self.out);
+            }
+        }
+        for es in &pmt.streams {
+            let is_known = self.events.iter().any(|events| events.pid == es.pid);
+            if !is_known && self.events.len() < MAX_STREAMS {
+                let events = EventStream::new(es.pid, es.kind.usage);
+                self.events.extend(events);
+            }
+        }
+    }
+
+    fn refuse(&mut self, es: &EsInfo) {
+        let known = (es.pid, es.stream_type);
+        if self.told.contains(&known) {
             return;
         }
-        self.told.push((pid, stream_type));
-        let track = Some(TrackId(u32::from(pid)));
-        let (code, what) = if is_protected(stream_type) {
-            (DefectCode::Protected, "is encrypted (SAMPLE-AES)")
-        } else {
-            (DefectCode::Unsupported, "is not supported")
+        self.told.push(known);
+        let track = Some(TrackId(u32::from(es.pid)));
+        let (code, what) = match es.kind.usage {
+            Use::Protected => (DefectCode::Protected, "no key is known for it"),
+            _ => (DefectCode::Unsupported, "it is not read"),
         };
-        let detail = format!("stream type {stream_type:#04x} on PID {pid:#x} {what}");
+        let (pid, stream_type, name) = (es.pid, es.stream_type, es.kind.name);
+        let detail = format!("PID {pid:#x} is {name} (stream type {stream_type:#04x}): {what}");
         self.out.defect(code, track, detail);
     }
 
@@ -276,7 +324,7 @@ impl Core {
     fn refuse_all(&mut self) {
         self.held.clear();
         for es in self.programs.all_streams() {
-            self.refuse(es.pid, es.stream_type);
+            self.refuse(&es);
         }
     }
 
@@ -284,8 +332,9 @@ impl Core {
         self.roles.fill(IGNORED);
         let streams = self.streams.iter().map(|stream| stream.pid);
         let streams = streams.zip(FIRST_STREAM..);
+        let events = self.events.iter().map(|events| (events.pid, EVENTS));
         let tables = self.programs.pmt_pids().map(|pid| (pid, PMT));
-        for (pid, role) in streams.chain(tables).chain([(PAT_PID, PAT)]) {
+        for (pid, role) in streams.chain(events).chain(tables).chain([(PAT_PID, PAT)]) {
             if let Some(slot) = self.roles.get_mut(usize::from(pid)) {
                 *slot = role;
             }
@@ -293,7 +342,7 @@ impl Core {
     }
 
     fn finish(&mut self) {
-        if let Some(pmt) = self.programs.settle(is_supported) {
+        if let Some(pmt) = self.programs.settle(is_media) {
             self.set_streams(&pmt);
             self.replay();
         } else if !self.programs.is_chosen() {
@@ -307,6 +356,9 @@ impl Core {
         for stream in &mut self.streams {
             stream.finish(&mut self.out);
         }
+        for events in &mut self.events {
+            events.finish(&mut self.clock, &mut self.out);
+        }
     }
 
     fn restart(&mut self) {
@@ -314,5 +366,14 @@ impl Core {
         for stream in &mut self.streams {
             stream.restart();
         }
+        for events in &mut self.events {
+            events.restart();
+        }
+        self.clock.forget_shown();
     }
+}
+
+/// True for pictures and sound that are read.
+fn is_media(es: &EsInfo) -> bool {
+    es.kind.usage == Use::Media
 }

@@ -1,14 +1,17 @@
 //! MPEG-2 transport stream, ISO/IEC 13818-1.
 //!
-//! - [`Demuxer`]: packets to PES packets to samples; H.264, H.265 and AAC
+//! - [`Demuxer`]: packets to PES packets to samples; H.264, H.265 and AAC; ID3 and SCTE-35 as
+//!   timed events
 //! - [`Segment`]: samples to packets; [`Outline`] tells beforehand how many
 
 mod access_units;
 mod adts;
 mod clock;
 mod demux;
+mod event_stream;
 mod framer;
 mod frames;
+mod id3;
 mod mux;
 mod outline;
 mod packet;
@@ -20,6 +23,7 @@ mod programs;
 mod psi;
 mod run;
 mod stream;
+mod stream_kind;
 mod video_codec;
 
 pub use demux::Demuxer;

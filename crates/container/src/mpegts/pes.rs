@@ -79,9 +79,10 @@ impl PesHeader {
     }
 }
 
-/// Audio, video, private stream 1 and extended stream ids (table 2-22).
+/// The stream ids whose packets have a header with flags and times (§2.4.3.6): all but these.
+/// Real muxers give streams of metadata ids that table 2-22 does not know.
 const fn carries_media(stream_id: u8) -> bool {
-    matches!(stream_id, 0xbd | 0xc0..=0xef | 0xfd)
+    !matches!(stream_id, 0xbc | 0xbe | 0xbf | 0xf0..=0xf2 | 0xf8 | 0xff)
 }
 
 /// Five bytes: 33 bits with marker bits between them. The markers are not checked: real muxers

@@ -87,11 +87,11 @@ impl Programs {
         change
     }
 
-    /// Takes a packet of a PID of [`Self::pmt_pids`]; `supported` says which stream types are.
+    /// Takes a packet of a PID of [`Self::pmt_pids`]; `supported` says which streams are.
     pub(super) fn pmt_packet(
         &mut self,
         packet: &Packet<'_>,
-        supported: impl Fn(u8) -> bool,
+        supported: impl Fn(&EsInfo) -> bool,
     ) -> Change {
         let mut change = Change::default();
         let mut tables = self.tables.iter_mut();
@@ -128,7 +128,7 @@ impl Programs {
     }
 
     /// Nothing more comes for now: chooses without waiting for PMTs not seen.
-    pub(super) fn settle(&mut self, supported: impl Fn(u8) -> bool) -> Option<Pmt> {
+    pub(super) fn settle(&mut self, supported: impl Fn(&EsInfo) -> bool) -> Option<Pmt> {
         if self.is_chosen() {
             return None;
         }
@@ -136,7 +136,7 @@ impl Programs {
             .programs
             .iter()
             .filter_map(|program| program.pmt.as_ref());
-        let usable = |pmt: &&Pmt| pmt.streams.iter().any(|es| supported(es.stream_type));
+        let usable = |pmt: &&Pmt| pmt.streams.iter().any(&supported);
         let pmt = pmts.find(usable)?.clone();
         self.chosen = Some(pmt.program);
         Some(pmt)
@@ -150,10 +150,10 @@ impl Programs {
         }
     }
 
-    fn choose(&self, supported: impl Fn(u8) -> bool) -> Option<u16> {
+    fn choose(&self, supported: impl Fn(&EsInfo) -> bool) -> Option<u16> {
         for program in &self.programs {
             let Some(pmt) = &program.pmt else { continue };
-            if pmt.streams.iter().any(|es| supported(es.stream_type)) {
+            if pmt.streams.iter().any(&supported) {
                 let earlier = self.programs.iter().take_while(|p| p.number != pmt.program);
                 let all_seen = { earlier }.all(|program| program.pmt.is_some());
                 return (all_seen || program.seen > 1).then_some(program.number);
@@ -223,7 +223,9 @@ impl Table {
         match self.counter.step(packet) {
             Step::Next => {}
             Step::Same if !packet.start => return 0,
-            Step::Same | Step::Gap | Step::Restart => self.sections.lost(),
+            Step::Same | Step::Gap | Step::Restart => {
+                self.sections.lost();
+            }
         }
         self.sections.push(payload, packet.start, sink)
     }

@@ -1,5 +1,7 @@
 //! Program specific information, ISO/IEC 13818-1 §2.4.4: sections, PAT and PMT.
 
+use super::stream_kind::Kind;
+
 /// The longest section of any table (§2.4.4.11: 4,093 after the length field).
 const MAX_SECTION: usize = 4096;
 const TABLE_PAT: u8 = 0x00;
@@ -40,10 +42,12 @@ impl Sections {
         broken
     }
 
-    /// Forgets the section under way: packets are missing.
-    pub(super) fn lost(&mut self) {
+    /// Forgets the section under way: packets are missing. True where there was one.
+    pub(super) fn lost(&mut self) -> bool {
+        let was_within = self.collecting && !self.buffer.is_empty();
         self.buffer.clear();
         self.collecting = false;
+        was_within
     }
 
     fn extend(&mut self, bytes: &[u8], broken: &mut usize, sink: &mut impl FnMut(&[u8])) {
@@ -146,6 +150,8 @@ pub(super) struct EsInfo {
     pub(super) stream_type: u8,
     /// `elementary_PID`.
     pub(super) pid: u16,
+    /// What it carries.
+    pub(super) kind: Kind,
 }
 
 /// The fields all long sections share: `table_id_extension`, version, and the body without CRC.
@@ -193,15 +199,17 @@ impl Pmt {
         let (program, _, body) = long_section(section, TABLE_PMT)?;
         let (&[pcr_high, pcr_low, info_high, info_low], rest) = body.split_first_chunk::<4>()?;
         let info = usize::from(info_high & 0x0f) << 8 | usize::from(info_low);
-        let mut rest = rest.get(info..)?;
+        let (program_info, mut rest) = rest.split_at_checked(info)?;
         let mut streams = Vec::new();
         while let Some((&[stream_type, a, b, c, d], after)) = rest.split_first_chunk::<5>() {
+            let info = usize::from(c & 0x0f) << 8 | usize::from(d);
+            let (descriptors, after) = after.split_at_checked(info)?;
             streams.push(EsInfo {
                 stream_type,
                 pid: pid(a, b),
+                kind: Kind::new(stream_type, descriptors, program_info),
             });
-            let info = usize::from(c & 0x0f) << 8 | usize::from(d);
-            rest = after.get(info..)?;
+            rest = after;
         }
         Some(Self {
             program,

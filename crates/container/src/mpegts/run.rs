@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use livetape_media::{Sample, TrackId};
+use livetape_media::{Sample, Timescale, Timestamp, TrackId};
 
 use crate::{Defect, DefectCode, Event, Payload, Run};
 
@@ -18,6 +18,8 @@ pub(super) struct Output {
     pub(super) events: VecDeque<Event>,
     /// Stream position of the packet at hand.
     pub(super) position: u64,
+    /// The presentation time that came last, 90 kHz.
+    pub(super) time: Option<i64>,
 }
 
 impl Output {
@@ -26,6 +28,9 @@ impl Output {
         self.events.push_back(Event::Defect(Defect {
             code,
             track,
+            time: self
+                .time
+                .map(|ticks| Timestamp::new(ticks, Timescale::MPEG)),
             position: self.position,
             detail,
         }));

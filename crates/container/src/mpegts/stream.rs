@@ -18,17 +18,6 @@ const HEVC: u8 = 0x24;
 /// AAC in ADTS.
 const AAC_ADTS: u8 = 0x0f;
 
-/// True for the stream types that can be read.
-pub(super) const fn is_supported(stream_type: u8) -> bool {
-    matches!(stream_type, AVC | HEVC | AAC_ADTS)
-}
-
-/// True for the stream types of Apple's SAMPLE-AES (MPEG-2 Stream Encryption Format for HTTP Live
-/// Streaming, §2.1): H.264, AAC, AC-3, E-AC-3.
-pub(super) const fn is_protected(stream_type: u8) -> bool {
-    matches!(stream_type, 0xdb | 0xcf | 0xc1 | 0xc2)
-}
-
 #[derive(Debug)]
 enum Reader {
     Video(Box<AccessUnits>),
@@ -205,6 +194,10 @@ impl Stream {
             return;
         }
         let times = header.pts.map(|pts| clock.unwrap(pts, header.dts));
+        if let Some(times) = times {
+            clock.show(times.pts, matches!(self.reader, Reader::Video(_)));
+            out.time = Some(times.pts);
+        }
         match &mut self.reader {
             Reader::Video(video) => video.mark(times),
             Reader::Adts(adts) => adts.mark(times.map(|times| times.pts)),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use livetape_container::mpegts::Demuxer;
 use livetape_container::{Defect, Event, Payload};
-use livetape_media::TrackConfig;
+use livetape_media::{TimedEvent, TrackConfig};
 
 /// A sample with absolute times, in ticks of its track.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,7 @@ pub(crate) struct Track {
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Stream {
     pub(crate) tracks: BTreeMap<u32, Track>,
+    pub(crate) events: Vec<TimedEvent>,
     pub(crate) defects: Vec<Defect>,
 }
 
@@ -48,6 +49,7 @@ impl Stream {
                 Event::Config { track, config } => {
                     self.tracks.entry(track.0).or_default().configs.push(config);
                 }
+                Event::Timed(event) => self.events.push(event),
                 Event::Defect(defect) => self.defects.push(defect),
                 Event::Run(run) => {
                     let Payload::Bytes(bytes) = &run.payload else {

@@ -86,6 +86,7 @@ pub(crate) fn read_config(init: &[u8]) -> Result<Vec<Arc<TrackConfig>>, ApiError
                 let detail = "It has samples of its own.";
                 return Err(ApiError::new(Code::BadConfig, detail));
             }
+            Event::Timed(_) => {}
             Event::Defect(defect) if defect.code == DefectCode::Protected => {
                 return Err(Code::Protected.into());
             }
@@ -155,6 +156,8 @@ impl Fragment {
                         offset: offset - start,
                     });
                 }
+                // It is no sample; whoever reads the object sees it.
+                Event::Timed(_) => {}
                 Event::Defect(defect) => return Err(bad(&defect.detail)),
             }
         }

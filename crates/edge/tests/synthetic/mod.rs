@@ -76,16 +76,19 @@ pub(crate) fn other_video_config() -> TrackConfig {
 
 pub(crate) fn init(video: &TrackConfig) -> Vec<u8> {
     let audio = audio_config();
-    init_segment(&[
-        InitTrack {
-            track_id: 1,
-            config: video,
-        },
-        InitTrack {
-            track_id: 2,
-            config: &audio,
-        },
-    ])
+    init_segment(
+        &[
+            InitTrack {
+                track_id: 1,
+                config: video,
+            },
+            InitTrack {
+                track_id: 2,
+                config: &audio,
+            },
+        ],
+        None,
+    )
 }
 
 /// Bytes of a sample, different for each; as a picture, one NAL unit after its length.

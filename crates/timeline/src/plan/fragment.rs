@@ -91,8 +91,9 @@ fn moved_samples(lane: &Lane<'_>) -> Option<(u64, Vec<Sample>)> {
     Some((decode_time, samples))
 }
 
-/// The init segment of tracks with these `track_ID`s.
-pub fn init_segment(tracks: &[(u32, Arc<TrackConfig>)]) -> Vec<u8> {
+/// The init segment of tracks with these `track_ID`s; `wall_clock` is when what follows begins, as
+/// Unix milliseconds, where it is to be told.
+pub fn init_segment(tracks: &[(u32, Arc<TrackConfig>)], wall_clock: Option<i64>) -> Vec<u8> {
     let tracks: Vec<_> = tracks
         .iter()
         .map(|(track_id, config)| mux::InitTrack {
@@ -100,5 +101,5 @@ pub fn init_segment(tracks: &[(u32, Arc<TrackConfig>)]) -> Vec<u8> {
             config,
         })
         .collect();
-    mux::init_segment(&tracks)
+    mux::init_segment(&tracks, wall_clock)
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use livetape_container::isobmff::{in_band, sample_entry::audio_specific_config};
-use livetape_media::TrackConfig;
+use livetape_media::{Timestamp, TrackConfig};
 
 use crate::{Slice, Track};
 
@@ -26,13 +26,31 @@ fn fit_together(first: &TrackConfig, other: &TrackConfig) -> bool {
         && specific == audio_specific_config(&other.sample_entry)
 }
 
+/// What kind of file is to hold a selection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// With `moov` first, as [`progressive`](super::progressive()) plans it: pictures may change
+    /// their configuration.
+    Progressive,
+    /// Init segment and fragments: one configuration for each track.
+    Fragmented,
+    /// With `moov` first and all there is, as [`single`](super::single()) plans it: a track may
+    /// have several sample entries, which not every player minds.
+    Single,
+}
+
 /// The slices of a range of numbers, those that fit in one file together.
-pub(super) fn groups(track: &Track, numbers: Range<u64>) -> Vec<Vec<Slice>> {
+pub(super) fn groups(track: &Track, numbers: Range<u64>, form: Form) -> Vec<Vec<Slice>> {
     let mut groups: Vec<Vec<Slice>> = Vec::new();
     for slice in track.slices(numbers) {
         let group = groups.last_mut().filter(|group| {
             let first = group.first();
-            first.is_some_and(|first| fit_together(&first.config, &slice.config))
+            let fits = |first: &Slice| fit_together(&first.config, &slice.config);
+            match form {
+                Form::Progressive => first.is_some_and(fits),
+                Form::Fragmented => false,
+                Form::Single => true,
+            }
         });
         match group {
             Some(group) => group.push(slice),
@@ -42,14 +60,14 @@ pub(super) fn groups(track: &Track, numbers: Range<u64>) -> Vec<Vec<Slice>> {
     groups
 }
 
-/// Bytes that go before a sample's stored payload.
+/// What is other than stored right before a sample.
 #[derive(Debug, Clone)]
-pub(super) struct Insertion {
+pub(super) struct Patch {
     /// Index of the sample in the joined slice.
     pub(super) sample: usize,
-    /// Where its stored payload begins, as a logical position.
-    pub(super) position: u64,
-    /// The parameter sets.
+    /// Stored payload that is left out, as logical positions, up to where the sample's begins.
+    pub(super) skipped: Range<u64>,
+    /// Parameter sets that go before the sample's payload.
     pub(super) bytes: Vec<u8>,
 }
 
@@ -59,13 +77,19 @@ pub(super) struct Joined {
     /// All samples; their sizes are those stored.
     pub(super) slice: Slice,
     /// In the order of the samples.
-    pub(super) insertions: Vec<Insertion>,
+    pub(super) patches: Vec<Patch>,
+    /// Sample entries besides the slice's own, for what does not fit together with it.
+    pub(super) further: Vec<Vec<u8>>,
+    /// From which sample on which entry describes them, 0 being the slice's own; in order, the
+    /// first from sample 0.
+    pub(super) entries: Vec<(usize, u32)>,
 }
 
 impl Joined {
-    /// Joins consecutive slices that fit together; `None` for none.
-    pub(super) fn new(slices: Vec<Slice>) -> Option<Self> {
+    /// Joins consecutive slices that fit together, to be shown from `start` on; `None` for none.
+    pub(super) fn new(slices: Vec<Slice>, start: Timestamp) -> Option<Self> {
         let insertions = insertions(&slices);
+        let (further, entries) = entries(&slices);
         let mut slices = slices.into_iter();
         let mut whole = slices.next()?;
         for slice in slices {
@@ -73,16 +97,75 @@ impl Joined {
             whole.bytes.end = slice.bytes.end;
             whole.samples.extend(slice.samples);
         }
+        let (left_out, skipped) = leave_out_leading(&mut whole, start);
+        let skip = Patch {
+            sample: 1,
+            skipped,
+            bytes: Vec::new(),
+        };
+        let mut patches: Vec<_> = (left_out > 0).then_some(skip).into_iter().collect();
+        patches.extend(insertions.into_iter().map(|patch| Patch {
+            sample: patch.sample.saturating_sub(left_out),
+            ..patch
+        }));
+        let entries = entries.into_iter();
+        let entries = entries.map(|(sample, entry)| (sample.saturating_sub(left_out), entry));
         Some(Self {
             slice: whole,
-            insertions,
+            patches,
+            further,
+            entries: entries.collect(),
         })
     }
 }
 
+/// The sample entries that slices need besides the first's, and from which sample on which holds.
+fn entries(slices: &[Slice]) -> (Vec<Vec<u8>>, Vec<(usize, u32)>) {
+    let mut known: Vec<&TrackConfig> = Vec::new();
+    let mut entries = Vec::new();
+    let mut sample = 0;
+    for slice in slices {
+        let fits = |known: &&TrackConfig| fit_together(known, &slice.config);
+        let entry = known.iter().position(fits).unwrap_or_else(|| {
+            known.push(&slice.config);
+            known.len() - 1
+        });
+        entries.push((sample, entry as u32));
+        sample += slice.samples.len();
+    }
+    let further = known.iter().skip(1);
+    let further = further.map(|config| config.sample_entry.clone());
+    (further.collect(), entries)
+}
+
+/// Leaves out the leading pictures of the first keyframe, where that is shown no later than
+/// `start`: pictures that follow it in decode order and precede it in presentation. They may refer
+/// to what precedes the keyframe (H.264 §D.2.8, recovery point; H.265 §3.11 and §3.131, RASL),
+/// which is not there; they would not be shown, and nothing that is shown refers to them. Gives
+/// how many they are and their payload.
+fn leave_out_leading(slice: &mut Slice, start: Timestamp) -> (usize, Range<u64>) {
+    let keyframe = slice.timed().next();
+    let keyframe = keyframe.map(|(time, own)| time + i64::from(own.composition_offset));
+    let start = start.rescale(slice.config.timescale).ticks;
+    let count = slice.leading();
+    if count == 0 || keyframe.is_none_or(|shown| shown > start) {
+        return (0, 0..0);
+    }
+    // The keyframe is the first, so that there are more than `count`.
+    let leading: Vec<_> = slice.samples.drain(1..=count).collect();
+    let mut position = slice.bytes.start;
+    if let Some(first) = slice.samples.first_mut() {
+        position += u64::from(first.size);
+        let gone = leading.iter().map(|sample| sample.duration);
+        first.duration = gone.fold(first.duration, u32::saturating_add);
+    }
+    let gone: u64 = leading.iter().map(|sample| u64::from(sample.size)).sum();
+    (count, position..position + gone)
+}
+
 /// Parameter sets before every keyframe where they change anywhere. In the first configuration's
 /// stretches too: a player that seeks back does not read the sample entry again.
-fn insertions(slices: &[Slice]) -> Vec<Insertion> {
+fn insertions(slices: &[Slice]) -> Vec<Patch> {
     let sets = |slice: &Slice| {
         let video = slice.config.format.is_video();
         let found = video.then(|| in_band(&slice.config.sample_entry))?;
@@ -99,9 +182,9 @@ fn insertions(slices: &[Slice]) -> Vec<Insertion> {
         let mut position = slice.bytes.start;
         for own in &slice.samples {
             if own.keyframe && !bytes.is_empty() {
-                found.push(Insertion {
+                found.push(Patch {
                     sample,
-                    position,
+                    skipped: position..position,
                     bytes: bytes.clone(),
                 });
             }

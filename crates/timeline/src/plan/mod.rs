@@ -12,7 +12,8 @@ use std::ops::Range;
 use crate::extent::Extent;
 
 pub use fragment::{FragmentPlan, Lane, init_segment};
-pub use progressive::{Mp4, PlanError, progressive};
+pub use joined::Form;
+pub use progressive::{Mp4, PlanError, progressive, single};
 pub use selection::Selection;
 pub use split::split;
 

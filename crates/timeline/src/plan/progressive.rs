@@ -1,11 +1,13 @@
 //! A progressive MP4, `moov` first, over a range of a timeline.
 
-use livetape_container::isobmff::mux::{ChunkLayout, Edit, ProgressiveTrack, progressive_header};
+use livetape_container::isobmff::mux::{
+    ChunkLayout, Edit, Movie, ProgressiveTrack, progressive_header,
+};
 use livetape_media::{Sample, Timescale, Timestamp};
 use thiserror::Error;
 
 use super::interleave::interleave;
-use super::joined::{Joined, groups};
+use super::joined::{Form, Joined, groups};
 use super::{Part, Plan, Selection};
 use crate::{Slice, Timeline, Track};
 
@@ -47,19 +49,36 @@ pub struct Mp4 {
 /// [`PlanError`] where nothing is selected or a configuration changes inside so that one file
 /// cannot hold it.
 pub fn progressive(timeline: &Timeline, selection: &Selection) -> Result<Mp4, PlanError> {
+    planned(timeline, selection, Form::Progressive)
+}
+
+/// As [`progressive`], but holds sound of several configurations in one track with several sample
+/// entries. That is a right file which players play wrong: Chromium and Firefox keep the first
+/// sample rate.
+///
+/// # Errors
+/// [`PlanError::Empty`].
+pub fn single(timeline: &Timeline, selection: &Selection) -> Result<Mp4, PlanError> {
+    planned(timeline, selection, Form::Single)
+}
+
+fn planned(timeline: &Timeline, selection: &Selection, form: Form) -> Result<Mp4, PlanError> {
     let taken: Vec<_> = selection
         .tracks
         .iter()
         .map(|(index, numbers)| {
             let track = timeline.tracks().get(*index).ok_or(PlanError::Empty)?;
-            let mut groups = groups(track, numbers.clone()).into_iter();
+            let mut groups = groups(track, numbers.clone(), form).into_iter();
             let group = groups.next().ok_or(PlanError::Empty)?;
             if let Some(next) = groups.next().and_then(|group| group.into_iter().next()) {
                 let at = Timestamp::new(next.presentation_start(), next.config.timescale);
                 let at_seconds = at.seconds();
                 return Err(PlanError::ConfigurationChange { at_seconds });
             }
-            Ok((track, Joined::new(group).ok_or(PlanError::Empty)?))
+            Ok((
+                track,
+                Joined::new(group, selection.start).ok_or(PlanError::Empty)?,
+            ))
         })
         .collect::<Result<_, _>>()?;
     let timescale = taken
@@ -80,13 +99,18 @@ pub fn progressive(timeline: &Timeline, selection: &Selection) -> Result<Mp4, Pl
         .map(|(((_, joined), file), track_id)| ProgressiveTrack {
             track_id,
             config: &joined.slice.config,
+            further: &file.further,
             samples: &file.samples,
             edits: &file.edits,
         })
         .collect();
     let (chunks, payload) = payload(&taken);
     let mut plan = Plan::new();
-    plan.push(Part::Bytes(progressive_header(timescale, &tracks, &chunks)));
+    let movie = Movie {
+        timescale,
+        wall_clock: None,
+    };
+    plan.push(Part::Bytes(progressive_header(movie, &tracks, &chunks)));
     for part in payload {
         plan.push(part);
     }
@@ -100,31 +124,28 @@ pub fn progressive(timeline: &Timeline, selection: &Selection) -> Result<Mp4, Pl
 
 /// The chunks, and what they are made of.
 fn payload(taken: &[(&Track, Joined)]) -> (Vec<ChunkLayout>, Vec<Part>) {
-    let borrowed: Vec<_> = taken
-        .iter()
-        .map(|(track, joined)| (*track, &joined.slice))
-        .collect();
-    let mut chunks = interleave(&borrowed);
+    let mut chunks = interleave(taken);
     let mut parts = Vec::new();
     let mut heads: Vec<_> = taken
         .iter()
         .map(|(track, joined)| {
-            let insertions = joined.insertions.iter().peekable();
-            (*track, joined.slice.bytes.start, 0_usize, insertions)
+            let patches = joined.patches.iter().peekable();
+            (*track, joined.slice.bytes.start, 0_usize, patches)
         })
         .collect();
     for chunk in &mut chunks {
-        let Some((track, position, sample, insertions)) = heads.get_mut(chunk.track) else {
+        let Some((track, position, sample, patches)) = heads.get_mut(chunk.track) else {
             continue;
         };
-        let end = *position + chunk.len;
+        let mut end = *position + chunk.len;
         *sample += chunk.samples as usize;
-        while let Some(insertion) = insertions.next_if(|next| next.sample < *sample) {
-            let before = track.extents(*position..insertion.position);
+        while let Some(patch) = patches.next_if(|next| next.sample < *sample) {
+            let before = track.extents(*position..patch.skipped.start);
             parts.extend(before.map(Part::Stored));
-            parts.push(Part::Bytes(insertion.bytes.clone()));
-            chunk.len += insertion.bytes.len() as u64;
-            *position = insertion.position;
+            parts.push(Part::Bytes(patch.bytes.clone()));
+            chunk.len += patch.bytes.len() as u64;
+            end += patch.skipped.end - patch.skipped.start;
+            *position = patch.skipped.end;
         }
         parts.extend(track.extents(*position..end).map(Part::Stored));
         *position = end;
@@ -133,20 +154,21 @@ fn payload(taken: &[(&Track, Joined)]) -> (Vec<ChunkLayout>, Vec<Part>) {
 }
 
 /// A track's samples on the file's own timeline, the first decoded at 0.
-struct FileTrack {
+struct FileTrack<'a> {
+    further: Vec<&'a [u8]>,
     samples: Vec<Sample>,
     edits: Vec<Edit>,
 }
 
-impl FileTrack {
-    fn new(joined: &Joined, selection: &Selection, movie: Timescale) -> Self {
+impl<'a> FileTrack<'a> {
+    fn new(joined: &'a Joined, selection: &Selection, movie: Timescale) -> Self {
         let slice = &joined.slice;
         let own = slice.config.timescale;
         let start = selection.start.rescale(own).ticks;
         let (mut samples, origin) = retime(slice, start);
-        for insertion in &joined.insertions {
-            if let Some(sample) = samples.get_mut(insertion.sample) {
-                sample.size = sample.size.saturating_add(insertion.bytes.len() as u32);
+        for patch in &joined.patches {
+            if let Some(sample) = samples.get_mut(patch.sample) {
+                sample.size = sample.size.saturating_add(patch.bytes.len() as u32);
             }
         }
         let shown_end = Timestamp::new(slice.presentation_end(), own).min(selection.end);
@@ -168,7 +190,12 @@ impl FileTrack {
             duration: in_movie(shown),
             media_time: Some(media_time),
         });
-        Self { samples, edits }
+        let further = joined.further.iter().map(Vec::as_slice).collect();
+        Self {
+            further,
+            samples,
+            edits,
+        }
     }
 }
 

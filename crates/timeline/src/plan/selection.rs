@@ -10,8 +10,8 @@ use crate::{Slice, Timeline, Track};
 /// ends exactly.
 #[derive(Debug, Clone)]
 pub struct Selection {
-    /// Presentation time of the first thing shown: the picture on screen at the asked start, or
-    /// the asked start itself where there are no pictures, or a cut by
+    /// Presentation time of the first thing shown: the first picture at or after the asked start,
+    /// or the asked start itself where there is none from there on, or a cut by
     /// [`split`](super::split()).
     pub start: Timestamp,
     /// Presentation time at which the last thing shown ends.
@@ -22,12 +22,15 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Takes `[start, end)`; `None` where nothing of it is stored.
+    /// Takes `[start, end)`: from the first picture shown at or after `start` (to the nearest tick
+    /// of its track), with the sound of exactly that time. `None` where no picture, or without
+    /// pictures no sound, lies in it.
+    ///
+    /// A picture that is on screen at `start` already is not part of it. Where the pictures have
+    /// ended before `start`, there is only sound.
     pub fn new(timeline: &Timeline, start: Timestamp, end: Timestamp) -> Option<Self> {
-        let video = timeline.video();
-        let exact = video
-            .and_then(|track| shown_from(track, start))
-            .unwrap_or(start);
+        let first_picture = timeline.video().and_then(|track| track.shown_from(start));
+        let exact = first_picture.unwrap_or(start);
         let mut tracks = Vec::new();
         let mut last_end: Option<Timestamp> = None;
         for (index, track) in timeline.tracks().iter().enumerate() {
@@ -35,6 +38,9 @@ impl Selection {
                 continue;
             };
             let numbers = if config.format.is_video() {
+                if track.shown_from(exact).is_none() {
+                    continue;
+                }
                 let Some(first) = track.keyframe_at(exact) else {
                     continue;
                 };
@@ -61,41 +67,21 @@ impl Selection {
         })
     }
 
-    /// Takes everything that is stored.
+    /// Takes everything that is stored. Sound before the first picture is taken too, and not
+    /// heard: decoding the first that is heard may need it.
     pub fn whole(timeline: &Timeline) -> Option<Self> {
-        let (start, end) = timeline.span()?;
-        let earliest = timeline
-            .tracks()
-            .iter()
-            .filter_map(|track| track.presentation_time(track.numbers().start));
-        // Half a second more: presentation may end after the last decode time.
-        let margin = Timestamp::new(500, livetape_media::Timescale::MILLIS);
-        let start = match timeline.video() {
-            Some(_) => earliest.min()?,
-            None => start,
-        };
-        Self::new(timeline, start, end.plus(margin))
+        let (start, _) = timeline.span()?;
+        let ends = timeline.tracks().iter().filter_map(Track::presentation_end);
+        let mut whole = Self::new(timeline, start, ends.max()?)?;
+        for (index, numbers) in &mut whole.tracks {
+            let track = timeline.tracks().get(*index);
+            let is_video = |track: &Track| track.config().is_some_and(|c| c.format.is_video());
+            if let Some(track) = track.filter(|track| !is_video(track)) {
+                numbers.start = track.numbers().start;
+            }
+        }
+        Some(whole)
     }
-}
-
-/// Presentation time of the picture that is on screen at `start`, or of the next one where none
-/// is.
-fn shown_from(track: &Track, start: Timestamp) -> Option<Timestamp> {
-    let keyframe = track.keyframe_at(start)?;
-    let slice = track.slice(keyframe..track.numbers().end)?;
-    let ticks = start.rescale(slice.config.timescale).ticks;
-    let shown = || {
-        let timed = slice.timed();
-        timed.map(|(dts, sample)| (dts + i64::from(sample.composition_offset), sample.duration))
-    };
-    let on_screen = shown()
-        .filter(|(time, duration)| *time <= ticks && time + i64::from(*duration) > ticks)
-        .map(|(time, _)| time)
-        .max();
-    let next = || shown().map(|(time, _)| time).filter(|time| *time > ticks);
-    on_screen
-        .or_else(|| next().min())
-        .map(|time| Timestamp::new(time, slice.config.timescale))
 }
 
 #[cfg(test)]
@@ -148,12 +134,15 @@ mod tests {
     }
 
     #[test]
-    fn the_first_picture_is_the_one_on_screen_at_the_start() {
+    fn the_first_picture_is_the_first_shown_at_or_after_the_start() {
         let at = |millis| Timestamp::new(millis, Timescale::MILLIS);
-        for (asked, first) in [(-50, 0), (0, 0), (39, 0), (40, 40), (125, 120), (160, 160)] {
+        let cases = [(-50, 0), (0, 0), (1, 40), (40, 40), (121, 160), (160, 160)];
+        for (asked, first) in cases {
             let selection = Selection::new(&reordered(), at(asked), at(520)).expect("not empty");
             assert_eq!(selection.start.ticks, first, "asked for {asked} ms");
         }
+        assert!(Selection::new(&reordered(), at(1), at(40)).is_none());
+        assert!(Selection::new(&reordered(), at(481), at(999)).is_none());
     }
 
     #[test]

@@ -1,94 +1,164 @@
 //! One selection for each file that a range needs.
 
-use livetape_media::Timestamp;
+use std::ops::Range;
 
-use super::Selection;
+use livetape_media::{Timescale, Timestamp};
+
 use super::joined::groups;
+use super::{Form, Selection};
 use crate::{Slice, Timeline, Track};
 
-/// Cuts a selection where a track's configuration changes so that one file cannot hold it
-/// (sound of another kind, pictures of another codec), at the exact time at which the new
-/// configuration is first presented. One selection for each file, in order; each ends where the
-/// next starts. Without such a change, the selection as it is.
+/// Changes of several tracks that lie no further apart are one.
+const TOGETHER: Timestamp = Timestamp::new(500, Timescale::MILLIS);
+
+/// Cuts a selection where a track's configuration changes so that one file of this form cannot
+/// hold it: sound of another kind, pictures of another codec; in fragments any other
+/// configuration. One selection for each file, in order; each ends where the next starts. Without
+/// such a change, the selection as it is.
+///
+/// The cut is the exact time at which the new configuration is first presented; but where the
+/// pictures change too, within half a second, it is their first new one: each file has its own
+/// sound and its own pictures, and what sound lies beyond the cut is stored and not heard.
 ///
 /// A picture or frame of another track that spans a cut is stored in both files where decoding
 /// needs it, and shown in each for what of its time lies there; a picture counts as the earlier
 /// file's.
-pub fn split(timeline: &Timeline, selection: &Selection) -> Vec<Selection> {
-    let mut cuts: Vec<Timestamp> = Vec::new();
-    for (index, numbers) in &selection.tracks {
-        let Some(track) = timeline.tracks().get(*index) else {
-            continue;
-        };
-        for group in groups(track, numbers.clone()).iter().skip(1) {
-            let Some(first) = group.first() else {
-                continue;
-            };
-            let ticks = first.presentation_start();
-            cuts.push(Timestamp::new(ticks, first.config.timescale));
-        }
+pub fn split(timeline: &Timeline, selection: &Selection, form: Form) -> Vec<Selection> {
+    let pictures = picture_changes(timeline, selection);
+    let tracks = selection.tracks.iter().filter_map(|(index, numbers)| {
+        let track = timeline.tracks().get(*index)?;
+        Divided::new(*index, track, numbers.clone(), form, &pictures)
+    });
+    let tracks: Vec<_> = tracks.collect();
+    if tracks.iter().all(|track| track.stretches.len() < 2) {
+        return vec![selection.clone()];
     }
+    let cuts = tracks
+        .iter()
+        .flat_map(|track| track.stretches.iter().skip(1));
+    let mut cuts: Vec<Timestamp> = cuts.map(|stretch| stretch.start).collect();
     cuts.retain(|cut| *cut > selection.start && *cut < selection.end);
     cuts.sort();
     cuts.dedup();
-    if cuts.is_empty() {
-        return vec![selection.clone()];
-    }
     let starts = std::iter::once(selection.start).chain(cuts.iter().copied());
     let ends = cuts.iter().copied().chain([selection.end]);
-    starts
-        .zip(ends)
-        .map(|(start, end)| between(timeline, selection, start, end))
-        .filter(|part| !part.tracks.is_empty())
-        .collect()
+    let parts = starts.zip(ends).map(|(start, end)| {
+        let taken = tracks.iter().filter_map(|track| {
+            let numbers = track.between(start, end, selection)?;
+            Some((track.index, numbers))
+        });
+        Selection {
+            start,
+            end,
+            tracks: taken.collect(),
+        }
+    });
+    parts.filter(|part| !part.tracks.is_empty()).collect()
 }
 
-/// What of a selection is presented in `[start, end)`, between two cuts.
-fn between(
-    timeline: &Timeline,
-    selection: &Selection,
-    start: Timestamp,
-    end: Timestamp,
-) -> Selection {
-    let taken = selection.tracks.iter().filter_map(|(index, numbers)| {
+/// When the first pictures of each further configuration are shown.
+fn picture_changes(timeline: &Timeline, selection: &Selection) -> Vec<Timestamp> {
+    let tracks = selection.tracks.iter();
+    let slices = tracks.filter_map(|(index, numbers)| {
         let track = timeline.tracks().get(*index)?;
-        // The group that has begun at the start, or else the first.
-        let mut groups = groups(track, numbers.clone());
-        let begun = |group: &Vec<Slice>| {
-            let first = group.first();
-            first.is_some_and(|slice| {
-                Timestamp::new(slice.presentation_start(), slice.config.timescale) <= start
+        let is_video = track.config().is_some_and(|c| c.format.is_video());
+        is_video.then(|| track.slices(numbers.clone()))
+    });
+    let changes = slices.flat_map(|slices| slices.into_iter().skip(1));
+    changes.map(|slice| presented(&slice)).collect()
+}
+
+fn presented(slice: &Slice) -> Timestamp {
+    Timestamp::new(slice.presentation_start(), slice.config.timescale)
+}
+
+/// A track's samples that fit in one file together.
+struct Stretch {
+    /// From when on a file may hold them.
+    start: Timestamp,
+    numbers: Range<u64>,
+}
+
+/// A track, taken apart.
+struct Divided<'a> {
+    index: usize,
+    track: &'a Track,
+    is_video: bool,
+    stretches: Vec<Stretch>,
+}
+
+impl<'a> Divided<'a> {
+    /// `pictures` are the times that other changes are moved to.
+    fn new(
+        index: usize,
+        track: &'a Track,
+        numbers: Range<u64>,
+        form: Form,
+        pictures: &[Timestamp],
+    ) -> Option<Self> {
+        let groups = groups(track, numbers, form);
+        let is_video = groups.first()?.first()?.config.format.is_video();
+        let stretches = groups.iter().filter_map(|group| {
+            let (first, last) = (group.first()?, group.last()?);
+            Some(Stretch {
+                start: presented(first),
+                numbers: first.numbers.start..last.numbers.end,
             })
+        });
+        let mut stretches: Vec<_> = stretches.collect();
+        let near = |time: Timestamp| {
+            let mut near = pictures.iter().copied();
+            near.find(|other| time.minus(TOGETHER) <= *other && *other <= time.plus(TOGETHER))
         };
-        let at = groups.iter().rposition(begun).unwrap_or(0);
-        let group = (at < groups.len()).then(|| groups.swap_remove(at))?;
-        let (first, last) = (group.first()?, group.last()?);
-        let scale = first.config.timescale;
-        if Timestamp::new(first.presentation_start(), scale) >= end {
+        let moved = stretches.iter().skip(1);
+        let moved: Vec<_> = moved.map(|s| near(s.start).unwrap_or(s.start)).collect();
+        // Each of several changes in quick succession keeps its own time.
+        if moved.windows(2).all(|pair| pair.first() < pair.last()) {
+            for (stretch, start) in stretches.iter_mut().skip(1).zip(moved) {
+                stretch.start = start;
+            }
+        }
+        Some(Self {
+            index,
+            track,
+            is_video,
+            stretches,
+        })
+    }
+
+    /// What is presented in `[start, end)`, between two cuts.
+    fn between(
+        &self,
+        start: Timestamp,
+        end: Timestamp,
+        selection: &Selection,
+    ) -> Option<Range<u64>> {
+        // The stretch that has begun at the start, or else the first.
+        let begun = |stretch: &Stretch| stretch.start <= start;
+        let at = self.stretches.iter().rposition(begun).unwrap_or(0);
+        let stretch = self.stretches.get(at)?;
+        if stretch.start >= end {
             return None;
         }
-        let own = first.numbers.start..last.numbers.end;
-        let from = if start == selection.start {
+        let own = &stretch.numbers;
+        let from = if start == selection.start || at > 0 && stretch.start == start {
             own.start
-        } else if first.config.format.is_video() {
-            decodable_from(track, start)
+        } else if self.is_video {
+            decodable_from(self.track, start)
         } else {
-            track.presented_at(start)
+            self.track.presented_at(start)
         };
         let from = from.max(own.start);
-        let to = if end == selection.end {
+        let next = self.stretches.get(at + 1).map(|next| next.start);
+        let to = if end == selection.end || next == Some(end) {
             own.end
-        } else if first.config.format.is_video() {
-            track.end_without_hole(from, end).min(own.end)
+        } else if self.is_video {
+            self.track.end_without_hole(from, end)
         } else {
-            track.end_before(end).min(own.end)
+            self.track.end_before(end)
         };
-        (from < to).then_some((*index, from..to))
-    });
-    Selection {
-        start,
-        end,
-        tracks: taken.collect(),
+        let to = to.min(own.end);
+        (from < to).then_some(from..to)
     }
 }
 

@@ -14,9 +14,11 @@ pub struct InitTrack<'a> {
     pub config: &'a TrackConfig,
 }
 
-/// `ftyp` + `moov` with `mvex`. No edit list: players of HLS mishandle them, and the fragments'
+/// `ftyp` + `moov` with `mvex`. `wall_clock` is when it begins, as Unix milliseconds, where known;
+/// written as creation time (§8.2.2.3), in whole seconds. No edit list: players of HLS mishandle them, and the fragments'
 /// own times are exact.
-pub fn init_segment(tracks: &[InitTrack<'_>]) -> Vec<u8> {
+pub fn init_segment(tracks: &[InitTrack<'_>], wall_clock: Option<i64>) -> Vec<u8> {
+    let created = wall_clock.map_or(0, movie::creation_time);
     let mut w = Writer::default();
     w.boxed(b"ftyp", |w| {
         w.bytes(b"iso6");
@@ -30,9 +32,9 @@ pub fn init_segment(tracks: &[InitTrack<'_>]) -> Vec<u8> {
             .max()
             .unwrap_or(0)
             .saturating_add(1);
-        movie::mvhd(w, 1000, 0, next);
+        movie::mvhd(w, created, 1000, 0, next);
         for track in tracks {
-            w.boxed(b"trak", |w| trak(w, track));
+            w.boxed(b"trak", |w| trak(w, track, created));
         }
         w.boxed(b"mvex", |w| {
             for track in tracks {
@@ -47,10 +49,10 @@ pub fn init_segment(tracks: &[InitTrack<'_>]) -> Vec<u8> {
     w.into_bytes()
 }
 
-fn trak(w: &mut Writer, track: &InitTrack<'_>) {
-    movie::tkhd(w, track.track_id, 0, track.config);
+fn trak(w: &mut Writer, track: &InitTrack<'_>, created: u64) {
+    movie::tkhd(w, created, track.track_id, 0, track.config);
     w.boxed(b"mdia", |w| {
-        movie::mdhd(w, track.config, 0);
+        movie::mdhd(w, created, track.config, 0);
         movie::hdlr(w, &track.config.format);
         w.boxed(b"minf", |w| {
             movie::media_headers(w, &track.config.format);

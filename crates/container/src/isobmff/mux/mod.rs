@@ -2,6 +2,7 @@
 //!
 //! - [`init_segment`]: `ftyp` + `moov` of a fragmented file
 //! - [`fragment_header`]: `moof` + the header of its `mdat`
+//! - [`event_message`]: the `emsg` box of an event, which goes before a fragment
 //! - [`progressive_header`]: `ftyp` + `moov` with full sample tables + the header of its `mdat`
 
 mod fragment;
@@ -9,6 +10,7 @@ mod init;
 mod movie;
 mod progressive;
 
+pub use super::event_message::event_message;
 pub use fragment::{FragmentTrack, fragment_header};
 pub use init::{InitTrack, init_segment};
-pub use progressive::{ChunkLayout, Edit, ProgressiveTrack, progressive_header};
+pub use progressive::{ChunkLayout, Edit, Movie, ProgressiveTrack, progressive_header};

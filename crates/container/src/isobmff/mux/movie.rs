@@ -7,30 +7,43 @@ use crate::isobmff::write::Writer;
 /// Identity matrix, §6.2.2.
 const MATRIX: [u32; 9] = [0x0001_0000, 0, 0, 0, 0x0001_0000, 0, 0, 0, 0x4000_0000];
 
-/// A duration field that says "unknown" is all ones; 32 bits where that holds it.
+/// A duration or time field that says "unknown" is all ones; 32 bits where that holds it.
 pub(super) fn version_for(duration: u64) -> u8 {
     u8::from(duration > u64::from(u32::MAX))
 }
 
-fn times(w: &mut Writer, version: u8, duration: u64, between: impl FnOnce(&mut Writer)) {
+/// Unix milliseconds as seconds since 1904-01-01T00:00:00Z, §8.2.2.3; 0 where that is earlier.
+pub(super) fn creation_time(unix_millis: i64) -> u64 {
+    /// From 1904 to 1970: 66 years, 17 of them leap years.
+    const SECONDS: i64 = (66 * 365 + 17) * 86_400;
+    u64::try_from(unix_millis.div_euclid(1000).saturating_add(SECONDS)).unwrap_or(0)
+}
+
+fn times(
+    w: &mut Writer,
+    version: u8,
+    created: u64,
+    duration: u64,
+    between: impl FnOnce(&mut Writer),
+) {
     if version == 1 {
-        w.u64(0); // creation_time
-        w.u64(0); // modification_time
+        w.u64(created);
+        w.u64(created); // modification_time
         between(w);
         w.u64(duration);
     } else {
-        w.u32(0);
-        w.u32(0);
+        w.u32(created as u32);
+        w.u32(created as u32);
         between(w);
         w.u32(duration as u32);
     }
 }
 
 /// §8.2.2 `mvhd`.
-pub(super) fn mvhd(w: &mut Writer, timescale: u32, duration: u64, next_track: u32) {
-    let version = version_for(duration);
+pub(super) fn mvhd(w: &mut Writer, created: u64, timescale: u32, duration: u64, next_track: u32) {
+    let version = version_for(duration.max(created));
     w.full_box(b"mvhd", version, 0, |w| {
-        times(w, version, duration, |w| w.u32(timescale));
+        times(w, version, created, duration, |w| w.u32(timescale));
         w.u32(0x0001_0000); // rate
         w.u16(0x0100); // volume
         w.zeros(10);
@@ -41,10 +54,16 @@ pub(super) fn mvhd(w: &mut Writer, timescale: u32, duration: u64, next_track: u3
 }
 
 /// §8.3.2 `tkhd`, enabled and in the movie. `duration` in the movie's timescale.
-pub(super) fn tkhd(w: &mut Writer, track_id: u32, duration: u64, config: &TrackConfig) {
-    let version = version_for(duration);
+pub(super) fn tkhd(
+    w: &mut Writer,
+    created: u64,
+    track_id: u32,
+    duration: u64,
+    config: &TrackConfig,
+) {
+    let version = version_for(duration.max(created));
     w.full_box(b"tkhd", version, 0x3, |w| {
-        times(w, version, duration, |w| {
+        times(w, version, created, duration, |w| {
             w.u32(track_id);
             w.u32(0);
         });
@@ -75,10 +94,12 @@ fn display_size(config: &TrackConfig) -> (u32, u32) {
 }
 
 /// §8.4.2 `mdhd`.
-pub(super) fn mdhd(w: &mut Writer, config: &TrackConfig, duration: u64) {
-    let version = version_for(duration);
+pub(super) fn mdhd(w: &mut Writer, created: u64, config: &TrackConfig, duration: u64) {
+    let version = version_for(duration.max(created));
     w.full_box(b"mdhd", version, 0, |w| {
-        times(w, version, duration, |w| w.u32(config.timescale.get()));
+        times(w, version, created, duration, |w| {
+            w.u32(config.timescale.get());
+        });
         let language = config.language.iter().fold(0_u16, |packed, letter| {
             packed << 5 | u16::from(letter.wrapping_sub(0x60) & 0x1f)
         });

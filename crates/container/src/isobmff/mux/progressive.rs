@@ -19,8 +19,10 @@ pub struct Edit {
 pub struct ProgressiveTrack<'a> {
     /// `track_ID`; not zero.
     pub track_id: u32,
-    /// The configuration of all its samples.
+    /// The configuration of its samples.
     pub config: &'a TrackConfig,
+    /// Sample entries of further configurations, for chunks that name them.
+    pub further: &'a [&'a [u8]],
     /// All samples in decode order; the first decodes at 0.
     pub samples: &'a [Sample],
     /// The edit list; empty for none.
@@ -32,16 +34,27 @@ pub struct ProgressiveTrack<'a> {
 pub struct ChunkLayout {
     /// Index into the tracks.
     pub track: usize,
+    /// Which sample entry describes them: 0 is the track's own, then the further ones.
+    pub entry: u32,
     /// How many of its next samples.
     pub samples: u32,
     /// Their bytes.
     pub len: u64,
 }
 
+/// What a file says of itself as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Movie {
+    /// The movie's timescale.
+    pub timescale: Timescale,
+    /// When it begins, as Unix milliseconds; written as creation time (§8.2.2.3), which is in
+    /// whole seconds. `None` where that is not known.
+    pub wall_clock: Option<i64>,
+}
+
 /// `ftyp` + `moov` + header of the `mdat`, whose payload is the chunks in the given order.
-/// `timescale` is the movie's.
 pub fn progressive_header(
-    timescale: Timescale,
+    movie: Movie,
     tracks: &[ProgressiveTrack<'_>],
     chunks: &[ChunkLayout],
 ) -> Vec<u8> {
@@ -52,7 +65,7 @@ pub fn progressive_header(
     let header = |base: u64| {
         let mut w = Writer::default();
         ftyp(&mut w, tracks);
-        w.boxed(b"moov", |w| moov(w, timescale, tracks, chunks, base, wide));
+        w.boxed(b"moov", |w| moov(w, movie, tracks, chunks, base, wide));
         w.mdat_header(payload);
         w.into_bytes()
     };
@@ -76,12 +89,17 @@ fn ftyp(w: &mut Writer, tracks: &[ProgressiveTrack<'_>]) {
 
 fn moov(
     w: &mut Writer,
-    timescale: Timescale,
+    movie: Movie,
     tracks: &[ProgressiveTrack<'_>],
     chunks: &[ChunkLayout],
     base: u64,
     wide: bool,
 ) {
+    let Movie {
+        timescale,
+        wall_clock,
+    } = movie;
+    let created = wall_clock.map_or(0, movie::creation_time);
     let presented = |track: &ProgressiveTrack<'_>| -> u64 {
         if track.edits.is_empty() {
             let media = livetape_media::Timestamp::new(
@@ -99,15 +117,15 @@ fn moov(
         .max()
         .unwrap_or(0)
         .saturating_add(1);
-    movie::mvhd(w, timescale.get(), duration, next);
+    movie::mvhd(w, created, timescale.get(), duration, next);
     for (index, track) in tracks.iter().enumerate() {
         w.boxed(b"trak", |w| {
-            movie::tkhd(w, track.track_id, presented(track), track.config);
+            movie::tkhd(w, created, track.track_id, presented(track), track.config);
             if !track.edits.is_empty() {
                 w.boxed(b"edts", |w| elst(w, track.edits));
             }
             w.boxed(b"mdia", |w| {
-                movie::mdhd(w, track.config, media_duration(track.samples));
+                movie::mdhd(w, created, track.config, media_duration(track.samples));
                 movie::hdlr(w, &track.config.format);
                 w.boxed(b"minf", |w| {
                     movie::media_headers(w, &track.config.format);
@@ -153,7 +171,9 @@ fn elst(w: &mut Writer, edits: &[Edit]) {
 
 fn stbl(w: &mut Writer, track: &ProgressiveTrack<'_>) {
     let samples = track.samples;
-    movie::stsd(w, std::iter::once(track.config.sample_entry.as_slice()));
+    let own = std::iter::once(track.config.sample_entry.as_slice());
+    let entries: Vec<_> = own.chain(track.further.iter().copied()).collect();
+    movie::stsd(w, entries.into_iter());
     w.full_box(b"stts", 0, 0, |w| {
         run_lengths(w, samples.iter().map(|sample| sample.duration));
     });
@@ -223,14 +243,15 @@ fn chunk_tables(w: &mut Writer, track: usize, chunks: &[ChunkLayout], base: u64,
     w.full_box(b"stsc", 0, 0, |w| {
         let place = w.len();
         w.u32(0);
-        let (mut entries, mut last) = (0, 0);
+        let (mut entries, mut last) = (0, None);
         for (chunk, number) in own().zip(1_u32..) {
-            if chunk.samples != last {
+            let facts = Some((chunk.samples, chunk.entry));
+            if facts != last {
                 w.u32(number);
                 w.u32(chunk.samples);
-                w.u32(1); // sample_description_index
+                w.u32(chunk.entry + 1); // sample_description_index
                 entries += 1;
-                last = chunk.samples;
+                last = facts;
             }
         }
         w.patch_u32(place, entries);

@@ -98,7 +98,7 @@ impl Recording {
                 .flatten()
         });
         let piece = found.ok_or(Code::UnknownConfig)?;
-        let init = init_segment(&[(TRACK_ID, piece.slice.config)]);
+        let init = init_segment(&[(TRACK_ID, piece.slice.config)], None);
         Ok(Delivery::new(200, vec![BodyPiece::Bytes(init)])
             .with("Content-Type", "video/mp4")
             .with("Cache-Control", IMMUTABLE))
