@@ -75,9 +75,10 @@ fn planned(timeline: &Timeline, selection: &Selection, form: Form) -> Result<Mp4
                 let at_seconds = at.seconds();
                 return Err(PlanError::ConfigurationChange { at_seconds });
             }
+            let group = group.into_iter().map(|slice| selection.within(slice));
             Ok((
                 track,
-                Joined::new(group, selection.start).ok_or(PlanError::Empty)?,
+                Joined::new(group.collect(), selection.start).ok_or(PlanError::Empty)?,
             ))
         })
         .collect::<Result<_, _>>()?;
