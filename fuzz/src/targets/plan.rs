@@ -57,10 +57,6 @@ impl Recorded<'_> {
                     self.configs.push((track, config));
                 }
                 Event::Run(run) => self.append(run),
-                Event::Timed(event) => {
-                    self.timeline.add_event(event);
-                    assert!(self.timeline.events().len() <= Timeline::MAX_EVENTS);
-                }
                 Event::Defect(_) => {}
             }
         }
@@ -137,7 +133,7 @@ impl Recorded<'_> {
         let mut read = vec![0; file.samples.len()];
         while let Some(event) = demuxer.poll() {
             match event {
-                Event::Config { .. } | Event::Timed(_) => {}
+                Event::Config { .. } => {}
                 Event::Run(run) => {
                     let track = run.track.0.checked_sub(1).map(|index| index as usize);
                     let count = track.and_then(|index| read.get_mut(index));
@@ -173,7 +169,7 @@ impl Recorded<'_> {
                 let events = std::iter::from_fn(|| demuxer.poll());
                 let read: usize = events
                     .map(|event| match event {
-                        Event::Config { .. } | Event::Timed(_) => 0,
+                        Event::Config { .. } => 0,
                         Event::Run(run) => run.samples.len(),
                         Event::Defect(defect) => panic!("{defect:?} in a fragment of ours"),
                     })

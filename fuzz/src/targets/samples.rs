@@ -38,8 +38,6 @@ impl Checker {
                 let config = config.expect("a configuration comes before samples");
                 check_run(run, config, expected);
             }
-            // The cap that demuxers state.
-            Event::Timed(event) => assert!(event.payload.len() <= 256 << 10),
             Event::Defect(defect) => assert!(!defect.detail.is_empty()),
         }
     }
