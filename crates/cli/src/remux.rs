@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use livetape_hls::DateTime;
 use livetape_media::{Format, Timescale, Timestamp};
 use livetape_timeline::plan::{Form, PlanError, Selection, progressive, single, split};
 use livetape_timeline::{Plan, Timeline};
@@ -203,6 +204,8 @@ struct Planned {
     plan: Plan,
     start: Timestamp,
     duration: Timestamp,
+    /// When its first picture was, in Unix milliseconds.
+    wall_clock: Option<i64>,
     /// Index in the timeline and number of samples of each track.
     tracks: Vec<(usize, u64)>,
 }
@@ -223,6 +226,7 @@ fn planned(timeline: &Timeline, selection: &Selection, form: Form) -> Result<Pla
         plan,
         start: selection.start,
         duration: selection.end.minus(selection.start),
+        wall_clock: timeline.wall_clock_at(selection.start),
         tracks: counted.collect(),
     })
 }
@@ -265,6 +269,7 @@ fn answer(
                     "bytes": file.plan.len(),
                     "start": file.start.minus(zero).seconds(),
                     "duration": file.duration.seconds(),
+                    "wallClockStart": file.wall_clock.map(date),
                     "tracks": tracks,
                 })
             })
@@ -295,6 +300,11 @@ fn answer(
         text.push('\n');
     }
     text
+}
+
+/// A Unix time in milliseconds as RFC 3339 writes it, in UTC.
+fn date(unix_millis: i64) -> String {
+    DateTime::from_unix_millis(unix_millis).to_string()
 }
 
 fn track_json(timeline: &Timeline, index: usize, samples: u64) -> Option<Value> {

@@ -195,6 +195,7 @@ fn samples(file: &[u8]) -> [Vec<Vec<u8>>; 2] {
                     found[track].push(own.to_vec());
                 }
             }
+            Event::Timed(_) => {}
             Event::Defect(defect) => panic!("{defect:?}"),
         }
     }
