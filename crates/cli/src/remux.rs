@@ -7,7 +7,7 @@ use std::sync::Arc;
 use livetape_hls::DateTime;
 use livetape_media::{Format, Timescale, Timestamp, TrackConfig};
 use livetape_timeline::plan::{Form, PlanError, Selection, progressive, single, split};
-use livetape_timeline::{Plan, Timeline};
+use livetape_timeline::{Plan, Timeline, Track};
 use serde_json::{Value, json};
 
 use crate::arguments::Remux;
@@ -111,7 +111,8 @@ pub(crate) fn refuse(timeline: &Timeline, report: &Report) -> Result<()> {
         let detail = event.message.clone();
         return Err(Failure::Protected { detail });
     }
-    if timeline.tracks().is_empty() {
+    let is_shown = |track: &Track| track.config().is_some_and(|c| !is_other(c));
+    if !timeline.tracks().iter().any(is_shown) {
         let known = [
             "init_missing",
             "unsupported",
@@ -127,6 +128,11 @@ pub(crate) fn refuse(timeline: &Timeline, report: &Report) -> Result<()> {
         });
     }
     Ok(())
+}
+
+/// Whether a track is neither pictures nor sound.
+const fn is_other(config: &TrackConfig) -> bool {
+    matches!(config.format, Format::Other { .. })
 }
 
 /// What lies between the times asked for.
@@ -293,10 +299,10 @@ fn answer(
         let seconds = file.duration.rescale(Timescale::MILLIS).seconds();
         let _ = write!(text, "{path}: {seconds:.3} s, {} bytes", file.plan.len());
         for (config, samples) in &file.tracks {
-            let unit = if config.format.is_video() {
-                "pictures"
-            } else {
-                "frames of sound"
+            let unit = match config.format {
+                Format::Video { .. } => "pictures",
+                Format::Audio { .. } => "frames of sound",
+                Format::Other { .. } => "samples of text or metadata",
             };
             let _ = write!(text, ", {samples} {unit} ({})", config.codec);
         }
