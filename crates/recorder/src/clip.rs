@@ -3,7 +3,7 @@
 use livetape_media::{Timescale, Timestamp};
 use livetape_tape::{Hold, Tape};
 use livetape_timeline::Timeline;
-use livetape_timeline::plan::{self, Form, PlanError, Selection};
+use livetape_timeline::plan::{self, Form, Selection};
 
 use crate::cut::PATIENCE;
 use crate::input::ClipRange;
@@ -36,13 +36,12 @@ pub(crate) fn clip(
         ClipRange::Between(start, end) => (at(start), at(end)),
     };
     let selection = Selection::new(tape.timeline(), start.max(first), end).ok_or_else(nothing)?;
-    let mp4 = plan::progressive(tape.timeline(), &selection).map_err(|error| match error {
-        PlanError::ConfigurationChange { .. } => {
-            let message = separately(tape.timeline(), &selection);
-            (FailureCode::ConfigurationChange, message)
-        }
-        _ => nothing(),
-    })?;
+    let parts = plan::split(tape.timeline(), &selection, Form::Progressive);
+    let [selection] = parts.as_slice() else {
+        let message = separately(tape.timeline(), &selection);
+        return Err((FailureCode::ConfigurationChange, message));
+    };
+    let mp4 = plan::progressive(tape.timeline(), selection).map_err(|_| nothing())?;
     let taken = || {
         selection.tracks.iter().filter_map(|(index, numbers)| {
             tape.timeline()

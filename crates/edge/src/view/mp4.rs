@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use livetape_media::{Timescale, Timestamp};
-use livetape_timeline::plan::{Form, PlanError, Selection, progressive, ranges};
+use livetape_timeline::plan::{Form, Selection, progressive, ranges, split};
 use livetape_timeline::{Part, Plan, Timeline};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -70,13 +70,12 @@ impl Mp4View {
                 found.ok_or(Code::NothingRecorded)?
             }
         };
-        let file = progressive(timeline, &selection).map_err(|error| match error {
-            PlanError::ConfigurationChange { .. } => ApiError::new(
-                Code::ConfigurationChange,
-                separately(timeline, &selection, zero),
-            ),
-            _ => nothing.into(),
-        })?;
+        let parts = split(timeline, &selection, Form::Progressive);
+        let [part] = parts.as_slice() else {
+            let detail = separately(timeline, &selection, zero);
+            return Err(ApiError::new(Code::ConfigurationChange, detail));
+        };
+        let file = progressive(timeline, part).map_err(|_| nothing)?;
         // The made bytes hold every size and time; with the digests of the objects they say it all.
         let mut hash = Sha256::new();
         for part in file.plan.parts() {
