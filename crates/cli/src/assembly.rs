@@ -12,6 +12,7 @@ use livetape_container::{Defect, Run};
 use livetape_media::{Format, Sample, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId};
 use livetape_timeline::{Extent, Timeline};
 
+use crate::carried::refusal;
 use crate::moments::{Moment, Moments};
 use crate::report::Report;
 
@@ -174,10 +175,9 @@ impl Assembly {
         let Some(config) = self.configs.get(&stream_track).cloned() else {
             return;
         };
-        if let Format::Other { handler } = config.format {
+        if let Some(message) = refusal(&config) {
             if !self.left_out.contains(&stream_track) {
                 self.left_out.push(stream_track);
-                let message = format!("a track of kind '{handler}' was left out");
                 report.tell("track_left_out", message);
             }
             return;
@@ -253,8 +253,14 @@ impl Assembly {
         let goes_on = current.filter(|(_, due)| {
             start >= due.saturating_sub(BACK) && start <= due.saturating_add(ahead)
         });
+        let is_other = matches!(run.config.format, Format::Other { .. });
         let at = match (goes_on, current) {
             (Some(((_, at), _)), _) => at,
+            // Text may be silent for long: its times hold where those of the other tracks do.
+            _ if is_other && !epochs.is_empty() => {
+                let last = epochs.len() - 1;
+                epochs.iter().rposition(near).unwrap_or(last)
+            }
             // The other tracks may have made the step already.
             (None, Some(((_, at), due))) => {
                 let newer = (at + 1..epochs.len()).find(|n| epochs.get(*n).is_some_and(near));
@@ -345,14 +351,15 @@ fn append(timeline: &mut Timeline, run: &Gathered, moved: i64, report: &mut Repo
     let at = run.decode_time.saturating_add(moved);
     let track = TrackId(run.slot as u32);
     let appended = timeline.append(track, &run.config, at, &run.samples, &run.extents);
-    let kind = if run.config.format.is_video() {
-        "picture"
-    } else {
-        "sound"
+    let kind = match run.config.format {
+        Format::Video { .. } => "picture",
+        Format::Audio { .. } => "sound",
+        Format::Other { .. } => "text or metadata",
     };
     let seconds = |ticks: i64| Timestamp::new(ticks, run.config.timescale).seconds();
     let one = run.samples.first().map_or(0, |s| i64::from(s.duration));
-    if appended.gap > one {
+    let is_other = matches!(run.config.format, Format::Other { .. });
+    if appended.gap > one && !is_other {
         let message = format!(
             "{:.3} s of {kind} are missing from the stream",
             seconds(appended.gap)
@@ -369,8 +376,10 @@ fn append(timeline: &mut Timeline, run: &Gathered, moved: i64, report: &mut Repo
 }
 
 fn same_kind(one: &TrackConfig, other: &TrackConfig) -> bool {
-    one.format.is_video() == other.format.is_video()
-        && one.format.is_audio() == other.format.is_audio()
+    match (one.format, other.format) {
+        (Format::Other { handler }, Format::Other { handler: other }) => handler == other,
+        (one, other) => one.is_video() == other.is_video() && one.is_audio() == other.is_audio(),
+    }
 }
 
 /// A configuration as its track takes it: the one known where they are equal, and always with the

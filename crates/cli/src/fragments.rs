@@ -16,7 +16,7 @@ pub(crate) fn fragmented(timeline: &Timeline, selection: &Selection) -> Option<P
         .iter()
         .map(|(index, numbers)| {
             let track = timeline.tracks().get(*index)?;
-            Some((track, track.slice(numbers.clone())?))
+            Some((track, selection.within(track.slice(numbers.clone())?)))
         })
         .collect();
     let tracks = tracks?;
@@ -35,7 +35,7 @@ pub(crate) fn fragmented(timeline: &Timeline, selection: &Selection) -> Option<P
             .zip(&tracks)
             .zip(from.iter().zip(&to))
             .filter_map(|((track_id, (track, _)), (from, to))| {
-                let slice = track.slice(*from..*to)?;
+                let slice = selection.within(track.slice(*from..*to)?);
                 let (decode_origin, presentation_origin) = origin.of(&slice);
                 Some(Lane {
                     track,

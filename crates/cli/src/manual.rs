@@ -29,12 +29,13 @@ Rules:
   - Of a multivariant playlist the variant with the highest BANDWIDTH is taken, the first of
     several, and of its audio group the rendition with DEFAULT=YES, else the first.
   - Where sound changes its configuration the file ends and OUT.2.mp4, OUT.3.mp4, ... follow.
-  - Tracks of other kinds than pictures and sound are left out (`warning[track_left_out]`).
+  - Text, subtitles and metadata of MP4 inputs are carried as they are where an MP4 can hold them;
+    other tracks are left out and named (`warning[track_left_out]`).
 
 Report (--json), times in seconds:
   files[]       path, bytes, start (on the timeline of the input), duration, tracks[]
-    tracks[]    kind (video, audio), codec (RFC 6381), timescale, samples; width and height, or
-                sample_rate and channels
+    tracks[]    kind (video, audio or a handler as text), codec (RFC 6381), timescale, samples;
+                width and height, or sample_rate and channels
   events[]      code, message, at (on the timeline of the input; null where not known)
 
 Examples:

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use livetape_media::{Format, Timescale, Timestamp};
+use livetape_media::{Format, Timescale, Timestamp, TrackConfig};
 use livetape_timeline::plan::{Form, PlanError, Selection, progressive, single, split};
-use livetape_timeline::{Plan, Timeline};
+use livetape_timeline::{Plan, Timeline, Track};
 use serde_json::{Value, json};
 
 use crate::arguments::Remux;
@@ -109,7 +109,8 @@ pub(crate) fn refuse(timeline: &Timeline, report: &Report) -> Result<()> {
         let detail = event.message.clone();
         return Err(Failure::Protected { detail });
     }
-    if timeline.tracks().is_empty() {
+    let is_shown = |track: &Track| track.config().is_some_and(|c| !is_other(c));
+    if !timeline.tracks().iter().any(is_shown) {
         let known = [
             "init_missing",
             "unsupported",
@@ -125,6 +126,11 @@ pub(crate) fn refuse(timeline: &Timeline, report: &Report) -> Result<()> {
         });
     }
     Ok(())
+}
+
+/// Whether a track is neither pictures nor sound.
+const fn is_other(config: &TrackConfig) -> bool {
+    matches!(config.format, Format::Other { .. })
 }
 
 /// What lies between the times asked for.
@@ -285,10 +291,10 @@ fn answer(
             let Some(config) = track.and_then(|track| track.config()) else {
                 continue;
             };
-            let unit = if config.format.is_video() {
-                "pictures"
-            } else {
-                "frames of sound"
+            let unit = match config.format {
+                Format::Video { .. } => "pictures",
+                Format::Audio { .. } => "frames of sound",
+                Format::Other { .. } => "samples of text or metadata",
             };
             let _ = write!(text, ", {samples} {unit} ({})", config.codec);
         }

@@ -125,7 +125,7 @@ impl Recording {
     /// The whole as one file, made when first asked for and kept until the recording grows.
     pub(crate) fn mp4(&self) -> Result<Arc<Mp4View>, ApiError> {
         self.mp4
-            .get_or_init(|| Mp4View::new(self).map(Arc::new))
+            .get_or_init(|| Mp4View::new(self, None, None).map(Arc::new))
             .clone()
     }
 

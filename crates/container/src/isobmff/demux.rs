@@ -272,6 +272,8 @@ impl Demuxer {
         let Some(found) = Boxes(bytes).next() else {
             return;
         };
+        // Runs are told in stream order, with the tracks they were announced for.
+        self.release();
         if found.kind == *b"emsg" {
             self.list_before(self.position);
             return self.message(found);
@@ -306,19 +308,24 @@ impl Demuxer {
                 "a track has no readable header or sample description",
             );
         }
-        let protected: Vec<_> = self
+        let unusable: Vec<_> = self
             .tracks
             .iter()
-            .filter(|track| track.configs.iter().any(Option::is_none))
-            .map(|track| track.id)
+            .filter_map(|track| {
+                let why = track
+                    .configs
+                    .iter()
+                    .find_map(|config| config.as_ref().err())?;
+                Some((track.id, why.told()))
+            })
             .collect();
-        for track in protected {
-            self.defect(DefectCode::Protected, Some(track), "the track is encrypted");
+        for (track, (code, what)) in unusable {
+            self.defect(code, Some(track), what);
         }
         let first: Vec<_> = self
             .tracks
             .iter()
-            .filter_map(|track| Some((track.id, track.configs.first()?.clone()?)))
+            .filter_map(|track| Some((track.id, track.configs.first()?.clone().ok()?)))
             .collect();
         for (track, config) in first {
             self.config(track, config);
@@ -385,7 +392,7 @@ impl Demuxer {
             .find(|track| track.id == run.track)
             .and_then(|track| track.configs.get(run.description).cloned());
         match config {
-            Some(Some(config)) => {
+            Some(Ok(config)) => {
                 if self.current_config.get(&run.track) != Some(&config) {
                     self.config(run.track, config);
                 }
@@ -396,7 +403,7 @@ impl Demuxer {
                     payload: Payload::Stream { offset: run.offset },
                 }));
             }
-            Some(None) => {} // encrypted; said when the init segment was read
+            Some(Err(_)) => {} // said when the init segment was read
             None => {
                 let what = "a fragment names a sample entry that the init segment lacks";
                 self.defect_at(run.offset, DefectCode::Malformed, Some(run.track), what);

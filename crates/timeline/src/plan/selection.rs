@@ -22,6 +22,14 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// A slice of which text and metadata are kept within the selection, to the tick.
+    #[must_use]
+    pub fn within(&self, slice: Slice) -> Slice {
+        let ticks = |time: Timestamp| time.rescale(slice.config.timescale).ticks;
+        let (start, end) = (ticks(self.start), ticks(self.end));
+        slice.confined(start, end)
+    }
+
     /// Takes `[start, end)`: from the first picture shown at or after `start` (to the nearest tick
     /// of its track), with the sound of exactly that time. `None` where no picture, or without
     /// pictures no sound, lies in it.
