@@ -5,7 +5,7 @@ mod support;
 use std::fs;
 use std::path::Path;
 
-use support::{livetape, media, sample, text};
+use support::{complaints, ffmpeg, livetape, media, packets, sample, succeeds, text};
 
 /// The command fails with this code, in one sentence, and leaves nothing behind in `folder`;
 /// gives what it said.
@@ -142,9 +142,44 @@ fn protected_media_is_refused() {
     for name in [
         "hls-ts/sample-aes/bear-640x360-video.m3u8",
         "fmp4/encrypted/cbcs.mp4",
+        "fmp4/encrypted/sample_fragmented_clearkey.mp4",
+        "fmp4/encrypted/sample_av1c_fragmented_clearkey.mp4",
+        "fmp4/encrypted/init_cenc.cmfv",
+        "fmp4/encrypted/enc-a-init.mp4",
+        "fmp4/encrypted/enc-v-init.mp4",
     ] {
         let input = text(&media.join(name));
         refused(&["remux", &input, "-o", &out], "protected", folder.path());
         refused(&["inspect", &input], "protected", folder.path());
     }
+}
+
+/// ffmpeg's own: fragments whose header is written before the sound's configuration is known.
+#[test]
+fn an_empty_esds_is_told_and_never_written() {
+    if media("an_empty_esds_is_told_and_never_written").is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| text(&folder.path().join(name));
+    let (ts, both, sound) = (path("in.ts"), path("both.mp4"), path("sound.mp4"));
+    let source = "-f lavfi -i testsrc2=s=128x96:r=25:d=1 -f lavfi -i sine=440:d=1 -c:v libx264 \
+                  -preset ultrafast -c:a aac";
+    ffmpeg(source, Path::new(&ts));
+    let flags = "-c copy -bsf:a aac_adtstoasc -movflags empty_moov+frag_keyframe+default_base_moof";
+    ffmpeg(&format!("-i {ts} {flags}"), Path::new(&both));
+    ffmpeg(&format!("-i {ts} -vn {flags}"), Path::new(&sound));
+    let out = tempfile::tempdir().expect("a folder");
+    let output = text(&out.path().join("out.mp4"));
+    let remux = ["remux", &sound, "-o", &output];
+    refused(&remux, "nothing_decodable", out.path());
+    let (_, said) = succeeds(&["remux", &both, "-o", &output]);
+    assert!(
+        said.contains("warning[not_decodable]: AAC cannot be decoded"),
+        "{said}"
+    );
+    let written = packets(&output);
+    assert_eq!(written.len(), 25);
+    assert!(written.iter().all(|packet| packet.video));
+    assert_eq!(complaints(&output), "");
 }

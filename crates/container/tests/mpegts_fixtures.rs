@@ -364,6 +364,7 @@ fn damage_costs_what_it_hits_and_nothing_else() {
     for name in [
         "hls-ts/h264-aac/n_0_0_0.ts",
         "hls-ts/rollover/360p30_h264_48k_160_aac_ts-0000000028.ts",
+        "hls-ts/h265-aac/0.ts",
     ] {
         let (bytes, whole) = read(&root.join(name));
         for seed in 1..20_u32 {

@@ -38,6 +38,8 @@ pub(crate) struct Feed {
     demuxer: Demuxer,
     /// Where the stream's latest bytes were written, by stream position.
     placed: VecDeque<Placed>,
+    /// The latest bytes, where they have to be rewritten.
+    copied: Vec<u8>,
     configs: BTreeMap<TrackId, Known>,
     /// It was told that there are too many events.
     told_full: bool,
@@ -123,9 +125,10 @@ impl Feed {
                 demuxer.push(chunk);
             }
             Demuxer::MpegTs(demuxer) => {
-                let mut bytes = vec![0; chunk.len()];
-                chunk.copy_to(0, &mut bytes);
-                demuxer.push(&bytes);
+                // The buffer is kept: what is copied in need not be cleared and allocated first.
+                self.copied.resize(chunk.len(), 0);
+                chunk.copy_to(0, &mut self.copied);
+                demuxer.push(&self.copied);
             }
         }
         self.drain(offset, tape, now, out)
@@ -364,15 +367,6 @@ pub(crate) fn drain_commands(tape: &mut Tape, out: &mut VecDeque<Output>) {
     while let Some(command) = tape.poll() {
         out.push_back(Output::Storage(command));
     }
-}
-
-/// The timescale of a track's times, 90 kHz where nothing is known.
-pub(crate) fn timescale_of(tape: &Tape) -> Timescale {
-    tape.timeline()
-        .tracks()
-        .first()
-        .and_then(|track| track.config())
-        .map_or(Timescale::MPEG, |config| config.timescale)
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ pub use fragment::{FragmentPlan, Lane, init_segment};
 pub use joined::Form;
 pub use progressive::{Mp4, PlanError, progressive, single};
 pub use selection::Selection;
-pub use split::split;
+pub use split::{ranges, split};
 
 /// A piece of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]

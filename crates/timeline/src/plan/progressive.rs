@@ -238,28 +238,22 @@ fn retime(slice: &Slice, start: i64) -> (Vec<Sample>, i64) {
     }
     // A tick would do, but ffmpeg calls a step of 1,000 times the average a discontinuity.
     let longest = slice.samples.iter().map(|sample| sample.duration).max();
-    let step = 1 + longest.unwrap_or(0) as usize / 1000;
-    // `origin`: ticks of pre-roll, enough that every pre-roll sample is presented before it and
-    // no shown sample before it is decoded.
-    let numbered = || timed.iter().zip((0_i64..).step_by(step));
+    let step = 1 + i64::from(longest.unwrap_or(0)) / 1000;
+    let early = pre_roll_order(&timed, start);
+    let numbered = || timed.iter().zip(&early).zip((0..).map(|n: i64| n * step));
+    // `origin`: ticks of pre-roll, enough that no sample is decoded after it is presented.
     let origin = numbered()
-        .map(|((_, pts), number)| {
-            if *pts < start {
-                number + 1
-            } else {
-                number - (pts - start)
-            }
+        .map(|(((_, pts), early), decoded)| match early {
+            Some(early) => decoded + early * step,
+            None => decoded - (pts - start),
         })
         .max()
         .unwrap_or(0);
     let moved: Vec<(i64, i64)> = numbered()
-        .map(|((dts, pts), number)| {
-            let decode = (dts - lead - start + origin).max(number);
-            if *pts < start {
-                (decode, decode)
-            } else {
-                (decode, pts - start + origin)
-            }
+        .map(|(((dts, pts), early), decoded)| {
+            let shown = early.map_or(pts - start, |early| -early * step);
+            let decode = (dts - lead - start + origin).max(decoded);
+            (decode, shown + origin)
         })
         .collect();
     let samples = slice
@@ -280,4 +274,31 @@ fn retime(slice: &Slice, start: i64) -> (Vec<Sample>, i64) {
         })
         .collect();
     (samples, origin)
+}
+
+/// For each sample presented before `start` how many places before it: 1 for the last, and so on;
+/// `None` for those that are shown. Shrunk pre-roll keeps its order of presentation, because
+/// Chromium finds the pictures that it must not show by their times, in that order.
+fn pre_roll_order(timed: &[(i64, i64)], start: i64) -> Vec<Option<i64>> {
+    let mut early = vec![None; timed.len()];
+    let mut order: Vec<_> = timed.iter().map(|(_, pts)| *pts).zip(&mut early).collect();
+    order.retain(|(pts, _)| *pts < start);
+    order.sort_by_key(|(pts, _)| std::cmp::Reverse(*pts));
+    for ((_, place), number) in order.into_iter().zip(1..) {
+        *place = Some(number);
+    }
+    early
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pre_roll_is_counted_in_its_order_of_presentation() {
+        let timed = [(0, 20), (10, 60), (20, 40), (30, 30), (40, 50)];
+        let early = pre_roll_order(&timed, 45);
+        assert_eq!(early, [Some(3), None, Some(1), Some(2), None]);
+        assert_eq!(pre_roll_order(&timed, 20), [None; 5]);
+    }
 }
