@@ -250,7 +250,7 @@ fn stored_segments_follow_their_init_segment() {
                 samples[run.track.0 as usize - 1] += run.samples.len();
             }
             Event::Config { .. } | Event::Timed(_) => {}
-            other @ (Event::Timed(_) | Event::Defect(_)) => panic!("{other:?}"),
+            Event::Defect(defect) => panic!("{defect:?}"),
         }
     }
     assert_eq!(samples, [200, 375]);
