@@ -217,3 +217,29 @@ fn key(location: &Location, found: &SegmentRef) -> Result<Option<(Location, [u8;
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_variant_is_taken_with_its_default_sound() {
+        let text = "#EXTM3U\n\
+            #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"one\",URI=\"one.m3u8\"\n\
+            #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"two\",DEFAULT=YES,URI=\"two.m3u8\"\n\
+            #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"b\",NAME=\"one\",URI=\"b1.m3u8\"\n\
+            #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"b\",NAME=\"two\",URI=\"b2.m3u8\"\n\
+            #EXT-X-STREAM-INF:BANDWIDTH=1000,AUDIO=\"b\"\nlow.m3u8\n";
+        let best = "#EXT-X-STREAM-INF:BANDWIDTH=2000,AUDIO=\"a\"\nfirst.m3u8\n\
+            #EXT-X-STREAM-INF:BANDWIDTH=2000,AUDIO=\"b\"\nsecond.m3u8\n";
+        let base = Location::new("http://localhost/main.m3u8");
+        let chosen = |text: &str| match parse(text).expect("a playlist") {
+            Playlist::Multivariant(playlist) => choose(&base, &playlist).expect("a choice"),
+            Playlist::Media(_) => Vec::new(),
+        };
+        let at = |names: [&str; 2]| names.map(|n| Location::new(&format!("http://localhost/{n}")));
+        assert_eq!(chosen(text), at(["low.m3u8", "b1.m3u8"]));
+        let text = format!("{text}{best}");
+        assert_eq!(chosen(&text), at(["first.m3u8", "two.m3u8"]));
+    }
+}

@@ -92,7 +92,11 @@ pub(crate) fn deliver(job: &mut Job, wanted: &Wanted<'_>, first: Partial) -> Res
     let progress = Progress::new("writing", total);
     let mut partials = vec![first];
     for number in 2..=files.len() {
-        partials.push(Partial::create(&numbered(wanted.output, number))?);
+        let path = numbered(wanted.output, number);
+        if job.stores.has(&path) {
+            return Err(Failure::OutputIsInput { path });
+        }
+        partials.push(Partial::create(&path)?);
     }
     for (partial, file) in partials.iter_mut().zip(&files) {
         partial.write(&file.plan, &job.stores, &progress)?;
