@@ -1,6 +1,8 @@
 //! Every target over its seeds, over changed seeds, and over what was once found: the same functions that
 //! libFuzzer drives for hours, for seconds.
 
+#![allow(clippy::print_stdout, reason = "a test that does not run says so")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

@@ -152,6 +152,28 @@ impl Assembly {
         self.moments.defect(moment, defect, report);
     }
 
+    /// How many runs have been taken.
+    pub(crate) fn runs(&self) -> usize {
+        self.runs.len()
+    }
+
+    /// Takes the date, in Unix milliseconds, of the first picture, or else the first sound, of a
+    /// lane's runs since there were `before`.
+    pub(crate) fn date(&mut self, lane: usize, before: usize, unix_millis: i64) {
+        let runs = self.runs.iter().skip(before);
+        let own = runs.filter(|run| self.slots.get(run.slot).is_some_and(|s| s.lane == lane));
+        let first = own.min_by_key(|run| {
+            let shown = Timestamp::new(run.bounds().start.1, run.config.timescale);
+            (!run.config.format.is_video(), shown)
+        });
+        if let Some(run) = first {
+            let time = Timestamp::new(run.bounds().start.1, run.config.timescale);
+            let (number, base) = run.epoch;
+            let moment = Moment { number, base, time };
+            self.moments.date(moment, unix_millis);
+        }
+    }
+
     fn moment(&self, lane: usize, time: Timestamp) -> Moment {
         let number = self.discontinuity.get(&lane).copied().unwrap_or(0);
         let slots = self.slots.iter().filter(|slot| slot.lane == lane);

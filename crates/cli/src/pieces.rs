@@ -24,6 +24,8 @@ pub(crate) struct Piece {
     pub(crate) discontinuity: u64,
     /// How long it is, as told by a playlist.
     pub(crate) seconds: Option<f64>,
+    /// When its first frame was, in Unix milliseconds, as told by a playlist.
+    pub(crate) wall_clock: Option<i64>,
     /// A playlist says that it does not exist.
     pub(crate) gap: bool,
 }
@@ -73,6 +75,7 @@ fn whole(location: Location, discontinuity: u64) -> Piece {
         key: None,
         discontinuity,
         seconds: None,
+        wall_clock: None,
         gap: false,
     }
 }
@@ -192,6 +195,9 @@ pub(crate) fn segment(location: &Location, found: &SegmentRef, shift: u64) -> Re
         key: key(location, found)?,
         discontinuity: found.discontinuity_sequence.saturating_add(shift),
         seconds: Some(found.duration.to_f64()),
+        wall_clock: found
+            .program_date_time_micros
+            .map(|micros| micros.div_euclid(1000)),
         gap: found.gap,
     })
 }

@@ -156,7 +156,12 @@ impl Reader {
             Some((location, iv)) => Some((job.key(location)?, *iv)),
             None => None,
         };
-        self.stream(opened, key, piece.seconds.is_some(), job, progress)
+        let before = job.assembly.runs();
+        self.stream(opened, key, piece.seconds.is_some(), job, progress)?;
+        if let Some(unix_millis) = piece.wall_clock {
+            job.assembly.date(self.lane, before, unix_millis);
+        }
+        Ok(())
     }
 
     /// Completes what is pending at the end of the lane.

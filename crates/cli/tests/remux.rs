@@ -57,13 +57,13 @@ fn a_stream_across_the_wrap_of_its_clock_is_whole() {
         let due = number as f64 / 24.0;
         assert!((time - due).abs() < 0.000_02, "picture {number} at {time}");
     }
-    // The same pieces, named one by one.
+    // The same pieces, named one by one: they have no dates, but for that it is the same file.
     let other = text(&folder.path().join("other.mp4"));
     let mut arguments = vec!["remux".to_owned()];
     arguments.extend(segments);
     arguments.extend(["-o".to_owned(), other.clone()]);
     succeeds(&arguments);
-    assert_eq!(fs::read(&out).ok(), fs::read(&other).ok());
+    assert!(packets(&other) == found);
 }
 
 #[test]

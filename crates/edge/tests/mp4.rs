@@ -195,7 +195,7 @@ fn samples(file: &[u8]) -> [Vec<Vec<u8>>; 2] {
                     found[track].push(own.to_vec());
                 }
             }
-            Event::Defect(defect) => panic!("{defect:?}"),
+            other @ (Event::Timed(_) | Event::Defect(_)) => panic!("{other:?}"),
         }
     }
     assert_eq!(configs, 2);
@@ -249,8 +249,8 @@ fn stored_segments_follow_their_init_segment() {
                 assert!(matches!(run.payload, Payload::Stream { .. }));
                 samples[run.track.0 as usize - 1] += run.samples.len();
             }
-            Event::Config { .. } | Event::Timed(_) => {}
-            Event::Defect(defect) => panic!("{defect:?}"),
+            Event::Config { .. } => {}
+            other @ (Event::Timed(_) | Event::Defect(_)) => panic!("{other:?}"),
         }
     }
     assert_eq!(samples, [200, 375]);

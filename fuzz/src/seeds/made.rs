@@ -91,16 +91,19 @@ fn mux_samples(
 fn init() -> Vec<u8> {
     let video = avc1(&[&SPS], &[&PPS]).expect("valid");
     let audio = mp4a(&audio_config(), &ASC);
-    init_segment(&[
-        InitTrack {
-            track_id: 1,
-            config: &video,
-        },
-        InitTrack {
-            track_id: 2,
-            config: &audio,
-        },
-    ])
+    init_segment(
+        &[
+            InitTrack {
+                track_id: 1,
+                config: &video,
+            },
+            InitTrack {
+                track_id: 2,
+                config: &audio,
+            },
+        ],
+        None,
+    )
 }
 
 fn fragment(number: u32) -> Vec<u8> {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::boxes::{boxed, boxes, from_each, kind};
 
 /// Bytes of a long stream that are taken from its beginning.
-const HEAD: usize = 12 << 10;
+const HEAD: usize = 6 << 10;
 /// Bytes taken of what has a start code or a sync word.
 const UNIT: usize = 96;
 /// Such units taken of one file.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use livetape_container::{Event, Payload, Run, isobmff, mpegts};
 use livetape_media::{Sample, Timestamp, TrackConfig, TrackId};
 use livetape_timeline::plan::{
-    FragmentPlan, Lane, Mp4, PlanError, Selection, init_segment, progressive, split,
+    Form, FragmentPlan, Lane, Mp4, PlanError, Selection, init_segment, progressive, single, split,
 };
 use livetape_timeline::{Extent, Part, Plan, StoreId, Timeline, Track};
 
@@ -57,6 +57,9 @@ impl Recorded<'_> {
                     self.configs.push((track, config));
                 }
                 Event::Run(run) => self.append(run),
+                Event::Timed(event) => {
+                    self.timeline.add_event(event);
+                }
                 Event::Defect(_) => {}
             }
         }
@@ -98,6 +101,9 @@ impl Recorded<'_> {
             return;
         };
         self.file_of(&whole);
+        if let Ok(file) = single(&self.timeline, &whole) {
+            self.read_back(&file);
+        }
         let millis = whole.end.minus(whole.start).seconds() * 1000.0;
         let mut at = || {
             let millis = cuts.below(millis as u64 + 1) as i64;
@@ -114,7 +120,7 @@ impl Recorded<'_> {
 
     /// One file for each part of a selection.
     fn file_of(&self, selection: &Selection) {
-        for part in split(&self.timeline, selection) {
+        for part in split(&self.timeline, selection, Form::Progressive) {
             match progressive(&self.timeline, &part) {
                 Ok(file) => self.read_back(&file),
                 Err(PlanError::Empty) => {}
@@ -133,7 +139,7 @@ impl Recorded<'_> {
         let mut read = vec![0; file.samples.len()];
         while let Some(event) = demuxer.poll() {
             match event {
-                Event::Config { .. } => {}
+                Event::Config { .. } | Event::Timed(_) => {}
                 Event::Run(run) => {
                     let track = run.track.0.checked_sub(1).map(|index| index as usize);
                     let count = track.and_then(|index| read.get_mut(index));
@@ -153,7 +159,7 @@ impl Recorded<'_> {
             };
             for slice in track.slices(numbers.clone()) {
                 let count = slice.samples.len();
-                let mut bytes = init_segment(&[(1, Arc::clone(&slice.config))]);
+                let mut bytes = init_segment(&[(1, Arc::clone(&slice.config))], None);
                 let origin = slice.decode_time;
                 let lane = Lane {
                     track,
@@ -169,7 +175,7 @@ impl Recorded<'_> {
                 let events = std::iter::from_fn(|| demuxer.poll());
                 let read: usize = events
                     .map(|event| match event {
-                        Event::Config { .. } => 0,
+                        Event::Config { .. } | Event::Timed(_) => 0,
                         Event::Run(run) => run.samples.len(),
                         Event::Defect(defect) => panic!("{defect:?} in a fragment of ours"),
                     })

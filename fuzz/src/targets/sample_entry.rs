@@ -51,10 +51,11 @@ fn read(entry: &[u8]) {
 /// A configuration that was made goes into an init segment and comes back as it was.
 fn made(config: &TrackConfig) {
     read(&config.sample_entry);
-    let init = init_segment(&[InitTrack {
+    let track = InitTrack {
         track_id: 1,
         config,
-    }]);
+    };
+    let init = init_segment(&[track], None);
     let mut demuxer = Demuxer::new();
     demuxer.push(&init);
     let event = demuxer.poll();

@@ -20,6 +20,18 @@ pub(super) enum Expected {
     Within(u64),
 }
 
+/// Both must be the same row of events; says where they part.
+pub(super) fn assert_same(whole: &[Event], cut: &[Event]) {
+    let parts = whole.iter().zip(cut).position(|(one, other)| one != other);
+    let at = parts.unwrap_or(whole.len().min(cut.len()));
+    assert!(
+        whole.len() == cut.len() && parts.is_none(),
+        "cut into pieces it is another stream, from event {at} on:\n{:?}\n{:?}",
+        whole.get(at),
+        cut.get(at)
+    );
+}
+
 /// Checks that events make sense, one after another.
 #[derive(Debug, Default)]
 pub(super) struct Checker {
@@ -38,15 +50,19 @@ impl Checker {
                 let config = config.expect("a configuration comes before samples");
                 check_run(run, config, expected);
             }
+            Event::Timed(event) => assert!(sane(event.time.ticks), "{event:?}"),
             Event::Defect(defect) => assert!(!defect.detail.is_empty()),
         }
     }
 }
 
+fn sane(time: i64) -> bool {
+    (-FARTHEST..FARTHEST).contains(&time)
+}
+
 fn check_run(run: &Run, config: &TrackConfig, expected: Expected) {
     assert!(!run.samples.is_empty(), "a run without samples");
     let end = run.decode_time.checked_add_unsigned(run.duration());
-    let sane = |time: i64| (-FARTHEST..FARTHEST).contains(&time);
     assert!(sane(run.decode_time) && end.is_some_and(sane), "{run:?}");
     match (&run.payload, expected) {
         (Payload::Bytes(bytes), Expected::Rewritten) => {

@@ -155,23 +155,31 @@ impl Demuxer {
     /// The next thing learned; `None` until more is pushed.
     pub fn poll(&mut self) -> Option<Event> {
         while self.events.is_empty() {
-            self.list_stored()?;
+            self.list_stored(self.position)?;
         }
         self.events.pop_front()
     }
 
     /// Tells what comes next of the samples listed in the `moov`. A run at a time: however many
     /// there are, they need not be held all at once.
-    fn list_stored(&mut self) -> Option<()> {
-        match self.stored.next(self.position)? {
+    fn list_stored(&mut self, position: u64) -> Option<()> {
+        match self.stored.next(position)? {
             Listed::Run(run) => self.tell(run),
-            Listed::Broken(track, what) => self.defect(DefectCode::Malformed, Some(track), what),
-            Listed::Cut(track) => {
+            Listed::Broken(track, at, what) => {
+                self.defect_at(at, DefectCode::Malformed, Some(track), what);
+            }
+            Listed::Cut(track, at) => {
                 let what = "samples of the movie lie beyond the end of the stream";
-                self.defect(DefectCode::Truncated, Some(track), what);
+                self.defect_at(at, DefectCode::Truncated, Some(track), what);
             }
         }
         Some(())
+    }
+
+    /// Tells all listed samples that lie before `position`, so that what is said next comes after
+    /// them, however the stream is cut.
+    fn list_before(&mut self, position: u64) {
+        while self.list_stored(position).is_some() {}
     }
 
     /// Moves on from a completed state.
@@ -210,6 +218,7 @@ impl Demuxer {
                 return;
             }
             Parsed::Invalid => {
+                self.list_before(self.position);
                 self.defect(
                     DefectCode::Malformed,
                     None,
@@ -247,6 +256,7 @@ impl Demuxer {
             }
             (_, _, size) => {
                 if kept {
+                    self.list_before(self.position);
                     let detail =
                         format!("a box of type {} is over {most} bytes", FourCc(header.kind));
                     self.defect(DefectCode::TooLarge, None, &detail);
@@ -265,13 +275,14 @@ impl Demuxer {
         // Runs are told in stream order, with the tracks they were announced for.
         self.release();
         if found.kind == *b"emsg" {
+            self.list_before(self.position);
             return self.message(found);
         }
         if found.kind == *b"moov" {
             self.stored.cut(self.position);
         }
-        // What was listed before must be told before, with the tracks it was listed for.
-        while self.list_stored().is_some() {}
+        // With the tracks it was listed for.
+        self.list_before(self.position);
         match &found.kind {
             b"moov" => self.init(found),
             _ => self.fragment(found, start),
@@ -355,6 +366,7 @@ impl Demuxer {
     /// Tells the runs whose payload has arrived.
     fn release(&mut self) {
         while let Some(run) = self.announced.pop_front_if(|run| run.end <= self.position) {
+            self.list_before(run.end);
             self.tell(run);
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use livetape_media::{Timescale, TrackConfig, TrackId};
 
 use super::boxes::{BoxRef, Boxes};
-use super::quicktime::plain_mp4a;
+use super::quicktime;
 use super::sample_entry::{UNDETERMINED, describe, lacks_audio_specific_config};
 use crate::DefectCode;
 
@@ -127,12 +127,9 @@ fn config(
     timescale: Timescale,
     language: [u8; 3],
 ) -> Result<Arc<TrackConfig>, Unusable> {
-    let plain = match &entry.kind {
-        b"mp4a" => plain_mp4a(entry),
-        _ => None,
-    };
-    let plain = plain.as_deref().and_then(|bytes| Boxes(bytes).next());
-    let entry = plain.unwrap_or(entry);
+    let rewritten = quicktime::iso_sound(entry);
+    let rewritten = rewritten.as_deref().and_then(|bytes| Boxes(bytes).next());
+    let entry = rewritten.unwrap_or(entry);
     let described = describe(entry, handler).ok_or(Unusable::Cut)?;
     if described.protected {
         return Err(Unusable::Protected);

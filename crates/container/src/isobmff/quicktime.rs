@@ -11,7 +11,7 @@ const COMMON: usize = 28;
 /// The ISO form of an `mp4a` entry that is of QuickTime's own form; `None` for any other, which is
 /// carried as it is. A file of ISO brands must not have it: readers look for boxes where these
 /// versions have further fields, and their `esds` lies in a `wave` box.
-pub(super) fn plain_mp4a(entry: BoxRef<'_>) -> Option<Vec<u8>> {
+pub(crate) fn iso_sound(entry: BoxRef<'_>) -> Option<Vec<u8>> {
     let mut fields = entry.fields();
     fields.skip(6)?;
     let reference = fields.u16()?;
@@ -89,7 +89,7 @@ mod tests {
     }
 
     fn iso(bytes: &[u8]) -> Option<Vec<u8>> {
-        plain_mp4a(Boxes(bytes).next().expect("a box"))
+        iso_sound(Boxes(bytes).next().expect("a box"))
     }
 
     #[test]
@@ -115,7 +115,7 @@ mod tests {
             if let Some(size) = short.first_chunk_mut() {
                 *size = (cut as u32).to_be_bytes();
             }
-            let found = Boxes(&short).next().map(plain_mp4a);
+            let found = Boxes(&short).next().map(iso_sound);
             assert!(found.is_none_or(|found| found.is_none()), "{cut} bytes");
         }
     }
