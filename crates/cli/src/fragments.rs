@@ -1,7 +1,7 @@
 //! A selection as fragmented MP4: init segment, then a fragment for each stretch from keyframe to
 //! keyframe. Before each go the events (`emsg`) of its time.
 
-use livetape_container::isobmff::mux::event_message;
+use livetape_container::isobmff::mux::{event_message, producer_reference_time};
 use livetape_media::{TimedEvent, Timescale, Timestamp};
 use livetape_timeline::plan::{FragmentPlan, Lane, Selection, init_segment};
 use livetape_timeline::{Part, Plan, Slice, Timeline, Track};
@@ -24,8 +24,9 @@ pub(crate) fn fragmented(timeline: &Timeline, selection: &Selection) -> Option<P
         .zip(&tracks)
         .map(|(id, (_, slice))| (id, slice.config.clone()))
         .collect();
+    let wall_clock = timeline.wall_clock_at(selection.start);
     let mut plan = Plan::new();
-    plan.push(Part::Bytes(init_segment(&configs, None)));
+    plan.push(Part::Bytes(init_segment(&configs, wall_clock)));
     let origin = origin(&tracks)?;
     let mut events = events(timeline, selection, &tracks);
     let mut from: Vec<u64> = tracks.iter().map(|(_, s)| s.numbers.start).collect();
@@ -59,6 +60,13 @@ pub(crate) fn fragmented(timeline: &Timeline, selection: &Selection) -> Option<P
             plan.push(Part::Bytes(event_message(event, time)));
         }
         events = later;
+        if let (1, Some(unix_millis), Some(lane)) = (sequence, wall_clock, lanes.first()) {
+            let shown = selection.start.minus(origin.presentation());
+            let shown = shown.rescale(lane.slice.config.timescale).ticks;
+            let shown = u64::try_from(shown).unwrap_or(0);
+            let clock = producer_reference_time(lane.track_id, unix_millis, shown);
+            plan.push(Part::Bytes(clock));
+        }
         let fragment = FragmentPlan::new(sequence, &lanes)?;
         for part in fragment.plan.parts() {
             plan.push(part.clone());

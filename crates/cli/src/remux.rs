@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use livetape_hls::DateTime;
 use livetape_media::{Format, Timescale, Timestamp, TrackConfig};
 use livetape_timeline::plan::{Form, PlanError, Selection, progressive, single, split};
 use livetape_timeline::{Plan, Timeline, Track};
@@ -90,7 +92,11 @@ pub(crate) fn deliver(job: &mut Job, wanted: &Wanted<'_>, first: Partial) -> Res
     let progress = Progress::new("writing", total);
     let mut partials = vec![first];
     for number in 2..=files.len() {
-        partials.push(Partial::create(&numbered(wanted.output, number))?);
+        let path = numbered(wanted.output, number);
+        if job.stores.has(&path) {
+            return Err(Failure::OutputIsInput { path });
+        }
+        partials.push(Partial::create(&path)?);
     }
     for (partial, file) in partials.iter_mut().zip(&files) {
         partial.write(&file.plan, &job.stores, &progress)?;
@@ -209,8 +215,10 @@ struct Planned {
     plan: Plan,
     start: Timestamp,
     duration: Timestamp,
-    /// Index in the timeline and number of samples of each track.
-    tracks: Vec<(usize, u64)>,
+    /// When its first picture was, in Unix milliseconds.
+    wall_clock: Option<i64>,
+    /// Configuration, the first where there are several, and number of samples of each track.
+    tracks: Vec<(Arc<TrackConfig>, u64)>,
 }
 
 fn planned(timeline: &Timeline, selection: &Selection, form: Form) -> Result<Planned> {
@@ -224,11 +232,18 @@ fn planned(timeline: &Timeline, selection: &Selection, form: Form) -> Result<Pla
     };
     let plan = plan.map_err(|error| failed(&error))?;
     let tracks = selection.tracks.iter();
-    let counted = tracks.map(|(index, numbers)| (*index, numbers.end - numbers.start));
+    let counted = tracks.filter_map(|(index, numbers)| {
+        let first = timeline
+            .tracks()
+            .get(*index)?
+            .slice(numbers.start..numbers.start + 1)?;
+        Some((first.config, numbers.end - numbers.start))
+    });
     Ok(Planned {
         plan,
         start: selection.start,
         duration: selection.end.minus(selection.start),
+        wall_clock: timeline.wall_clock_at(selection.start),
         tracks: counted.collect(),
     })
 }
@@ -264,13 +279,14 @@ fn answer(
                 let tracks: Vec<_> = file
                     .tracks
                     .iter()
-                    .filter_map(|(index, samples)| track_json(timeline, *index, *samples))
+                    .map(|(config, samples)| track_json(config, *samples))
                     .collect();
                 json!({
                     "path": path,
                     "bytes": file.plan.len(),
                     "start": file.start.minus(zero).seconds(),
                     "duration": file.duration.seconds(),
+                    "wallClockStart": file.wall_clock.map(date),
                     "tracks": tracks,
                 })
             })
@@ -286,11 +302,7 @@ fn answer(
     for (path, file) in named() {
         let seconds = file.duration.rescale(Timescale::MILLIS).seconds();
         let _ = write!(text, "{path}: {seconds:.3} s, {} bytes", file.plan.len());
-        for (index, samples) in &file.tracks {
-            let track = timeline.tracks().get(*index);
-            let Some(config) = track.and_then(|track| track.config()) else {
-                continue;
-            };
+        for (config, samples) in &file.tracks {
             let unit = match config.format {
                 Format::Video { .. } => "pictures",
                 Format::Audio { .. } => "frames of sound",
@@ -303,9 +315,13 @@ fn answer(
     text
 }
 
-fn track_json(timeline: &Timeline, index: usize, samples: u64) -> Option<Value> {
-    let config = timeline.tracks().get(index)?.config()?;
-    Some(match config.format {
+/// A Unix time in milliseconds as RFC 3339 writes it, in UTC.
+fn date(unix_millis: i64) -> String {
+    DateTime::from_unix_millis(unix_millis).to_string()
+}
+
+fn track_json(config: &TrackConfig, samples: u64) -> Value {
+    match config.format {
         Format::Video { width, height } => json!({
             "kind": "video", "codec": config.codec, "width": width, "height": height,
             "timescale": config.timescale.get(), "samples": samples,
@@ -321,7 +337,7 @@ fn track_json(timeline: &Timeline, index: usize, samples: u64) -> Option<Value> 
             "kind": handler.to_string(), "codec": config.codec,
             "timescale": config.timescale.get(), "samples": samples,
         }),
-    })
+    }
 }
 
 #[cfg(test)]

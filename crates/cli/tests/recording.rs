@@ -109,6 +109,12 @@ fn a_live_playlist_with_holes_that_stops_growing_gives_a_file() {
     let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
     let events = report["events"].as_array().expect("events").iter();
     let codes: Vec<_> = events.map(|event| event["code"].as_str()).collect();
-    assert_eq!(codes, ["gap", "recording_ended"].map(Some));
+    assert_eq!(
+        codes,
+        ["gap", "recording_ended", "missing_media", "missing_media"].map(Some)
+    );
     assert_eq!(pictures(&out).len(), 2 * 48);
+    // The segment that does not exist keeps its place, though the times behind it are new.
+    let duration = report["files"][0]["duration"].as_f64().expect("seconds");
+    assert!((duration - 6.0).abs() < 0.1, "{duration} s");
 }

@@ -7,8 +7,9 @@ use std::path::Path;
 
 use support::{complaints, ffmpeg, livetape, media, packets, sample, succeeds, text};
 
-/// The command fails with this code, in one sentence, and leaves nothing behind in `folder`.
-fn refused(arguments: &[&str], code: &str, folder: &Path) {
+/// The command fails with this code, in one sentence, and leaves nothing behind in `folder`;
+/// gives what it said.
+fn refused(arguments: &[&str], code: &str, folder: &Path) -> String {
     let output = livetape(arguments);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     let error = said.lines().find(|line| line.starts_with("error["));
@@ -18,6 +19,7 @@ fn refused(arguments: &[&str], code: &str, folder: &Path) {
     assert!(output.stdout.is_empty());
     let left = fs::read_dir(folder).expect("there").count();
     assert_eq!(left, 0, "{code}: something was left in the folder");
+    said
 }
 
 #[test]
@@ -33,6 +35,41 @@ fn inputs_that_cannot_be_read_are_refused() {
     remux(env!("CARGO_MANIFEST_DIR"), "unreadable_input");
     remux("http://127.0.0.1:1/a.ts", "unreachable");
     refused(&["inspect", manifest], "unknown_input", folder.path());
+}
+
+#[test]
+fn inputs_that_hold_nothing_say_what_is_missing() {
+    let (folder, inputs) = (tempfile::tempdir(), tempfile::tempdir());
+    let (folder, inputs) = (folder.expect("a folder"), inputs.expect("a folder"));
+    let out = text(&folder.path().join("out.mp4"));
+    let no_segment = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-ENDLIST\n";
+    for (name, content, code, why) in [
+        ("empty.ts", &b""[..], "unknown_input", "is empty"),
+        ("raw.aac", b"\xff\xf1\x50\x80", "unknown_input", "raw AAC"),
+        ("a.webm", b"\x1a\x45\xdf\xa3", "unknown_input", "WebM"),
+        (
+            "none.m3u8",
+            no_segment.as_bytes(),
+            "playlist_invalid",
+            "no segment",
+        ),
+        ("text.m3u8", b"hello", "playlist_invalid", "line 1"),
+        (
+            "a.m4s",
+            b"\0\0\0\x08styp\0\0\0\x08mdat",
+            "nothing_decodable",
+            "init segment",
+        ),
+    ] {
+        let input = inputs.path().join(name);
+        fs::write(&input, content).expect("written");
+        let said = refused(&["remux", &text(&input), "-o", &out], code, folder.path());
+        assert!(said.contains(why), "{said}");
+    }
+    // An empty file behind a good one is not passed over.
+    let empty = text(&inputs.path().join("empty.ts"));
+    let arguments = ["remux", &sample(), &empty, "-o", &out];
+    refused(&arguments, "unknown_input", folder.path());
 }
 
 #[test]

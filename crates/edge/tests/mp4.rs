@@ -249,7 +249,7 @@ fn stored_segments_follow_their_init_segment() {
                 assert!(matches!(run.payload, Payload::Stream { .. }));
                 samples[run.track.0 as usize - 1] += run.samples.len();
             }
-            Event::Config { .. } | Event::Timed(_) => {}
+            Event::Config { .. } => {}
             other @ (Event::Timed(_) | Event::Defect(_)) => panic!("{other:?}"),
         }
     }

@@ -36,6 +36,9 @@ pub struct Mp4 {
     pub start: Timestamp,
     /// How long it plays.
     pub duration: Timestamp,
+    /// When its first picture was, in Unix milliseconds, where known; the file has it as its
+    /// creation time, in whole seconds.
+    pub wall_clock: Option<i64>,
     /// Samples of each track, pictures first.
     pub samples: Vec<usize>,
 }
@@ -107,9 +110,10 @@ fn planned(timeline: &Timeline, selection: &Selection, form: Form) -> Result<Mp4
         .collect();
     let (chunks, payload) = payload(&taken);
     let mut plan = Plan::new();
+    let wall_clock = timeline.wall_clock_at(selection.start);
     let movie = Movie {
         timescale,
-        wall_clock: None,
+        wall_clock,
     };
     plan.push(Part::Bytes(progressive_header(movie, &tracks, &chunks)));
     for part in payload {
@@ -119,6 +123,7 @@ fn planned(timeline: &Timeline, selection: &Selection, form: Form) -> Result<Mp4
         plan,
         start: selection.start,
         duration: selection.end.minus(selection.start),
+        wall_clock,
         samples: files.iter().map(|file| file.samples.len()).collect(),
     })
 }
