@@ -38,6 +38,8 @@ pub(crate) struct Feed {
     demuxer: Demuxer,
     /// Where the stream's latest bytes were written, by stream position.
     placed: VecDeque<Placed>,
+    /// The latest bytes, where they have to be rewritten.
+    copied: Vec<u8>,
     configs: BTreeMap<TrackId, Known>,
     /// It was told that there are too many events.
     told_full: bool,
@@ -123,9 +125,10 @@ impl Feed {
                 demuxer.push(chunk);
             }
             Demuxer::MpegTs(demuxer) => {
-                let mut bytes = vec![0; chunk.len()];
-                chunk.copy_to(0, &mut bytes);
-                demuxer.push(&bytes);
+                // The buffer is kept: what is copied in need not be cleared and allocated first.
+                self.copied.resize(chunk.len(), 0);
+                chunk.copy_to(0, &mut self.copied);
+                demuxer.push(&self.copied);
             }
         }
         self.drain(offset, tape, now, out)
@@ -366,15 +369,6 @@ pub(crate) fn drain_commands(tape: &mut Tape, out: &mut VecDeque<Output>) {
     }
 }
 
-/// The timescale of a track's times, 90 kHz where nothing is known.
-pub(crate) fn timescale_of(tape: &Tape) -> Timescale {
-    tape.timeline()
-        .tracks()
-        .first()
-        .and_then(|track| track.config())
-        .map_or(Timescale::MPEG, |config| config.timescale)
-}
-
 #[cfg(test)]
 mod tests {
     use livetape_tape::Window;
@@ -419,5 +413,28 @@ mod tests {
         feed.end(Ending::Pending, 0.0, &mut tape, 0, &mut out);
         let completed = tape.timeline().video().expect("there").numbers().end;
         assert!(completed > pictures, "the last picture was pending");
+    }
+
+    #[test]
+    fn a_timed_event_is_kept_at_its_place_on_the_tape() {
+        let mut tape = Tape::new(Window {
+            millis: 60_000,
+            bytes: 1 << 30,
+        });
+        let timescale = Timescale::MILLIS;
+        let event = TimedEvent {
+            time: Timestamp::new(2_500, timescale),
+            duration: None,
+            scheme: TimedEvent::ID3.to_owned(),
+            value: String::new(),
+            id: 1,
+            payload: b"ID3".to_vec(),
+        };
+        let emsg = isobmff::mux::event_message(&event, event.time);
+        let (mut feed, mut out) = (Feed::default(), VecDeque::new());
+        feed.push(&emsg, 10.0, &mut tape, 0, &mut out);
+        feed.push(&emsg, 10.0, &mut tape, 0, &mut out);
+        let time = Timestamp::new(12_500, timescale);
+        assert_eq!(tape.timeline().events(), [TimedEvent { time, ..event }]);
     }
 }

@@ -243,7 +243,7 @@ impl Shared {
                 }
             }
             Output::WriteBytes(at, bytes) => {
-                tape.reels.write(at, &Uint8Array::from(bytes.as_slice()))?;
+                tape.reels.write_own(at, &bytes)?;
             }
             Output::Exchange(exchange, request) => {
                 let plan = match &request.body {

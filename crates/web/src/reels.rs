@@ -100,23 +100,35 @@ impl Reels {
         Ok(())
     }
 
-    /// Writes at the end of an open reel.
+    /// Writes bytes of JavaScript's memory at the end of an open reel.
     pub(crate) fn write(&mut self, at: Placement, bytes: &Uint8Array) -> Result<(), JsValue> {
         match self.reels.get_mut(&at.reel) {
             Some(Reel::Open { access, .. }) => {
-                let options = FileSystemReadWriteOptions::new();
-                options.set_at(at.offset as f64);
+                let options = options_at(at.offset);
                 let written = access.write_with_js_u8_array_and_options(bytes, &options)?;
-                if written < f64::from(bytes.length()) {
-                    return Err(JsValue::from_str("the disk took only part of the bytes"));
-                }
-                Ok(())
+                all_written(written, bytes.length() as usize)
             }
             Some(Reel::Growing(pieces)) => {
                 pieces.push(bytes.slice(0, bytes.length()));
                 Ok(())
             }
-            _ => Err(JsValue::from_str("the reel is not open")),
+            _ => Err(JsValue::from_str(NOT_OPEN)),
+        }
+    }
+
+    /// Writes bytes of Wasm's memory at the end of an open reel, right from where they are.
+    pub(crate) fn write_own(&mut self, at: Placement, bytes: &[u8]) -> Result<(), JsValue> {
+        match self.reels.get_mut(&at.reel) {
+            Some(Reel::Open { access, .. }) => {
+                let options = options_at(at.offset);
+                let written = access.write_with_u8_array_and_options(bytes, &options)?;
+                all_written(written, bytes.len())
+            }
+            Some(Reel::Growing(pieces)) => {
+                pieces.push(Uint8Array::from(bytes));
+                Ok(())
+            }
+            _ => Err(JsValue::from_str(NOT_OPEN)),
         }
     }
 
@@ -138,8 +150,7 @@ impl Reels {
     async fn read_extent(&self, extent: Extent, out: &Uint8Array) -> Result<(), JsValue> {
         match self.reels.get(&extent.store) {
             Some(Reel::Open { access, .. }) => {
-                let options = FileSystemReadWriteOptions::new();
-                options.set_at(extent.offset as f64);
+                let options = options_at(extent.offset);
                 let read = access.read_with_js_u8_array_and_options(out, &options)?;
                 if read < extent.len as f64 {
                     return Err(JsValue::from_str("the reel is shorter than its index"));
@@ -187,6 +198,21 @@ impl Reels {
             folder.remove().await;
         }
     }
+}
+
+const NOT_OPEN: &str = "the reel is not open";
+
+fn options_at(offset: u64) -> FileSystemReadWriteOptions {
+    let options = FileSystemReadWriteOptions::new();
+    options.set_at(offset as f64);
+    options
+}
+
+fn all_written(written: f64, wanted: usize) -> Result<(), JsValue> {
+    if written < wanted as f64 {
+        return Err(JsValue::from_str("the disk took only part of the bytes"));
+    }
+    Ok(())
 }
 
 impl Folder {

@@ -1,8 +1,11 @@
 //! The command line.
 
+use std::fmt::Display;
 use std::net::TcpListener;
+use std::str::FromStr;
 
 use crate::failure::{Explain, Failure, Result};
+use crate::soak::SoakOptions;
 
 /// What `cargo xtask help` prints.
 pub(crate) const HELP: &str = "\
@@ -13,7 +16,12 @@ cargo xtask <command>
   demo  [--port N] [--yes]    start the edge with a live page to record from
         [--headless-check]    ... and let a headless browser try it, then exit 0 or 1
   test  [SUITE...] [--yes]    run the tests; suites: check unit wasm edge e2e demo
-  check [--yes]               formatting, lints, documentation, types, licences, invariants
+  check [--yes]               formatting, lints, documentation, types, licences, invariants, fuzz targets
+  soak  [fuzz [TARGET...]]    long tests: every fuzz target for a minute each, or those named
+        [--minutes N]         ... or for so long each
+        [--runs N]            ... or for so many inputs each, if that is sooner
+        [--record]            ... and keep the results in fuzz/RECORD.md
+        [--replay FILE]       ... or try one input with one target
 
 Each command first installs what it misses, and says what before it does. --yes answers its question.
 ";
@@ -27,6 +35,7 @@ pub(crate) enum Command {
     Demo(DemoOptions),
     Test { suites: Vec<String>, yes: bool },
     Check { yes: bool },
+    Soak(SoakOptions),
 }
 
 /// The options of `demo`.
@@ -56,7 +65,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Command> 
         },
         "build" => Command::Build { yes },
         "demo" => Command::Demo(DemoOptions {
-            port: rest.take_port()?,
+            port: rest.take_number("--port")?,
             headless_check: rest.take_flag("--headless-check"),
             yes,
         }),
@@ -65,6 +74,14 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Command> 
             yes,
         },
         "check" => Command::Check { yes },
+        "soak" => Command::Soak(SoakOptions {
+            minutes: rest.take_number("--minutes")?,
+            runs: rest.take_number("--runs")?,
+            record: rest.take_flag("--record"),
+            replay: rest.take_value("--replay")?,
+            words: rest.take_words(),
+            yes,
+        }),
         other => return Err(Failure::Message(format!("no command {other:?}\n\n{HELP}"))),
     };
     match rest.0.first() {
@@ -93,16 +110,21 @@ impl Rest {
         words
     }
 
-    fn take_port(&mut self) -> Result<Option<u16>> {
-        let Some(at) = self.0.iter().position(|argument| argument == "--port") else {
+    fn take_value(&mut self, option: &str) -> Result<Option<String>> {
+        let Some(at) = self.0.iter().position(|argument| argument == option) else {
             return Ok(None);
         };
         self.0.remove(at);
         if at >= self.0.len() {
-            return Err(Failure::message("--port needs a number"));
+            return Err(Failure::Message(format!("{option} needs a value")));
         }
-        let text = self.0.remove(at);
-        text.parse().map(Some).explain(|| format!("--port {text}"))
+        Ok(Some(self.0.remove(at)))
+    }
+
+    fn take_number<T: FromStr<Err: Display>>(&mut self, option: &str) -> Result<Option<T>> {
+        let text = self.take_value(option)?;
+        let number = text.map(|text| text.parse().explain(|| format!("{option} {text}")));
+        number.transpose()
     }
 }
 
@@ -148,6 +170,21 @@ mod tests {
             parsed("test unit edge").ok(),
             Some(Command::Test { suites, yes: false })
         );
+    }
+
+    #[test]
+    fn a_soak_takes_words_and_limits() {
+        let options = SoakOptions {
+            words: vec!["fuzz".to_owned(), "aac".to_owned()],
+            minutes: Some(30),
+            record: true,
+            ..SoakOptions::default()
+        };
+        assert_eq!(
+            parsed("soak --minutes 30 fuzz aac --record").ok(),
+            Some(Command::Soak(options))
+        );
+        assert!(parsed("soak --runs many").is_err());
     }
 
     #[test]

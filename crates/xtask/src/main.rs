@@ -4,7 +4,8 @@
 //! * [`build`] makes the wasm module, the Worker and `www/`;
 //! * [`demo`] starts the edge with a live source, and [`edge`] is that server's process;
 //! * [`mod@test`] runs the suites against their budgets;
-//! * [`check`] is the one definition of "checked".
+//! * [`check`] is the one definition of "checked";
+//! * [`soak`] runs the long tests.
 //!
 //! This crate is the first thing a newcomer's machine compiles, so its dependencies are few.
 #![allow(
@@ -26,6 +27,7 @@ mod process;
 mod progress;
 mod sample;
 mod setup;
+mod soak;
 mod stamp;
 mod test;
 mod versions;
@@ -70,5 +72,6 @@ fn run() -> Result<()> {
         Command::Demo(options) => demo::command(&workspace, &options),
         Command::Test { suites, yes } => test::command(&workspace, &suites, yes),
         Command::Check { yes } => check::command(&workspace, yes),
+        Command::Soak(options) => soak::command(&workspace, &options),
     }
 }

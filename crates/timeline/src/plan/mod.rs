@@ -4,7 +4,7 @@ mod fragment;
 mod interleave;
 mod joined;
 mod progressive;
-mod retiming;
+mod retime;
 mod selection;
 mod split;
 
@@ -16,7 +16,7 @@ pub use fragment::{FragmentPlan, Lane, init_segment};
 pub use joined::Form;
 pub use progressive::{Mp4, PlanError, progressive, single};
 pub use selection::Selection;
-pub use split::split;
+pub use split::{ranges, split};
 
 /// A piece of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,9 +8,9 @@ use thiserror::Error;
 
 use super::interleave::interleave;
 use super::joined::{Form, Joined, groups};
-use super::retiming::retime;
+use super::retime::{delay, retime};
 use super::{Part, Plan, Selection};
-use crate::{Slice, Timeline, Track};
+use crate::{Timeline, Track};
 
 /// Why no plan can be made.
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
@@ -37,6 +37,9 @@ pub struct Mp4 {
     pub start: Timestamp,
     /// How long it plays.
     pub duration: Timestamp,
+    /// When its first picture was, in Unix milliseconds, where known; the file has it as its
+    /// creation time, in whole seconds.
+    pub wall_clock: Option<i64>,
     /// Samples of each track, pictures first.
     pub samples: Vec<usize>,
 }
@@ -76,9 +79,10 @@ fn planned(timeline: &Timeline, selection: &Selection, form: Form) -> Result<Mp4
                 let at_seconds = at.seconds();
                 return Err(PlanError::ConfigurationChange { at_seconds });
             }
+            let group = group.into_iter().map(|slice| selection.within(slice));
             Ok((
                 track,
-                Joined::new(group, selection.start).ok_or(PlanError::Empty)?,
+                Joined::new(group.collect(), selection.start).ok_or(PlanError::Empty)?,
             ))
         })
         .collect::<Result<_, _>>()?;
@@ -107,9 +111,10 @@ fn planned(timeline: &Timeline, selection: &Selection, form: Form) -> Result<Mp4
         .collect();
     let (chunks, payload) = payload(&taken);
     let mut plan = Plan::new();
+    let wall_clock = timeline.wall_clock_at(selection.start);
     let movie = Movie {
         timescale,
-        wall_clock: None,
+        wall_clock,
     };
     plan.push(Part::Bytes(progressive_header(movie, &tracks, &chunks)));
     for part in payload {
@@ -119,6 +124,7 @@ fn planned(timeline: &Timeline, selection: &Selection, form: Form) -> Result<Mp4
         plan,
         start: selection.start,
         duration: selection.end.minus(selection.start),
+        wall_clock,
         samples: files.iter().map(|file| file.samples.len()).collect(),
     })
 }
@@ -199,16 +205,4 @@ impl<'a> FileTrack<'a> {
             edits,
         }
     }
-}
-
-/// Ticks from `start` to the first thing presented then or later; 0 where something is on.
-fn delay(slice: &Slice, start: i64) -> i64 {
-    let is_video = slice.config.format.is_video();
-    let shown = slice.timed().filter_map(|(dts, sample)| {
-        let from = dts + i64::from(sample.composition_offset);
-        // A picture shown from before is the pre-roll's; sound goes on.
-        let is_on = from >= start || !is_video && from + i64::from(sample.duration) > start;
-        is_on.then_some(from)
-    });
-    shown.min().map_or(0, |first| (first - start).max(0))
 }

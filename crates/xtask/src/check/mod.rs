@@ -13,6 +13,7 @@ use crate::counting::Tally;
 use crate::failure::{Failure, Result};
 use crate::process::{self, Group, Output};
 use crate::setup::{self, Scope, Target};
+use crate::soak::fuzz;
 use crate::workspace::Workspace;
 
 pub(crate) use packages::Packages;
@@ -40,6 +41,7 @@ pub(crate) fn run(workspace: &Workspace, deadline: Option<Instant>) -> Result<Ta
     checks.program("clippy, host", cargo(workspace, &CLIPPY_HOST))?;
     checks.program("clippy, wasm32", clippy_wasm(workspace, &packages)?)?;
     checks.program("documentation", documentation(workspace))?;
+    checks.program("fuzz targets", fuzz::build_command(workspace)?)?;
     for folder in ["www", "tests"] {
         if workspace.root.join(folder).join("tsconfig.json").exists() {
             checks.program(&format!("types of {folder}/"), types(workspace, folder)?)?;
@@ -58,10 +60,11 @@ pub(crate) fn run(workspace: &Workspace, deadline: Option<Instant>) -> Result<Ta
     Ok(checks.tally)
 }
 
-const CLIPPY_HOST: [&str; 7] = [
+const CLIPPY_HOST: [&str; 8] = [
     "clippy",
     "--workspace",
     "--all-targets",
+    "--features=livetape-fuzz/libfuzzer",
     "--quiet",
     "--",
     "-D",

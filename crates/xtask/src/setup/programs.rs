@@ -1,5 +1,5 @@
-//! What the system itself has to have: OpenSSL for one of cargo's tools; for checks and tests only, Chromium, Firefox,
-//! ffmpeg and ffprobe; and the media files.
+//! What the system itself has to have: OpenSSL for one of cargo's tools; for checks and tests only, a C++ compiler, Chromium,
+//! Firefox, ffmpeg and ffprobe; and the media files.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -66,7 +66,7 @@ struct Program {
     otherwise: &'static str,
 }
 
-const PROGRAMS: [Program; 4] = [
+const PROGRAMS: [Program; 5] = [
     Program {
         name: "OpenSSL, for worker-build",
         usual: 10,
@@ -96,6 +96,14 @@ const PROGRAMS: [Program; 4] = [
         packages: &["firefox-esr"],
         there: |_| firefox().is_some(),
         otherwise: "install Firefox, or set LIVETAPE_FIREFOX to its path",
+    },
+    Program {
+        name: "a C++ compiler, for the fuzz targets",
+        usual: 15,
+        scopes: &[Scope::Check, Scope::Soak, Scope::Test],
+        packages: &["g++"],
+        there: |_| env::var_os("CXX").is_some() || on_path("c++").is_some(),
+        otherwise: "install g++ or clang++ as c++, or set CXX to its path",
     },
     Program {
         name: "ffmpeg and ffprobe",

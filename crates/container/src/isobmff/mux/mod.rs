@@ -3,14 +3,17 @@
 //! - [`init_segment`]: `ftyp` + `moov` of a fragmented file
 //! - [`fragment_header`]: `moof` + the header of its `mdat`
 //! - [`event_message`]: the `emsg` box of an event, which goes before a fragment
+//! - [`producer_reference_time`]: when a fragment was, before its `moof`
 //! - [`progressive_header`]: `ftyp` + `moov` with full sample tables + the header of its `mdat`
 
 mod fragment;
 mod init;
 mod movie;
 mod progressive;
+mod reference_time;
 
 pub use super::event_message::event_message;
 pub use fragment::{FragmentTrack, fragment_header};
 pub use init::{InitTrack, init_segment};
 pub use progressive::{ChunkLayout, Edit, Movie, ProgressiveTrack, progressive_header};
+pub use reference_time::producer_reference_time;

@@ -1,8 +1,20 @@
-//! Samples on a file's own timeline, those that are not to be seen shrunk.
+//! Times of a slice on the timeline of a file that shows it from a certain moment on.
 
 use livetape_media::Sample;
 
 use crate::Slice;
+
+/// Ticks from `start` to the first thing presented then or later; 0 where something is on.
+pub(super) fn delay(slice: &Slice, start: i64) -> i64 {
+    let is_video = slice.config.format.is_video();
+    let shown = slice.timed().filter_map(|(dts, sample)| {
+        let from = dts + i64::from(sample.composition_offset);
+        // A picture shown from before is the pre-roll's; sound goes on.
+        let is_on = from >= start || !is_video && from + i64::from(sample.duration) > start;
+        is_on.then_some(from)
+    });
+    shown.min().map_or(0, |first| (first - start).max(0))
+}
 
 /// Moves a slice's times so that its first sample decodes at 0. Gives the samples and where on
 /// that timeline the presentation instant `start` lies (negative where it lies before 0).
