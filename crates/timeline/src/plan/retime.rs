@@ -168,4 +168,17 @@ mod tests {
         );
         assert_eq!(places(&timed, 20, 80), [Place::Shown; 6]);
     }
+
+    #[test]
+    fn pre_roll_is_squeezed_in_before_the_first_shown() {
+        // I0 P4 B2 b1 b3, shown from B2 on, each 40 long.
+        let decoded = [-160, -120, -80, -40, 0];
+        let moved = after_pre_roll(&decoded, &[-2, 80, 0, -1, 40], 1, 1, 80);
+        assert_eq!(moved, [-121, -120, -80, -40, 0]);
+        // I0 P1 P2 P3, shown from P2 on; then with a keyframe later on that is decoded 80 ahead.
+        let (decoded, presented) = ([-80, -40, 0, 40], [-2, -1, 0, 40]);
+        let moved = |ahead| after_pre_roll(&decoded, &presented, 2, 1, ahead);
+        assert_eq!(moved(0), [-2, -1, 0, 40]);
+        assert_eq!(moved(80), [-82, -81, -80, 40]);
+    }
 }
