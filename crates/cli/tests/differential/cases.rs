@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use serde_json::Value;
+
 use crate::differences::Comparison;
 use crate::ffprobe;
 use crate::support::{livetape, text};
@@ -92,6 +94,7 @@ impl Case {
                 source: &source,
                 file: &file,
                 is_ts: self.is_ts(),
+                is_reframed: self.is_reframed(),
             }
             .differences(),
             Err(complaint) => vec![complaint],
@@ -118,6 +121,12 @@ impl Case {
         files.all(|file| file.ends_with(".ts"))
     }
 
+    /// Whether samples need not be the packets of the source as they are: in a transport stream
+    /// they are framed in another way, and where a configuration changes parameter sets go in-band.
+    pub(crate) fn is_reframed(&self) -> bool {
+        self.is_ts() || self.epochs.len() > 1
+    }
+
     /// The tracks that belong in the file, those of all bases of time joined.
     pub(crate) fn source(&self, media: &Path) -> Vec<Track> {
         let mut joined: Vec<Track> = Vec::new();
@@ -126,19 +135,12 @@ impl Case {
                 let files: Vec<String> = files.iter().map(|f| text(&media.join(f))).collect();
                 ffprobe::read(&files)
             };
-            let tracks = lanes
-                .iter()
-                .flat_map(read)
-                .filter(|track| self.belongs(track));
-            for (number, mut track) in tracks.enumerate() {
-                for packet in &mut track.packets {
-                    packet.epoch = epoch;
-                }
-                match joined.get_mut(number) {
-                    Some(known) => known.packets.append(&mut track.packets),
-                    None => joined.push(track),
-                }
+            let lanes = lanes.iter().flat_map(read);
+            let mut tracks: Vec<Track> = lanes.filter(|track| self.belongs(track)).collect();
+            for packet in tracks.iter_mut().flat_map(|track| &mut track.packets) {
+                packet.epoch = epoch;
             }
+            join(&mut joined, tracks);
         }
         joined
     }
@@ -150,10 +152,12 @@ impl Case {
         is_media && is_read && track.described && !track.packets.is_empty()
     }
 
-    /// Remuxes, and reads what was made; what the command says where it fails.
+    /// Remuxes, and reads what was made; what the command says where it fails. Where a configuration
+    /// changes there may be several files: each is moved to where it begins.
     fn made(&self, media: &Path, out: &Path, fragmented: bool) -> Result<Vec<Track>, String> {
         let path = out.join(format!("{}.{fragmented}.mp4", self.name.replace('/', "_")));
-        let mut arguments = vec!["remux".to_owned(), "-o".to_owned(), text(&path)];
+        let mut arguments: Vec<String> = ["remux", "--json", "-o"].map(str::to_owned).to_vec();
+        arguments.push(text(&path));
         arguments.extend(fragmented.then(|| "--fragmented".to_owned()));
         arguments.extend(self.inputs.iter().map(|input| text(&media.join(input))));
         let output = livetape(&arguments);
@@ -161,8 +165,42 @@ impl Case {
             let said = String::from_utf8_lossy(&output.stderr);
             return Err(said.lines().last().unwrap_or_default().to_owned());
         }
-        let tracks = ffprobe::read(&[text(&path)]);
-        std::fs::remove_file(&path).expect("what was made can be removed");
-        Ok(tracks)
+        let report: Value = serde_json::from_slice(&output.stdout).expect("a report in JSON");
+        let files = report["files"].as_array().expect("files");
+        let mut joined = Vec::new();
+        for file in files {
+            let path = file["path"].as_str().expect("each has a path");
+            let mut tracks = ffprobe::read(&[path.to_owned()]);
+            if files.len() > 1 {
+                let start = file["start"].as_f64().expect("each begins at a time");
+                begin_at(&mut tracks, start);
+            }
+            join(&mut joined, tracks);
+            std::fs::remove_file(path).expect("what was made can be removed");
+        }
+        Ok(joined)
+    }
+}
+
+/// Appends packets to the tracks of the same kind and number.
+fn join(joined: &mut Vec<Track>, mut tracks: Vec<Track>) {
+    tracks.sort_by_key(|track| track.kind != "video");
+    for (number, mut track) in tracks.into_iter().enumerate() {
+        match joined.get_mut(number) {
+            Some(known) => {
+                known.packets.append(&mut track.packets);
+                known.configurations.append(&mut track.configurations);
+            }
+            None => joined.push(track),
+        }
+    }
+}
+
+/// Moves all tracks so that the first begins at a time.
+fn begin_at(tracks: &mut [Track], start: f64) {
+    let first = tracks.first().into_iter().flat_map(|track| &track.packets);
+    let earliest = first.filter_map(|packet| packet.pts).reduce(f64::min);
+    for track in tracks {
+        track.shift(start - earliest.unwrap_or(0.0));
     }
 }

@@ -16,8 +16,8 @@ const FAR: usize = 400;
 const ROUNDED_BY_MUXERS: f64 = 0.001;
 
 /// How far a new base of time may begin before the last packet of the one before it ends, in
-/// seconds: the ends are reckoned from the mean duration.
-const OVERLAP: f64 = 0.001;
+/// seconds: that packet is taken to be as long as the others are on average, and may be shorter.
+const OVERLAP: f64 = 0.025;
 
 /// How far behind it: pictures may be decoded so much earlier than they are presented.
 const GAP: f64 = 0.1;
@@ -28,6 +28,8 @@ pub(crate) struct Comparison<'a> {
     pub(crate) file: &'a [Track],
     /// The source is a transport stream.
     pub(crate) is_ts: bool,
+    /// Parameter sets may have moved between configuration and samples.
+    pub(crate) is_reframed: bool,
 }
 
 /// A track on both sides.
@@ -61,7 +63,7 @@ impl Comparison<'_> {
                 ));
             }
             for (source, file) in sources.into_iter().zip(files) {
-                let (units, samples) = comparable(source, file, self.is_ts);
+                let (units, samples) = comparable(source, file, self.is_reframed);
                 let lost = units.parameter_sets.difference(&samples.parameter_sets);
                 let lost = lost.count();
                 if lost > 0 {
@@ -77,6 +79,7 @@ impl Comparison<'_> {
                 });
             }
         }
+        found.extend(pairs.iter().filter_map(Pair::keyframes));
         let epochs = self.source.iter().flat_map(|track| &track.packets);
         let epochs = epochs.map(|packet| packet.epoch + 1).max().unwrap_or(0);
         for epoch in 0..epochs {
@@ -174,18 +177,33 @@ impl Pair<'_> {
         gathered.iter().map(words).collect()
     }
 
+    /// Packets with which decoding may start on one side only.
+    fn keyframes(&self) -> Option<String> {
+        let unequal = |(from, to): &&(usize, usize)| {
+            self.source.packets[*from].keyframe != self.file.packets[*to].keyframe
+        };
+        let pairs = self.alignment.pairs.iter().filter(unequal);
+        self.counted(
+            pairs.map(|(from, _)| *from),
+            "are a keyframe on one side only",
+        )
+    }
+
+    /// How many packets, and from which to which.
+    fn counted(&self, packets: impl Iterator<Item = usize>, what: &str) -> Option<String> {
+        let packets: Vec<usize> = packets.collect();
+        let (first, last) = (packets.first()?, packets.last()? + 1);
+        let (kind, count) = (self.kind, packets.len());
+        Some(format!("{kind}: {count} of packets {first}..{last} {what}"))
+    }
+
     /// Pictures that the edit list of the file hides although the source shows them.
     fn hidden(&self, tolerance: f64) -> Option<String> {
         let is_hidden = |packet: &Packet| packet.pts.is_some_and(|shown| shown < -tolerance);
         let pairs = self.alignment.pairs.iter().filter(|(from, to)| {
             is_hidden(&self.file.packets[*to]) && !is_hidden(&self.source.packets[*from])
         });
-        let hidden: Vec<usize> = pairs.map(|(from, _)| *from).collect();
-        let (first, last) = (hidden.first()?, hidden.last()? + 1);
-        let (kind, count) = (self.kind, hidden.len());
-        Some(format!(
-            "{kind}: {count} of packets {first}..{last} are hidden by the edit list"
-        ))
+        self.counted(pairs.map(|(from, _)| *from), "are hidden by the edit list")
     }
 }
 

@@ -7,7 +7,7 @@ use crate::track::{Packet, Track};
 
 /// What ffprobe is asked for.
 const ENTRIES: &str = "stream=index,codec_type,codec_name,codec_tag,time_base,extradata:\
-                       packet=stream_index,pts,dts,data";
+                       packet=stream_index,pts,dts,flags,data";
 
 /// Reads files, one after another as if they were one. Nothing is left out because an edit list
 /// hides it; times are those after edit lists.
@@ -75,7 +75,7 @@ fn track(section: &str) -> Track {
         codec: text("codec_name"),
         described: value(section, "codec_tag") != Some("0x0000"),
         tick: parse(numerator) / parse(denominator),
-        extradata: dumped(section),
+        configurations: vec![dumped(section)],
         packets: Vec::new(),
     }
 }
@@ -85,6 +85,7 @@ fn packet(section: &str, tick: f64) -> Packet {
     Packet {
         pts: seconds("pts"),
         dts: seconds("dts"),
+        keyframe: value(section, "flags").is_some_and(|flags| flags.starts_with('K')),
         epoch: 0,
         data: dumped(section),
     }

@@ -4,7 +4,7 @@
 //! For each source and each output, progressive and fragmented, ffprobe says what access units
 //! and frames of sound there are. Each one of the source must be in the file, byte for byte
 //! ([`units`] has the common form of a transport stream and an MP4), in order, and at the same
-//! time ([`differences`]). Times are the same where
+//! time ([`differences`]), a keyframe where it was one. Times are the same where
 //! - all presentation times of all tracks are moved by one span: a file begins with its first
 //!   picture (sound before it is there, hidden by the edit list of a progressive file);
 //! - the decode times of a track are moved by one span of its own: decoding may begin earlier;
@@ -215,6 +215,7 @@ fn a_difference_is_seen() {
                 source: &source,
                 file: &changed,
                 is_ts: case.is_ts(),
+                is_reframed: case.is_reframed(),
             };
             comparison.differences().join("; ")
         };
@@ -237,6 +238,10 @@ fn a_difference_is_seen() {
         assert_eq!(
             seen(|tracks| tracks[0].packets.swap(3, 4)),
             "video: packets 4..5 are not in the file; video: samples 3..4 are not in the source"
+        );
+        assert_eq!(
+            seen(|tracks| tracks[0].packets[9].keyframe ^= true),
+            "video: 1 of packets 9..10 are a keyframe on one side only"
         );
         assert_eq!(
             seen(|tracks| drop(tracks.pop())),

@@ -11,8 +11,8 @@ pub(crate) struct Track {
     pub(crate) described: bool,
     /// Seconds a tick lasts.
     pub(crate) tick: f64,
-    /// Codec configuration as the container has it.
-    pub(crate) extradata: Vec<u8>,
+    /// Codec configurations as the container has them, one for each base of time.
+    pub(crate) configurations: Vec<Vec<u8>>,
     pub(crate) packets: Vec<Packet>,
 }
 
@@ -21,6 +21,8 @@ pub(crate) struct Track {
 pub(crate) struct Packet {
     pub(crate) pts: Option<f64>,
     pub(crate) dts: Option<f64>,
+    /// Decoding may start here.
+    pub(crate) keyframe: bool,
     /// Which base of time it has: packets of one are moved together.
     pub(crate) epoch: usize,
     pub(crate) data: Vec<u8>,

@@ -7,7 +7,7 @@
 //!   sample entry (ISO/IEC 14496-15 §5.4.2.1, §8.3.2): those are compared as a set of their own;
 //! - every AAC raw data block, without its ADTS header (ISO/IEC 14496-3 §1.A.2.2).
 //!
-//! From MP4 to MP4 a packet is compared as it is.
+//! From MP4 to MP4 a packet is compared as it is, unless the configuration changes.
 
 use std::collections::BTreeSet;
 
@@ -32,9 +32,9 @@ pub(crate) struct Units {
     pub(crate) parameter_sets: BTreeSet<Vec<u8>>,
 }
 
-/// Both sides of a comparison. `rewritten` where the source is framed in another way than MP4.
-pub(crate) fn comparable(source: &Track, sample: &Track, rewritten: bool) -> (Units, Units) {
-    if !rewritten {
+/// Both sides of a comparison; packets as they are unless they are `reframed`.
+pub(crate) fn comparable(source: &Track, sample: &Track, reframed: bool) -> (Units, Units) {
+    if !reframed {
         return (as_they_are(source), as_they_are(sample));
     }
     (units(source), units(sample))
@@ -50,8 +50,8 @@ fn as_they_are(track: &Track) -> Units {
 fn units(track: &Track) -> Units {
     let framing = framing(track);
     let mut units = Units::default();
-    for set in configured(track) {
-        units.parameter_sets.insert(set);
+    for record in &track.configurations {
+        units.parameter_sets.extend(configured(record, track));
     }
     for packet in &track.packets {
         let payload = match framing {
@@ -66,18 +66,14 @@ fn units(track: &Track) -> Units {
 }
 
 fn framing(track: &Track) -> Framing {
-    let length = |at: usize| {
-        track
-            .extradata
-            .get(at)
-            .map_or(4, |b| usize::from(b & 3) + 1)
-    };
-    let is_record = track.extradata.first() == Some(&1);
+    let record = track.configurations.first().map_or(&[][..], Vec::as_slice);
+    let length = |at: usize| record.get(at).map_or(4, |b| usize::from(b & 3) + 1);
+    let is_record = record.first() == Some(&1);
     match track.codec.as_str() {
         "h264" if is_record => Framing::Lengths(length(4)),
         "hevc" if is_record => Framing::Lengths(length(21)),
         "h264" | "hevc" => Framing::AnnexB,
-        "aac" if track.extradata.is_empty() => Framing::Adts,
+        "aac" if record.is_empty() => Framing::Adts,
         _ => Framing::AsIs,
     }
 }
@@ -164,8 +160,7 @@ fn raw_data_block(frame: &[u8]) -> &[u8] {
 
 /// The parameter sets in `avcC` (ISO/IEC 14496-15 §5.3.3.1), `hvcC` (§8.3.3.1) or, in a byte
 /// stream, in what the reader gathered before its packets.
-fn configured(track: &Track) -> Vec<Vec<u8>> {
-    let record = track.extradata.as_slice();
+fn configured(record: &[u8], track: &Track) -> Vec<Vec<u8>> {
     match (framing(track), track.codec.as_str()) {
         (Framing::Lengths(_), "h264") => {
             let count = record.get(5).map_or(0, |byte| usize::from(byte & 31));
