@@ -336,8 +336,12 @@ fn finishing_names_what_is_missing() {
 fn a_duration_is_no_less_than_nothing_when_times_go_back() {
     let mut stage = Stage::new();
     let config = stage.put_config(&init(&video_config()));
-    for (seq, number) in [(0, 10), (1, 0)] {
-        let bytes = fragment(Content::two_seconds(number));
+    // Pictures go back 20 seconds, sound goes on.
+    for (seq, pictures, frames) in [(0, 500, 0), (1, 0, 94)] {
+        let bytes = fragment(Content {
+            pictures: (pictures, 50),
+            frames: (frames, 94),
+        });
         stage.put(seq, &config, bytes).expect("a good fragment");
     }
     let info = stage.recording.info("https://edge.example");
