@@ -30,9 +30,10 @@ struct Client {
 
 /// The input is what is appended or answered, cut; what else happens, and when, the cuts decide.
 pub(super) fn run(input: &[u8]) {
-    let Some((mut cuts, mut rest)) = Cuts::take(input) else {
+    let Some((cuts, mut rest)) = Cuts::take(input) else {
         return;
     };
+    let mut cuts = cuts.coarse();
     let mut client = Client {
         recorder: Recorder::new(WINDOW),
         now: Now {
