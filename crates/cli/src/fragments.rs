@@ -48,13 +48,7 @@ pub(crate) fn fragmented(timeline: &Timeline, selection: &Selection) -> Option<P
             })
             .collect();
         sequence += 1;
-        let ends = tracks.first().zip(to.first());
-        let ends = ends.and_then(|((track, slice), to)| {
-            let is_last = *to >= slice.numbers.end;
-            track.presentation_time(*to).filter(|_| !is_last)
-        });
-        let within = events.partition_point(|event| ends.is_none_or(|end| event.time < end));
-        let (led, later) = events.split_at(within);
+        let (led, later) = events.split_at(led(&tracks, &to, events));
         for event in led {
             let time = event.time.minus(origin.presentation());
             plan.push(Part::Bytes(event_message(event, time)));
@@ -98,6 +92,17 @@ fn events<'a>(
         all.partition_point(|event| event.time < selection.end)
     };
     all.get(from..to).unwrap_or_default()
+}
+
+/// How many of the events go before the fragment that ends at `to`: those before the next one's
+/// first picture, and before the last fragment all.
+fn led(tracks: &[(&Track, Slice)], to: &[u64], events: &[TimedEvent]) -> usize {
+    let ends = tracks.first().zip(to.first());
+    let next = ends.and_then(|((track, slice), to)| {
+        let is_last = *to >= slice.numbers.end;
+        track.presentation_time(*to).filter(|_| !is_last)
+    });
+    events.partition_point(|event| next.is_none_or(|next| event.time < next))
 }
 
 /// What is taken off all times so that the first decode time is 0 and no picture is presented

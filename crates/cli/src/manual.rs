@@ -21,7 +21,7 @@ pub(crate) const MORE: &str = "`--help` has rules, the JSON report and examples.
 pub(crate) const REMUX: &str = "\
 Rules:
   - OUT is written as OUT.part and renamed when it is complete; a file that is there already is
-    replaced at that moment and not before.
+    replaced at that moment and not before. Devices, pipes and inputs are never replaced.
   - Times count from the first sample, which is 0. A file begins with the first picture shown at or
     after --start, exactly; a player that minds no edit list shows the pictures needed to decode it
     for an instant. With --fragmented it begins with the keyframe at or before --start

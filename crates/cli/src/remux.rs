@@ -20,7 +20,7 @@ use crate::progress::Progress;
 use crate::reading::{Job, read_all};
 use crate::report::{Report, timed_events};
 use crate::stores::Stores;
-use crate::writing::Partial;
+use crate::writing::{Partial, places};
 
 /// What is wanted of a timeline.
 pub(crate) struct Wanted<'a> {
@@ -37,7 +37,7 @@ pub(crate) struct Wanted<'a> {
 pub(crate) fn run(arguments: &Remux) -> Result<String> {
     interrupt::listen(false);
     let lanes = lanes(&arguments.inputs)?;
-    refuse_own_input(&arguments.output, &lanes)?;
+    refuse_own_input(arguments, &lanes)?;
     let first = Partial::create(&arguments.output)?;
     let mut job = Job::new(Stores::beside(&arguments.output)?);
     let read = read_all(&lanes, &mut job);
@@ -54,20 +54,22 @@ pub(crate) fn run(arguments: &Remux) -> Result<String> {
     outcome
 }
 
-fn refuse_own_input(output: &Path, lanes: &[Lane]) -> Result<()> {
-    let Ok(own) = output.canonicalize() else {
-        return Ok(());
-    };
-    let is_output = |location: &Location| match location {
-        Location::File(path) => path.canonicalize().is_ok_and(|path| path == own),
+/// Fails where an output, or what it is called until it is complete, is something that is read.
+fn refuse_own_input(arguments: &Remux, lanes: &[Lane]) -> Result<()> {
+    let own = places(&arguments.output).map(|place| place.canonicalize().ok());
+    let is_own = |location: &Location| match location {
+        Location::File(path) => {
+            let path = path.canonicalize().ok();
+            path.is_some() && own.contains(&path)
+        }
         Location::Url(_) => false,
     };
-    if lanes
-        .iter()
-        .flatten()
-        .any(|piece| is_output(&piece.location))
-    {
-        let path = output.to_path_buf();
+    let pieces = || lanes.iter().flatten();
+    let inits = pieces().filter_map(|piece| piece.location.named(&piece.map.as_ref()?.uri).ok());
+    let named = arguments.inputs.iter().map(|input| Location::new(input));
+    let read = pieces().map(|piece| piece.location.clone());
+    if named.chain(read).chain(inits).any(|read| is_own(&read)) {
+        let path = arguments.output.clone();
         return Err(Failure::OutputIsInput { path });
     }
     Ok(())
@@ -93,7 +95,7 @@ pub(crate) fn deliver(job: &mut Job, wanted: &Wanted<'_>, first: Partial) -> Res
     let mut partials = vec![first];
     for number in 2..=files.len() {
         let path = numbered(wanted.output, number);
-        if job.stores.has(&path) {
+        if places(&path).iter().any(|place| job.stores.has(place)) {
             return Err(Failure::OutputIsInput { path });
         }
         partials.push(Partial::create(&path)?);

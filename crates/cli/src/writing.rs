@@ -25,20 +25,19 @@ pub(crate) struct Partial {
 impl Partial {
     /// Begins a file that will be at `path`, or at what that is a link to.
     pub(crate) fn create(path: &Path) -> Result<Self> {
-        replaceable(path).map_err(|error| unwritable(path, &error))?;
-        // The file a link leads to is replaced, not the link.
-        let target = path.canonicalize();
-        let path = target.as_deref().unwrap_or(path);
-        let mut partial = path.as_os_str().to_owned();
-        partial.push(".part");
-        let partial = PathBuf::from(partial);
-        interrupt::remove_at_end(&partial);
+        let [target, partial] = places(path);
+        for place in [&target, &partial] {
+            replaceable(place).map_err(|error| unwritable(place, &error))?;
+        }
         match File::create(&partial) {
-            Ok(file) => Ok(Self {
-                path: path.to_path_buf(),
-                partial,
-                file,
-            }),
+            Ok(file) => {
+                interrupt::remove_at_end(&partial);
+                Ok(Self {
+                    path: target,
+                    partial,
+                    file,
+                })
+            }
             Err(error) => Err(unwritable(path, &error)),
         }
     }
@@ -96,6 +95,16 @@ impl Partial {
             .and_then(|()| fs::rename(&self.partial, &self.path));
         done.map_err(|error| unwritable(&self.path, &error))
     }
+}
+
+/// Where an output will be and where it is until it is complete. The file a link leads to is
+/// replaced, not the link.
+pub(crate) fn places(output: &Path) -> [PathBuf; 2] {
+    let target = output.canonicalize();
+    let target = target.unwrap_or_else(|_| output.to_path_buf());
+    let mut partial = target.as_os_str().to_owned();
+    partial.push(".part");
+    [target, PathBuf::from(partial)]
 }
 
 /// Whether a file may take the place of what is at `path`: of nothing, or of a file. Devices and

@@ -84,6 +84,20 @@ fn outputs_that_cannot_be_written_are_refused() {
     let arguments = ["remux", &input, "-o", &input];
     refused(&arguments, "output_is_input", folder.path());
     assert_eq!(fs::read(&input).ok(), fs::read(sample()).ok());
+    // An output would first be written over an input of this name.
+    let partial = text(&copy.path().join("whole.mp4.part"));
+    fs::copy(sample(), &partial).expect("copied");
+    let whole = text(&copy.path().join("whole.mp4"));
+    let arguments = ["remux", &partial, "-o", &whole];
+    refused(&arguments, "output_is_input", folder.path());
+    assert_eq!(fs::read(&partial).ok(), fs::read(sample()).ok());
+    // So would a playlist, which is read as well.
+    let playlist = text(&copy.path().join("list.m3u8"));
+    let listed = "#EXTM3U\n#EXT-X-TARGETDURATION:16\n#EXTINF:16,\nin.mp4\n#EXT-X-ENDLIST\n";
+    fs::write(&playlist, listed).expect("written");
+    let arguments = ["remux", &playlist, "-o", &playlist];
+    refused(&arguments, "output_is_input", folder.path());
+    assert_eq!(fs::read(&playlist).ok(), Some(listed.into()));
 }
 
 /// A pipe made here: never a device of the machine the test runs on.

@@ -252,14 +252,8 @@ fn without_a_decode_time_a_fragment_goes_on_where_the_one_before_it_ended() {
     let tfhd = full(b"tfhd", 0, FROM_MOOF | DURATION | SIZE, &[1, 30, 4]);
     let trun = full(b"trun", 0, 0, &[3]);
     let none = boxed(b"traf", &[&tfhd, &trun]);
-    let told = demux(
-        &[
-            init(),
-            fragment(std::slice::from_ref(&none), 12),
-            fragment(&[none], 12),
-        ]
-        .concat(),
-    );
+    let one = fragment(&[none], 12);
+    let told = demux(&[init(), one.clone(), one].concat());
     let times: Vec<_> = told.runs.iter().map(|run| run.decode_time).collect();
     assert_eq!((times, told.defects), (vec![0, 90], vec![]));
 }

@@ -4,6 +4,7 @@ mod fragment;
 mod interleave;
 mod joined;
 mod progressive;
+mod retime;
 mod selection;
 mod split;
 

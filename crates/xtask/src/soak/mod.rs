@@ -38,6 +38,6 @@ pub(crate) fn command(workspace: &Workspace, options: &SoakOptions) -> Result<()
             )));
         }
     };
-    setup::ready(workspace, Scope::Check, options.yes)?;
+    setup::ready(workspace, Scope::Soak, options.yes)?;
     fuzz::run(workspace, parts, options)
 }
