@@ -244,6 +244,14 @@ fn a_difference_is_seen() {
             "video: 1 of packets 9..10 are a keyframe on one side only"
         );
         assert_eq!(
+            seen(|tracks| tracks.iter_mut().for_each(|track| track.packets.clear())),
+            format!(
+                "video: packets 0..{} are not in the file; audio: packets 0..{} are not in the file",
+                source[0].packets.len(),
+                source[1].packets.len()
+            )
+        );
+        assert_eq!(
             seen(|tracks| drop(tracks.pop())),
             "audio: 1 tracks in the source, 0 in the file"
         );
