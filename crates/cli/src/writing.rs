@@ -25,15 +25,30 @@ pub(crate) struct Partial {
 impl Partial {
     /// Begins a file that will be at `path`, or at what that is a link to.
     pub(crate) fn create(path: &Path) -> Result<Self> {
+        Self::named(path, ".part")
+    }
+
+    /// The same beside the first, which holds what this one is made of.
+    pub(crate) fn second(path: &Path) -> Result<Self> {
+        Self::named(path, ".whole.part")
+    }
+
+    fn named(path: &Path, suffix: &str) -> Result<Self> {
         replaceable(path).map_err(|error| unwritable(path, &error))?;
         // The file a link leads to is replaced, not the link.
         let target = path.canonicalize();
         let path = target.as_deref().unwrap_or(path);
         let mut partial = path.as_os_str().to_owned();
-        partial.push(".part");
+        partial.push(suffix);
         let partial = PathBuf::from(partial);
         interrupt::remove_at_end(&partial);
-        match File::create(&partial) {
+        match File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(&partial)
+        {
             Ok(file) => Ok(Self {
                 path: path.to_path_buf(),
                 partial,
@@ -41,6 +56,20 @@ impl Partial {
             }),
             Err(error) => Err(unwritable(path, &error)),
         }
+    }
+
+    /// Its file, and the name it will have.
+    pub(crate) fn file(&self) -> Result<(File, PathBuf)> {
+        let file = self.file.try_clone();
+        let file = file.map_err(|error| unwritable(&self.path, &error))?;
+        Ok((file, self.path.clone()))
+    }
+
+    /// Writes the beginning of a file whose rest is there.
+    pub(crate) fn put_front(&mut self, bytes: &[u8]) -> Result<()> {
+        let front = self.file.seek(SeekFrom::Start(0));
+        let written = front.and_then(|_| self.file.write_all(bytes));
+        written.map_err(|error| unwritable(&self.path, &error))
     }
 
     /// Writes all of a plan.

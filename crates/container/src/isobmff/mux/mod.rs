@@ -3,7 +3,8 @@
 //! - [`init_segment`]: `ftyp` + `moov` of a fragmented file
 //! - [`fragment_header`]: `moof` + the header of its `mdat`
 //! - [`event_message`]: the `emsg` box of an event, which goes before a fragment
-//! - [`progressive_header`]: `ftyp` + `moov` with full sample tables + the header of its `mdat`
+//! - [`progressive_header`]: `ftyp` + `moov` with full sample tables + the header of its `mdat`;
+//!   [`progressive_header_in`]: the same in front of a payload that is there already
 
 mod fragment;
 mod init;
@@ -13,4 +14,6 @@ mod progressive;
 pub use super::event_message::event_message;
 pub use fragment::{FragmentTrack, fragment_header};
 pub use init::{InitTrack, init_segment};
-pub use progressive::{ChunkLayout, Edit, Movie, ProgressiveTrack, progressive_header};
+pub use progressive::{
+    ChunkLayout, Edit, Movie, ProgressiveTrack, progressive_header, progressive_header_in,
+};
