@@ -1,5 +1,5 @@
 // The engines in a worker of headless Chromium, one run after another, interleaved.
-import { launchChromium } from '../browser/chromium.ts';
+import { launchProfile } from '../browser/chromium.ts';
 import type { Inputs } from './input.ts';
 import { serve } from './server.ts';
 import { contentOf, difference, filesIn, type Content } from './verify.ts';
@@ -25,7 +25,7 @@ export interface Browsed {
 }
 
 const all = ['livetape', 'mediabunny', 'mux.js', 'hls.js', 'ffmpeg.wasm'];
-/** What is compared with what has to be run at the same time of day: each round runs each engine once. */
+/** Bytes that warm an engine up before its run. */
 const warmUp = 32 << 20;
 const longest = 120_000;
 
@@ -35,13 +35,13 @@ type Run = (engine: string, into: Asked['into'], input: number) => Promise<Ran>;
 export async function browse(inputs: Inputs, cuts: readonly number[], source: Content, folder: string, rounds: number): Promise<Browsed> {
   const outputs = `${folder}/outputs`;
   const site = await serve(outputs);
-  const browser = await launchChromium();
+  const browser = await launchProfile(`${folder}/profile`);
   const page = await browser.newPage();
   page.setDefaultTimeout(longest);
   await page.goto(site.origin);
   for (const [index, file] of [inputs.ts, inputs.fmp4, inputs.small, inputs.large].entries()) await page.locator('input').nth(index).setInputFiles(file);
   const run: Run = (engine, into, input) => {
-    const asked = { engine, into, cuts, warmUp: into === 'memory' || input > 0 ? 0 : warmUp };
+    const asked = { engine, into, cuts, warmUp: input > 0 ? 0 : warmUp };
     type Page = { run(asked: object, input: number): Promise<Ran> };
     const ran = page.evaluate(([asked, input]) => (globalThis as unknown as Page).run(asked, input), [asked, input] as const);
     return Promise.race([ran, late(engine)]);
@@ -51,10 +51,10 @@ export async function browse(inputs: Inputs, cuts: readonly number[], source: Co
     for (const engine of all) wrong.set(engine, await check(run, engine, outputs, source));
     const sound = ['read and checksum', ...all];
     const browsed = {
-      version: browser.version(),
+      version: browser.browser()?.version() ?? 'unknown',
       checksum: await interleaved(run, sound, 'checksum', 0, rounds, wrong),
       opfs: await interleaved(run, all, 'opfs', 0, rounds, wrong),
-      twin: await interleaved(run, ['read and checksum', 'livetape', 'mediabunny'], 'checksum', 1, rounds, new Map()),
+      twin: await interleaved(run, ['read and checksum', 'livetape'], 'checksum', 1, rounds, new Map()),
       small: await interleaved(run, ['livetape in 240 pieces'], 'nothing', 2, rounds, new Map()),
       large: await interleaved(run, ['livetape in 240 pieces'], 'nothing', 3, rounds, new Map()),
     };
@@ -69,7 +69,9 @@ export async function browse(inputs: Inputs, cuts: readonly number[], source: Co
 async function check(run: Run, engine: string, outputs: string, source: Content): Promise<string> {
   try {
     await run(engine, 'memory', 0);
-    return difference(source, await contentOf(await filesIn(`${outputs}/${engine}`)));
+    const found = difference(source, await contentOf(await filesIn(`${outputs}/${engine}`)));
+    console.log(`  output of ${engine}: ${found || 'whole'}`);
+    return found;
   } catch (error) {
     return String(error).split('\n')[0] ?? 'it failed';
   }
@@ -80,7 +82,9 @@ async function interleaved(run: Run, engines: readonly string[], into: Asked['in
   for (let round = 0; round < rounds; round++) {
     for (const each of runs) {
       try {
-        each.ran.push(await run(each.engine, into, input));
+        const ran = await run(each.engine, into, input);
+        each.ran.push(ran);
+        console.log(`  ${into}, file ${input}, ${each.engine}: ${ran.millis.toFixed(0)} ms`);
       } catch (error) {
         each.wrong ||= String(error).split('\n')[0] ?? 'it failed';
       }

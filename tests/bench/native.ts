@@ -28,6 +28,7 @@ export async function native(livetape: string, input: string, source: Content, f
   }
   for (let round = 0; round < rounds; round++) {
     for (const [index, [, words]] of commands.entries()) timed[index]?.millis.push(await run(words, out));
+    console.log(`  ${timed.map(({ name, millis }) => `${name}: ${millis.at(-1)?.toFixed(0)} ms`).join(', ')}`);
   }
   await rm(out, { force: true });
   return timed;

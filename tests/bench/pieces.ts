@@ -1,7 +1,7 @@
 // A file as pieces of 1 MB, read ahead so that no engine waits for the disk where it need not.
 
 /** Bytes of a piece. */
-export const pieceSize = 1 << 20;
+const pieceSize = 1 << 20;
 /** Pieces being read at a time. */
 const ahead = 3;
 
@@ -15,11 +15,9 @@ export class Pieces {
   readonly #reader: ReadableStreamBYOBReader;
   readonly #reading: Promise<ReadableStreamReadResult<Piece>>[] = [];
   readonly #free: ArrayBuffer[] = [];
-  readonly #size: number;
 
-  constructor(file: Blob, size = pieceSize) {
+  constructor(file: Blob) {
     this.#reader = file.stream().getReader({ mode: 'byob' });
-    this.#size = size;
     for (let n = 0; n < ahead; n++) this.#read();
   }
 
@@ -37,8 +35,8 @@ export class Pieces {
   }
 
   #read(): void {
-    const buffer = this.#free.pop() ?? new ArrayBuffer(this.#size);
-    this.#reading.push(this.#reader.read(new Uint8Array(buffer, 0, this.#size), { min: this.#size }) as Promise<ReadableStreamReadResult<Piece>>);
+    const buffer = this.#free.pop() ?? new ArrayBuffer(pieceSize);
+    this.#reading.push(this.#reader.read(new Uint8Array(buffer, 0, pieceSize), { min: pieceSize }) as Promise<ReadableStreamReadResult<Piece>>);
   }
 }
 

@@ -94,6 +94,12 @@ export class Stored implements Measured {
   }
 }
 
+/** Removes what runs before left in the OPFS. */
+export async function removeFiles(): Promise<void> {
+  const folder = await navigator.storage.getDirectory();
+  for await (const name of folder.keys()) await folder.removeEntry(name, { recursive: true }).catch(() => undefined);
+}
+
 /** A fresh file of the OPFS. */
 export async function openFile(name: string): Promise<SyncHandle> {
   const folder = await navigator.storage.getDirectory();

@@ -6,7 +6,7 @@ import { hlsJs } from './engines/hlsjs.ts';
 import { livetape, livetapeIn, livetapeReels } from './engines/livetape.ts';
 import { mediabunny } from './engines/mediabunny.ts';
 import { muxJs } from './engines/muxjs.ts';
-import { Checksum, Collected, Counted, Stored, openFile, type Measured } from './sink.ts';
+import { Checksum, Collected, Counted, Stored, openFile, removeFiles, type Measured } from './sink.ts';
 
 /** What the page asks for. */
 export interface Asked extends Job {
@@ -59,7 +59,8 @@ function sinkFor(into: Asked['into']): Measured {
 async function opfs(asked: Asked, engine: Engine): Promise<Ran> {
   const own = asked.engine === 'livetape';
   if (own) Reflect.deleteProperty(navigator.storage, 'getDirectory');
-  const sink = own ? new Checksum() : new Stored(await openFile(`${asked.engine}-${performance.now()}`));
+  await removeFiles();
+  const sink = own ? new Checksum() : new Stored(await openFile(asked.engine));
   const started = performance.now();
   const { file, ...told } = await (own ? livetapeReels : engine)(asked, sink);
   if (sink instanceof Stored) sink.close();

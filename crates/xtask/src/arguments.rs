@@ -13,6 +13,8 @@ cargo xtask <command>
   demo  [--port N] [--yes]    start the edge with a live page to record from
         [--headless-check]    ... and let a headless browser try it, then exit 0 or 1
   test  [SUITE...] [--yes]    run the tests; suites: check unit wasm edge e2e demo
+  bench media [--rounds N]    measure against other engines; writes BENCHMARKS.md
+        [--yes]
   check [--yes]               formatting, lints, documentation, types, licences, invariants
 
 Each command first installs what it misses, and says what before it does. --yes answers its question.
@@ -27,6 +29,7 @@ pub(crate) enum Command {
     Demo(DemoOptions),
     Test { suites: Vec<String>, yes: bool },
     Check { yes: bool },
+    Bench(BenchOptions),
 }
 
 /// The options of `demo`.
@@ -36,6 +39,15 @@ pub(crate) struct DemoOptions {
     pub port: Option<u16>,
     /// Let a headless browser try the demo, then stop.
     pub headless_check: bool,
+    /// Install without asking.
+    pub yes: bool,
+}
+
+/// The options of `bench`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct BenchOptions {
+    /// How often each engine runs.
+    pub rounds: u16,
     /// Install without asking.
     pub yes: bool,
 }
@@ -56,7 +68,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Command> 
         },
         "build" => Command::Build { yes },
         "demo" => Command::Demo(DemoOptions {
-            port: rest.take_port()?,
+            port: rest.take_number("--port")?,
             headless_check: rest.take_flag("--headless-check"),
             yes,
         }),
@@ -65,6 +77,13 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Command> 
             yes,
         },
         "check" => Command::Check { yes },
+        "bench" => {
+            let rounds = rest.take_number("--rounds")?.unwrap_or(5);
+            if rest.take_words() != ["media"] {
+                return Err(Failure::Message(format!("bench what?\n\n{HELP}")));
+            }
+            Command::Bench(BenchOptions { rounds, yes })
+        }
         other => return Err(Failure::Message(format!("no command {other:?}\n\n{HELP}"))),
     };
     match rest.0.first() {
@@ -93,16 +112,16 @@ impl Rest {
         words
     }
 
-    fn take_port(&mut self) -> Result<Option<u16>> {
-        let Some(at) = self.0.iter().position(|argument| argument == "--port") else {
+    fn take_number(&mut self, name: &str) -> Result<Option<u16>> {
+        let Some(at) = self.0.iter().position(|argument| argument == name) else {
             return Ok(None);
         };
         self.0.remove(at);
         if at >= self.0.len() {
-            return Err(Failure::message("--port needs a number"));
+            return Err(Failure::Message(format!("{name} needs a number")));
         }
         let text = self.0.remove(at);
-        text.parse().map(Some).explain(|| format!("--port {text}"))
+        text.parse().map(Some).explain(|| format!("{name} {text}"))
     }
 }
 
@@ -139,6 +158,14 @@ mod tests {
             parsed("demo --yes --headless-check --port 9000").ok(),
             Some(Command::Demo(options))
         );
+    }
+
+    #[test]
+    fn a_bench_has_a_name_and_rounds() {
+        let bench = |rounds| Some(Command::Bench(BenchOptions { rounds, yes: false }));
+        assert_eq!(parsed("bench media").ok(), bench(5));
+        assert_eq!(parsed("bench --rounds 9 media").ok(), bench(9));
+        assert!(parsed("bench").is_err() && parsed("bench network").is_err());
     }
 
     #[test]

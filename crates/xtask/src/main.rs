@@ -4,6 +4,7 @@
 //! * [`build`] makes the wasm module, the Worker and `www/`;
 //! * [`demo`] starts the edge with a live source, and [`edge`] is that server's process;
 //! * [`mod@test`] runs the suites against their budgets;
+//! * [`bench`] measures the media core beside other engines;
 //! * [`check`] is the one definition of "checked".
 //!
 //! This crate is the first thing a newcomer's machine compiles, so its dependencies are few.
@@ -14,6 +15,7 @@
 )]
 
 mod arguments;
+mod bench;
 mod build;
 mod check;
 mod counting;
@@ -70,5 +72,6 @@ fn run() -> Result<()> {
         Command::Demo(options) => demo::command(&workspace, &options),
         Command::Test { suites, yes } => test::command(&workspace, &suites, yes),
         Command::Check { yes } => check::command(&workspace, yes),
+        Command::Bench(options) => bench::command(&workspace, &options),
     }
 }

@@ -20,6 +20,8 @@ export interface Told {
   readonly file?: Blob;
   /** Milliseconds of the last step: the file's header. */
   readonly header?: number;
+  /** Milliseconds from the first piece to the file's header. */
+  readonly own?: number;
 }
 
 /** Runs an engine over a whole file. */

@@ -1,6 +1,6 @@
 // The product: the recorder's Engine as its worker runs it. Its reels are the OPFS's, or files that hand what is written to a sink.
 import type { Engine as EngineRun } from './engine.ts';
-import { Pieces, pieceSize } from '../pieces.ts';
+import { Pieces } from '../pieces.ts';
 import { Collected, type Sink } from '../sink.ts';
 
 interface Handler { handle(message: object): void; free(): void }
@@ -16,21 +16,27 @@ const underWay = 4;
 /** Into reels of the sink's: nothing else of the product is changed. */
 export const livetape: EngineRun = async ({ file }, sink) => {
   putReelsInto(sink);
-  return remux(file, sink);
+  return remux(new Pieces(file), sink);
 };
 
 /** Into reels of the OPFS. */
-export const livetapeReels: EngineRun = async ({ file }, sink) => remux(file, sink);
+export const livetapeReels: EngineRun = async ({ file }, sink) => remux(new Pieces(file), sink);
 
-/** The same with pieces of another size, so that files of different size arrive in as many pieces. */
+/** The same with the whole file read before, in `count` pieces: what is measured is the product alone. */
 export function livetapeIn(count: number): EngineRun {
   return async ({ file }, sink) => {
     putReelsInto(sink);
-    return remux(file, sink, Math.ceil(file.size / count));
+    const size = Math.ceil(file.size / count);
+    const whole = await file.arrayBuffer();
+    const ready = Array.from({ length: count }, (_, n) => new Uint8Array(whole.slice(n * size, (n + 1) * size)));
+    return remux({ next: async () => ready.shift(), giveBack: () => undefined }, sink);
   };
 }
 
-async function remux(file: File, sink: Sink, size = pieceSize): ReturnType<EngineRun> {
+/** What hands over the pieces of a file. */
+type Source = Pick<Pieces, 'next' | 'giveBack'>;
+
+async function remux(pieces: Source, sink: Sink): ReturnType<EngineRun> {
   const url = '/livetape/livetape_web.js';
   const module = (await import(url)) as Module;
   const { memory } = await module.default({ module_or_path: '/livetape/livetape_web_bg.wasm' });
@@ -38,7 +44,6 @@ async function remux(file: File, sink: Sink, size = pieceSize): ReturnType<Engin
   const waiting = new Map<string, (message: Message) => void>();
   let pending = 0;
   let recycled = (): void => undefined;
-  const pieces = new Pieces(file, size);
   const engine = new module.Engine((message) => {
     if (message.type === 'recycle' && message.bytes) {
       pieces.giveBack(message.bytes);
@@ -56,6 +61,7 @@ async function remux(file: File, sink: Sink, size = pieceSize): ReturnType<Engin
   };
   await ask({ type: 'open', window: { seconds: 1e6, bytes: 1e12 } }, 'opened');
   engine.handle({ type: 'source', source: 1, mime: 'video/mp2t' });
+  const began = performance.now();
   for (let piece = await pieces.next(); piece; piece = await pieces.next()) {
     pending++;
     engine.handle({ type: 'append', source: 1, bytes: piece.buffer, length: piece.length, timestampOffset: 0 });
@@ -67,7 +73,7 @@ async function remux(file: File, sink: Sink, size = pieceSize): ReturnType<Engin
   if (!clip.blob) throw new Error(clip.message ?? 'there is no clip');
   const header = performance.now() - started;
   if (!(sink instanceof Collected)) sink.write(new Uint8Array(await clip.blob.slice(0, 1 << 22).arrayBuffer()));
-  return { memory: memory.buffer.byteLength, copiedIn: copied.in, file: clip.blob, header };
+  return { memory: memory.buffer.byteLength, copiedIn: copied.in, file: clip.blob, header, own: started + header - began };
 }
 
 /** Counts what is copied into a module's memory. */
