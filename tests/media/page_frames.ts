@@ -7,9 +7,10 @@ export interface PageFrameReader {
   read(picture: HTMLVideoElement | VideoFrame | ImageBitmap): number | null;
   /**
    * Seeks, and gives the number on the picture that is then presented for `time` (seconds). The event `seeked` may come before that
-   * picture is there to be drawn. Rejects when none is presented.
+   * picture is there to be drawn. `lasting`: seconds that a picture may last, the sample's 40 ms and a little when not given.
+   * Rejects when none is presented.
    */
-  seek(video: HTMLVideoElement, time: number): Promise<number | null>;
+  seek(video: HTMLVideoElement, time: number, lasting?: number): Promise<number | null>;
   /** Numbers of the next `count` pictures the video presents, with each one's media time in seconds. */
   watch(video: HTMLVideoElement, count: number): Promise<{ mediaTime: number; number: number | null }[]>;
 }
@@ -30,13 +31,13 @@ function install(): PageFrameReader {
     return decodeCells(cells, layout.frames);
   };
 
-  const seek: PageFrameReader['seek'] = (video, time) =>
+  const seek: PageFrameReader['seek'] = (video, time, lasting = 0.041) =>
     new Promise((resolve, reject) => {
       const late = setTimeout(() => reject(new Error(`no picture was presented after a seek to ${time} s`)), 10_000);
       const look = (_now: number, { mediaTime }: VideoFrameCallbackMetadata): void => {
-        // A picture of the sample lasts 40 ms. What it is will be judged by its number, not by its time.
+        // What it is will be judged by its number, not by its time.
         const since = time - mediaTime;
-        if (since < -0.001 || since > 0.041) {
+        if (since < -0.001 || since > lasting) {
           video.requestVideoFrameCallback(look);
           return;
         }

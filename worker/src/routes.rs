@@ -186,12 +186,17 @@ impl Edge<'_> {
 
     fn mp4_request(&self) -> Result<Mp4Request> {
         let url = self.request.url()?;
-        let download = url.query_pairs().find(|(name, _)| name == "download");
+        let query = |wanted: &str| {
+            let found = url.query_pairs().find(|(name, _)| name == wanted);
+            found.map(|(_, value)| value.into_owned())
+        };
         Ok(Mp4Request {
             range: self.header("Range"),
             if_range: self.header("If-Range"),
             if_none_match: self.header("If-None-Match"),
-            download: download.map(|(_, name)| name.into_owned()),
+            start: query("start"),
+            end: query("end"),
+            download: query("download"),
             head: self.request.method() == Method::Head,
         })
     }

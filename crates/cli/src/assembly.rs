@@ -12,6 +12,7 @@ use livetape_container::{Defect, Run};
 use livetape_media::{Format, Sample, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId};
 use livetape_timeline::{Extent, Timeline};
 
+use crate::carried::refusal;
 use crate::moments::{Moment, Moments};
 use crate::report::Report;
 
@@ -39,6 +40,10 @@ pub(crate) struct Assembly {
     epochs: BTreeMap<u64, Vec<(i64, i64)>>,
     /// Ticks of 90 kHz known to be missing, by lane.
     missing: BTreeMap<usize, i64>,
+    /// The same since the last samples of a lane.
+    missing_since: BTreeMap<usize, i64>,
+    /// How much is missing before an epoch, in ticks of 90 kHz.
+    holes: BTreeMap<Epoch, i64>,
     runs: Vec<Gathered>,
     moments: Moments,
     left_out: Vec<StreamTrack>,
@@ -122,8 +127,10 @@ impl Assembly {
     /// A segment is missing from a lane.
     pub(crate) fn missing(&mut self, lane: usize, seconds: Option<f64>) {
         let ticks = Timestamp::from_seconds(seconds.unwrap_or(0.0), Timescale::MPEG).ticks;
-        let known = self.missing.entry(lane).or_default();
-        *known = known.saturating_add(ticks.max(0));
+        for missing in [&mut self.missing, &mut self.missing_since] {
+            let known = missing.entry(lane).or_default();
+            *known = known.saturating_add(ticks.max(0));
+        }
     }
 
     /// A track's configuration from here on.
@@ -143,6 +150,28 @@ impl Assembly {
     pub(crate) fn defect(&mut self, lane: usize, defect: Defect, report: &mut Report) {
         let moment = defect.time.map(|time| self.moment(lane, time));
         self.moments.defect(moment, defect, report);
+    }
+
+    /// How many runs have been taken.
+    pub(crate) fn runs(&self) -> usize {
+        self.runs.len()
+    }
+
+    /// Takes the date, in Unix milliseconds, of the first picture, or else the first sound, of a
+    /// lane's runs since there were `before`.
+    pub(crate) fn date(&mut self, lane: usize, before: usize, unix_millis: i64) {
+        let runs = self.runs.iter().skip(before);
+        let own = runs.filter(|run| self.slots.get(run.slot).is_some_and(|s| s.lane == lane));
+        let first = own.min_by_key(|run| {
+            let shown = Timestamp::new(run.bounds().start.1, run.config.timescale);
+            (!run.config.format.is_video(), shown)
+        });
+        if let Some(run) = first {
+            let time = Timestamp::new(run.bounds().start.1, run.config.timescale);
+            let (number, base) = run.epoch;
+            let moment = Moment { number, base, time };
+            self.moments.date(moment, unix_millis);
+        }
     }
 
     fn moment(&self, lane: usize, time: Timestamp) -> Moment {
@@ -174,10 +203,9 @@ impl Assembly {
         let Some(config) = self.configs.get(&stream_track).cloned() else {
             return;
         };
-        if let Format::Other { handler } = config.format {
+        if let Some(message) = refusal(&config) {
             if !self.left_out.contains(&stream_track) {
                 self.left_out.push(stream_track);
-                let message = format!("a track of kind '{handler}' was left out");
                 report.tell("track_left_out", message);
             }
             return;
@@ -253,8 +281,14 @@ impl Assembly {
         let goes_on = current.filter(|(_, due)| {
             start >= due.saturating_sub(BACK) && start <= due.saturating_add(ahead)
         });
+        let is_other = matches!(run.config.format, Format::Other { .. });
         let at = match (goes_on, current) {
             (Some(((_, at), _)), _) => at,
+            // Text may be silent for long: its times hold where those of the other tracks do.
+            _ if is_other && !epochs.is_empty() => {
+                let last = epochs.len() - 1;
+                epochs.iter().rposition(near).unwrap_or(last)
+            }
             // The other tracks may have made the step already.
             (None, Some(((_, at), due))) => {
                 let newer = (at + 1..epochs.len()).find(|n| epochs.get(*n).is_some_and(near));
@@ -267,9 +301,13 @@ impl Assembly {
             }
             (None, None) => epochs.iter().rposition(near).unwrap_or(epochs.len()),
         };
+        let hole = self.missing_since.remove(&lane).unwrap_or(0);
         match epochs.get_mut(at) {
             Some((from, to)) => (*from, *to) = ((*from).min(start), (*to).max(end)),
-            None => epochs.push((start, end)),
+            None => {
+                epochs.push((start, end));
+                self.holes.insert((number, at), hole);
+            }
         }
         if let Some(slot) = self.slots.get_mut(run.slot) {
             slot.due = Some(((number, at), end));
@@ -298,7 +336,8 @@ impl Assembly {
         let mut ends: BTreeMap<usize, Bounds> = BTreeMap::new();
         let mut offsets: BTreeMap<Epoch, Timestamp> = BTreeMap::new();
         for (epoch, runs) in by_epoch {
-            let offset = placement(&runs, &ends);
+            let hole = self.holes.get(&epoch).copied().unwrap_or(0);
+            let offset = placement(&runs, &ends, hole);
             offsets.insert(epoch, offset);
             for run in runs {
                 let moved = offset.rescale(run.config.timescale).ticks;
@@ -323,8 +362,8 @@ impl Assembly {
     }
 }
 
-/// By how much an epoch is moved.
-fn placement(runs: &[Gathered], ends: &BTreeMap<usize, Bounds>) -> Timestamp {
+/// By how much an epoch is moved; `hole` ticks of 90 kHz are known to be missing before it.
+fn placement(runs: &[Gathered], ends: &BTreeMap<usize, Bounds>, hole: i64) -> Timestamp {
     let mut own: BTreeMap<usize, (Bounds, Timescale)> = BTreeMap::new();
     for run in runs {
         let entry = own.entry(run.slot);
@@ -337,7 +376,9 @@ fn placement(runs: &[Gathered], ends: &BTreeMap<usize, Bounds>) -> Timestamp {
         let shown = before.end.1.saturating_sub(bounds.start.1);
         Some(Timestamp::new(decoded.max(shown), *timescale))
     });
-    needed.max().unwrap_or(Timestamp::zero(Timescale::MPEG))
+    let hole = Timestamp::new(hole, Timescale::MPEG);
+    let moved = needed.max().map(|needed| needed.plus(hole));
+    moved.unwrap_or(Timestamp::zero(Timescale::MPEG))
 }
 
 /// Appends a run at its place, and tells what is missing or was there already.
@@ -345,14 +386,15 @@ fn append(timeline: &mut Timeline, run: &Gathered, moved: i64, report: &mut Repo
     let at = run.decode_time.saturating_add(moved);
     let track = TrackId(run.slot as u32);
     let appended = timeline.append(track, &run.config, at, &run.samples, &run.extents);
-    let kind = if run.config.format.is_video() {
-        "picture"
-    } else {
-        "sound"
+    let kind = match run.config.format {
+        Format::Video { .. } => "picture",
+        Format::Audio { .. } => "sound",
+        Format::Other { .. } => "text or metadata",
     };
     let seconds = |ticks: i64| Timestamp::new(ticks, run.config.timescale).seconds();
     let one = run.samples.first().map_or(0, |s| i64::from(s.duration));
-    if appended.gap > one {
+    let is_other = matches!(run.config.format, Format::Other { .. });
+    if appended.gap > one && !is_other {
         let message = format!(
             "{:.3} s of {kind} are missing from the stream",
             seconds(appended.gap)
@@ -369,8 +411,10 @@ fn append(timeline: &mut Timeline, run: &Gathered, moved: i64, report: &mut Repo
 }
 
 fn same_kind(one: &TrackConfig, other: &TrackConfig) -> bool {
-    one.format.is_video() == other.format.is_video()
-        && one.format.is_audio() == other.format.is_audio()
+    match (one.format, other.format) {
+        (Format::Other { handler }, Format::Other { handler: other }) => handler == other,
+        (one, other) => one.is_video() == other.is_video() && one.is_audio() == other.is_audio(),
+    }
 }
 
 /// A configuration as its track takes it: the one known where they are equal, and always with the

@@ -41,7 +41,10 @@ pub(crate) enum Failure {
     #[error("{} cannot be written: {why}", path.display())]
     Unwritable { path: PathBuf, why: String },
     /// The output is one of the inputs.
-    #[error("{} is an input; the output must be another file", path.display())]
+    #[error(
+        "{0} or {0}.part, which it is called until complete, is an input; name another output",
+        path.display()
+    )]
     OutputIsInput { path: PathBuf },
     /// The input is no file that `--verify` is for.
     #[error("--verify is for one plain progressive MP4 of H.264 and AAC: {why}")]

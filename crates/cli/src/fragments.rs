@@ -1,7 +1,7 @@
 //! A selection as fragmented MP4: init segment, then a fragment for each stretch from keyframe to
 //! keyframe. Before each go the events (`emsg`) of its time.
 
-use livetape_container::isobmff::mux::event_message;
+use livetape_container::isobmff::mux::{event_message, producer_reference_time};
 use livetape_media::{TimedEvent, Timescale, Timestamp};
 use livetape_timeline::plan::{FragmentPlan, Lane, Selection, init_segment};
 use livetape_timeline::{Part, Plan, Slice, Timeline, Track};
@@ -16,7 +16,7 @@ pub(crate) fn fragmented(timeline: &Timeline, selection: &Selection) -> Option<P
         .iter()
         .map(|(index, numbers)| {
             let track = timeline.tracks().get(*index)?;
-            Some((track, track.slice(numbers.clone())?))
+            Some((track, selection.within(track.slice(numbers.clone())?)))
         })
         .collect();
     let tracks = tracks?;
@@ -24,8 +24,9 @@ pub(crate) fn fragmented(timeline: &Timeline, selection: &Selection) -> Option<P
         .zip(&tracks)
         .map(|(id, (_, slice))| (id, slice.config.clone()))
         .collect();
+    let wall_clock = timeline.wall_clock_at(selection.start);
     let mut plan = Plan::new();
-    plan.push(Part::Bytes(init_segment(&configs, None)));
+    plan.push(Part::Bytes(init_segment(&configs, wall_clock)));
     let origin = origin(&tracks)?;
     let mut events = events(timeline, selection, &tracks);
     let mut from: Vec<u64> = tracks.iter().map(|(_, s)| s.numbers.start).collect();
@@ -35,7 +36,7 @@ pub(crate) fn fragmented(timeline: &Timeline, selection: &Selection) -> Option<P
             .zip(&tracks)
             .zip(from.iter().zip(&to))
             .filter_map(|((track_id, (track, _)), (from, to))| {
-                let slice = track.slice(*from..*to)?;
+                let slice = selection.within(track.slice(*from..*to)?);
                 let (decode_origin, presentation_origin) = origin.of(&slice);
                 Some(Lane {
                     track,
@@ -47,18 +48,19 @@ pub(crate) fn fragmented(timeline: &Timeline, selection: &Selection) -> Option<P
             })
             .collect();
         sequence += 1;
-        let ends = tracks.first().zip(to.first());
-        let ends = ends.and_then(|((track, slice), to)| {
-            let is_last = *to >= slice.numbers.end;
-            track.presentation_time(*to).filter(|_| !is_last)
-        });
-        let within = events.partition_point(|event| ends.is_none_or(|end| event.time < end));
-        let (led, later) = events.split_at(within);
+        let (led, later) = events.split_at(led(&tracks, &to, events));
         for event in led {
             let time = event.time.minus(origin.presentation());
             plan.push(Part::Bytes(event_message(event, time)));
         }
         events = later;
+        if let (1, Some(unix_millis), Some(lane)) = (sequence, wall_clock, lanes.first()) {
+            let shown = selection.start.minus(origin.presentation());
+            let shown = shown.rescale(lane.slice.config.timescale).ticks;
+            let shown = u64::try_from(shown).unwrap_or(0);
+            let clock = producer_reference_time(lane.track_id, unix_millis, shown);
+            plan.push(Part::Bytes(clock));
+        }
         let fragment = FragmentPlan::new(sequence, &lanes)?;
         for part in fragment.plan.parts() {
             plan.push(part.clone());
@@ -90,6 +92,17 @@ fn events<'a>(
         all.partition_point(|event| event.time < selection.end)
     };
     all.get(from..to).unwrap_or_default()
+}
+
+/// How many of the events go before the fragment that ends at `to`: those before the next one's
+/// first picture, and before the last fragment all.
+fn led(tracks: &[(&Track, Slice)], to: &[u64], events: &[TimedEvent]) -> usize {
+    let ends = tracks.first().zip(to.first());
+    let next = ends.and_then(|((track, slice), to)| {
+        let is_last = *to >= slice.numbers.end;
+        track.presentation_time(*to).filter(|_| !is_last)
+    });
+    events.partition_point(|event| next.is_none_or(|next| event.time < next))
 }
 
 /// What is taken off all times so that the first decode time is 0 and no picture is presented

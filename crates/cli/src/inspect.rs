@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use livetape_media::{Format, Timescale, Timestamp};
+use livetape_media::{Format, TimedEvent, Timescale, Timestamp};
 use livetape_timeline::{Timeline, Track};
 use serde_json::{Value, json};
 
@@ -48,11 +48,30 @@ pub(crate) fn run(arguments: &Inspect) -> Result<(String, Option<Failure>)> {
     } else {
         let mut text = format!("duration {:.3} s\n", duration(&timeline));
         facts.iter().for_each(|facts| facts.line(&mut text));
+        schemes(timeline.events(), &mut text);
         text.extend(verification.iter().map(Verification::line));
         text
     };
     let failure = verification.and_then(|found| found.failure(&arguments.inputs.join(" ")));
     Ok((answer, failure))
+}
+
+/// A line for each scheme of timed events, in the order of their first.
+fn schemes(events: &[TimedEvent], text: &mut String) {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for event in events {
+        match counts
+            .iter_mut()
+            .find(|(scheme, _)| *scheme == event.scheme)
+        {
+            Some((_, count)) => *count += 1,
+            None => counts.push((&event.scheme, 1)),
+        }
+    }
+    for (scheme, count) in counts {
+        // A stream's own text must not look like more than one line.
+        let _ = writeln!(text, "timed events {}: {count}", scheme.escape_debug());
+    }
 }
 
 /// From the first thing presented to the end of the last, in seconds.

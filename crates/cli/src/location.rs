@@ -112,6 +112,10 @@ impl Location {
     pub(crate) fn unreadable(&self, error: &io::Error) -> Failure {
         let name = self.to_string();
         match self {
+            Self::File(_) if name.contains("://") => Failure::Unreachable {
+                url: name,
+                why: "only files and http(s) URLs are read".to_owned(),
+            },
             Self::File(_) if error.kind() == io::ErrorKind::NotFound => Failure::Missing { name },
             _ => Failure::Unreadable {
                 name,

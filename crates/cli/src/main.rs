@@ -12,6 +12,7 @@
 mod arguments;
 mod assembly;
 mod body;
+mod carried;
 mod cipher;
 mod failure;
 mod fragments;

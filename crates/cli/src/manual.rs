@@ -21,21 +21,27 @@ pub(crate) const MORE: &str = "`--help` has rules, the JSON report and examples.
 pub(crate) const REMUX: &str = "\
 Rules:
   - OUT is written as OUT.part and renamed when it is complete; a file that is there already is
-    replaced at that moment and not before.
+    replaced at that moment and not before. Devices, pipes and inputs are never replaced.
   - Times count from the first sample, which is 0. A file begins with the first picture shown at or
     after --start, exactly; a player that minds no edit list shows the pictures needed to decode it
     for an instant. With --fragmented it begins with the keyframe at or before --start
     (`warning[start_moved]`): a player of fragments minds no edit list.
   - Of a multivariant playlist the variant with the highest BANDWIDTH is taken, the first of
     several, and of its audio group the rendition with DEFAULT=YES, else the first.
-  - Where sound changes its configuration the file ends and OUT.2.mp4, OUT.3.mp4, ... follow.
-  - Tracks of other kinds than pictures and sound are left out (`warning[track_left_out]`).
+  - Where sound changes its configuration the file ends and OUT.2.mp4, OUT.3.mp4, ... follow; with
+    --fragmented also where pictures do.
+  - Text, subtitles and metadata of MP4 inputs are carried as they are where an MP4 can hold them;
+    other tracks are left out and named (`warning[track_left_out]`).
 
 Report (--json), times in seconds:
   files[]       path, bytes, start (on the timeline of the input), duration, tracks[]
-    tracks[]    kind (video, audio), codec (RFC 6381), timescale, samples; width and height, or
-                sample_rate and channels
-  events[]      code, message, at (on the timeline of the input; null where not known)
+    tracks[]    kind (video, audio or a handler as text), codec (RFC 6381), timescale, samples;
+                width and height, or sample_rate and channels
+  events[]      code, message, track (its number in the input) and at (on the timeline of the
+                input); null where not known
+  timedEvents[] ID3, SCTE-35 and emsg of the input: time, duration, scheme, value, id, payload
+                (base64)
+There is no report where the command fails: the code is in the last line on the error stream.
 
 Examples:
   livetape remux recording.ts -o recording.mp4
@@ -51,7 +57,8 @@ Report (--json), times in seconds:
   tracks[]      configurations[] (kind, codec, width and height or sample_rate and channels),
                 timescale, samples, keyframes, bytes, first_decode_time, first_presentation_time,
                 duration
-  events[]      code, message, at (null where not known)
+  events[]      code, message, track, at (null where not known)
+  timedEvents[] as in the report of `remux`
   verification  with --verify: reader, compared (tracks[], samples[]: the names of what was
                 compared), tracks[] (id, samples), difference (null where there is none)
 

@@ -31,6 +31,8 @@ pub(crate) struct Moments {
     events: Vec<(Moment, TimedEvent)>,
     weight: usize,
     left_out: u64,
+    /// Moments and what Unix time it was, in milliseconds.
+    dates: Vec<(Moment, i64)>,
     /// Number in the report of a defect, and when it was.
     defects: Vec<(usize, Moment)>,
 }
@@ -45,6 +47,11 @@ impl Moments {
         }
         self.weight = weight;
         self.events.push((moment, event));
+    }
+
+    /// Takes a date of a moment, in Unix milliseconds.
+    pub(crate) fn date(&mut self, moment: Moment, unix_millis: i64) {
+        self.dates.push((moment, unix_millis));
     }
 
     /// Takes a defect; `moment` is where its time is known.
@@ -63,6 +70,9 @@ impl Moments {
     ) {
         for (number, moment) in self.defects.drain(..) {
             report.place(number, moment.time.plus(place(&moment)).seconds());
+        }
+        for (moment, unix_millis) in self.dates.drain(..) {
+            timeline.set_wall_clock(moment.time.plus(place(&moment)), unix_millis);
         }
         let mut left_out = std::mem::take(&mut self.left_out);
         for (moment, event) in self.events.drain(..) {

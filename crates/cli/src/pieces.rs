@@ -24,6 +24,8 @@ pub(crate) struct Piece {
     pub(crate) discontinuity: u64,
     /// How long it is, as told by a playlist.
     pub(crate) seconds: Option<f64>,
+    /// When its first frame was, in Unix milliseconds, as told by a playlist.
+    pub(crate) wall_clock: Option<i64>,
     /// A playlist says that it does not exist.
     pub(crate) gap: bool,
 }
@@ -73,6 +75,7 @@ fn whole(location: Location, discontinuity: u64) -> Piece {
         key: None,
         discontinuity,
         seconds: None,
+        wall_clock: None,
         gap: false,
     }
 }
@@ -192,6 +195,9 @@ pub(crate) fn segment(location: &Location, found: &SegmentRef, shift: u64) -> Re
         key: key(location, found)?,
         discontinuity: found.discontinuity_sequence.saturating_add(shift),
         seconds: Some(found.duration.to_f64()),
+        wall_clock: found
+            .program_date_time_micros
+            .map(|micros| micros.div_euclid(1000)),
         gap: found.gap,
     })
 }
@@ -209,5 +215,31 @@ fn key(location: &Location, found: &SegmentRef) -> Result<Option<(Location, [u8;
         None => Err(Failure::Protected {
             detail: format!("{location} offers no AES-128 key for its segments"),
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_variant_is_taken_with_its_default_sound() {
+        let text = "#EXTM3U\n\
+            #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"one\",URI=\"one.m3u8\"\n\
+            #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"two\",DEFAULT=YES,URI=\"two.m3u8\"\n\
+            #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"b\",NAME=\"one\",URI=\"b1.m3u8\"\n\
+            #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"b\",NAME=\"two\",URI=\"b2.m3u8\"\n\
+            #EXT-X-STREAM-INF:BANDWIDTH=1000,AUDIO=\"b\"\nlow.m3u8\n";
+        let best = "#EXT-X-STREAM-INF:BANDWIDTH=2000,AUDIO=\"a\"\nfirst.m3u8\n\
+            #EXT-X-STREAM-INF:BANDWIDTH=2000,AUDIO=\"b\"\nsecond.m3u8\n";
+        let base = Location::new("http://localhost/main.m3u8");
+        let chosen = |text: &str| match parse(text).expect("a playlist") {
+            Playlist::Multivariant(playlist) => choose(&base, &playlist).expect("a choice"),
+            Playlist::Media(_) => Vec::new(),
+        };
+        let at = |names: [&str; 2]| names.map(|n| Location::new(&format!("http://localhost/{n}")));
+        assert_eq!(chosen(text), at(["low.m3u8", "b1.m3u8"]));
+        let text = format!("{text}{best}");
+        assert_eq!(chosen(&text), at(["first.m3u8", "two.m3u8"]));
     }
 }

@@ -133,8 +133,7 @@ impl Reader {
         if piece.gap {
             let message = format!("{} does not exist, its playlist says", piece.location);
             job.report.tell("gap", message);
-            job.assembly.missing(self.lane, piece.seconds);
-            return Ok(());
+            return self.missing(piece, job);
         }
         if let Some(map) = piece
             .map
@@ -149,8 +148,7 @@ impl Reader {
                 if piece.seconds.is_some() =>
             {
                 job.report.tell("segment_missing", failure.to_string());
-                job.assembly.missing(self.lane, piece.seconds);
-                return Ok(());
+                return self.missing(piece, job);
             }
             other => other?,
         };
@@ -158,7 +156,12 @@ impl Reader {
             Some((location, iv)) => Some((job.key(location)?, *iv)),
             None => None,
         };
-        self.stream(opened, key, piece.seconds.is_some(), job, progress)
+        let before = job.assembly.runs();
+        self.stream(opened, key, piece.seconds.is_some(), job, progress)?;
+        if let Some(unix_millis) = piece.wall_clock {
+            job.assembly.date(self.lane, before, unix_millis);
+        }
+        Ok(())
     }
 
     /// Completes what is pending at the end of the lane.
@@ -169,10 +172,18 @@ impl Reader {
             None => {}
         }
         self.drain(job)?;
-        if self.lacks_init {
+        if std::mem::take(&mut self.lacks_init) {
             let message = "there are fragments without their init segment; name it before them";
             job.report.tell("init_missing", message.to_owned());
         }
+        Ok(())
+    }
+
+    /// Leaves out a piece that is not to be had.
+    fn missing(&mut self, piece: &Piece, job: &mut Job) -> Result<()> {
+        // What came before it is complete, and nothing of it lies behind the hole.
+        self.finish(job)?;
+        job.assembly.missing(self.lane, piece.seconds);
         Ok(())
     }
 

@@ -66,7 +66,8 @@ pub(crate) fn run(arguments: &Record) -> Result<String> {
         // What was recorded until then is worth having.
         Err(failure) if is_end(&failure) && job.assembly.seconds() > 0.0 => {
             job.report.tell("recording_ended", failure.to_string());
-            Ok(())
+            let mut readers = follows.iter_mut().map(|follow| &mut follow.reader);
+            readers.try_for_each(|reader| reader.finish(&mut job))
         }
         other => other,
     };

@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use livetape_media::{Format, Timescale, Timestamp};
+use livetape_hls::DateTime;
+use livetape_media::{Format, Timescale, Timestamp, TrackConfig};
 use livetape_timeline::plan::{Form, PlanError, Selection, in_place, progressive, single, split};
-use livetape_timeline::{Part, Plan, Timeline};
+use livetape_timeline::{Part, Plan, Timeline, Track};
 use serde_json::{Value, json};
 
 use crate::arguments::Remux;
@@ -18,7 +20,7 @@ use crate::progress::Progress;
 use crate::reading::{Job, read_all, total_size};
 use crate::report::{Report, timed_events};
 use crate::stores::Stores;
-use crate::writing::Partial;
+use crate::writing::{Partial, places};
 
 /// Room for a file's header: its tables take some 8 bytes for each sample, and those of a stream of
 /// some hundred kilobits a second have a kilobyte and more.
@@ -41,7 +43,7 @@ pub(crate) struct Wanted<'a> {
 pub(crate) fn run(arguments: &Remux) -> Result<String> {
     interrupt::listen(false);
     let lanes = lanes(&arguments.inputs)?;
-    refuse_own_input(&arguments.output, &lanes)?;
+    refuse_own_input(arguments, &lanes)?;
     let first = Partial::create(&arguments.output)?;
     let mut job = Job::new(stores(arguments, &lanes, &first)?);
     let read = read_all(&lanes, &mut job);
@@ -71,20 +73,22 @@ fn stores(arguments: &Remux, lanes: &[Lane], output: &Partial) -> Result<Stores>
     }
 }
 
-fn refuse_own_input(output: &Path, lanes: &[Lane]) -> Result<()> {
-    let Ok(own) = output.canonicalize() else {
-        return Ok(());
-    };
-    let is_output = |location: &Location| match location {
-        Location::File(path) => path.canonicalize().is_ok_and(|path| path == own),
+/// Fails where an output, or what it is called until it is complete, is something that is read.
+fn refuse_own_input(arguments: &Remux, lanes: &[Lane]) -> Result<()> {
+    let own = places(&arguments.output).map(|place| place.canonicalize().ok());
+    let is_own = |location: &Location| match location {
+        Location::File(path) => {
+            let path = path.canonicalize().ok();
+            path.is_some() && own.contains(&path)
+        }
         Location::Url(_) => false,
     };
-    if lanes
-        .iter()
-        .flatten()
-        .any(|piece| is_output(&piece.location))
-    {
-        let path = output.to_path_buf();
+    let pieces = || lanes.iter().flatten();
+    let inits = pieces().filter_map(|piece| piece.location.named(&piece.map.as_ref()?.uri).ok());
+    let named = arguments.inputs.iter().map(|input| Location::new(input));
+    let read = pieces().map(|piece| piece.location.clone());
+    if named.chain(read).chain(inits).any(|read| is_own(&read)) {
+        let path = arguments.output.clone();
         return Err(Failure::OutputIsInput { path });
     }
     Ok(())
@@ -109,7 +113,7 @@ pub(crate) fn deliver(job: &mut Job, wanted: &Wanted<'_>, first: Partial) -> Res
         _ => None,
     };
     let files = if let Some((selection, plan)) = at_home {
-        let file = Planned::new(selection, plan);
+        let file = Planned::new(&timeline, selection, plan);
         write_in_place(first, &file)?;
         vec![file]
     } else {
@@ -148,7 +152,11 @@ fn write_all(
     };
     let mut partials = vec![first];
     for number in 2..=files.len() {
-        partials.push(Partial::create(&numbered(output, number))?);
+        let path = numbered(output, number);
+        if places(&path).iter().any(|place| stores.has(place)) {
+            return Err(Failure::OutputIsInput { path });
+        }
+        partials.push(Partial::create(&path)?);
     }
     for (partial, file) in partials.iter_mut().zip(files) {
         partial.write(&file.plan, stores, &progress)?;
@@ -167,7 +175,8 @@ pub(crate) fn refuse(timeline: &Timeline, report: &Report) -> Result<()> {
         let detail = event.message.clone();
         return Err(Failure::Protected { detail });
     }
-    if timeline.tracks().is_empty() {
+    let is_shown = |track: &Track| track.config().is_some_and(|c| !is_other(c));
+    if !timeline.tracks().iter().any(is_shown) {
         let known = [
             "init_missing",
             "unsupported",
@@ -183,6 +192,11 @@ pub(crate) fn refuse(timeline: &Timeline, report: &Report) -> Result<()> {
         });
     }
     Ok(())
+}
+
+/// Whether a track is neither pictures nor sound.
+const fn is_other(config: &TrackConfig) -> bool {
+    matches!(config.format, Format::Other { .. })
 }
 
 /// What lies between the times asked for.
@@ -261,8 +275,10 @@ struct Planned {
     plan: Plan,
     start: Timestamp,
     duration: Timestamp,
-    /// Index in the timeline and number of samples of each track.
-    tracks: Vec<(usize, u64)>,
+    /// When its first picture was, in Unix milliseconds.
+    wall_clock: Option<i64>,
+    /// Configuration, the first where there are several, and number of samples of each track.
+    tracks: Vec<(Arc<TrackConfig>, u64)>,
 }
 
 fn planned(timeline: &Timeline, selection: &Selection, form: Form) -> Result<Planned> {
@@ -275,17 +291,24 @@ fn planned(timeline: &Timeline, selection: &Selection, form: Form) -> Result<Pla
         Form::Single => single(timeline, selection).map(|file| file.plan),
     };
     let plan = plan.map_err(|error| failed(&error))?;
-    Ok(Planned::new(selection, plan))
+    Ok(Planned::new(timeline, selection, plan))
 }
 
 impl Planned {
-    fn new(selection: &Selection, plan: Plan) -> Self {
+    fn new(timeline: &Timeline, selection: &Selection, plan: Plan) -> Self {
         let tracks = selection.tracks.iter();
-        let counted = tracks.map(|(index, numbers)| (*index, numbers.end - numbers.start));
+        let counted = tracks.filter_map(|(index, numbers)| {
+            let first = timeline
+                .tracks()
+                .get(*index)?
+                .slice(numbers.start..numbers.start + 1)?;
+            Some((first.config, numbers.end - numbers.start))
+        });
         Self {
             plan,
             start: selection.start,
             duration: selection.end.minus(selection.start),
+            wall_clock: timeline.wall_clock_at(selection.start),
             tracks: counted.collect(),
         }
     }
@@ -322,13 +345,14 @@ fn answer(
                 let tracks: Vec<_> = file
                     .tracks
                     .iter()
-                    .filter_map(|(index, samples)| track_json(timeline, *index, *samples))
+                    .map(|(config, samples)| track_json(config, *samples))
                     .collect();
                 json!({
                     "path": path,
                     "bytes": file.plan.len(),
                     "start": file.start.minus(zero).seconds(),
                     "duration": file.duration.seconds(),
+                    "wallClockStart": file.wall_clock.map(date),
                     "tracks": tracks,
                 })
             })
@@ -344,15 +368,11 @@ fn answer(
     for (path, file) in named() {
         let seconds = file.duration.rescale(Timescale::MILLIS).seconds();
         let _ = write!(text, "{path}: {seconds:.3} s, {} bytes", file.plan.len());
-        for (index, samples) in &file.tracks {
-            let track = timeline.tracks().get(*index);
-            let Some(config) = track.and_then(|track| track.config()) else {
-                continue;
-            };
-            let unit = if config.format.is_video() {
-                "pictures"
-            } else {
-                "frames of sound"
+        for (config, samples) in &file.tracks {
+            let unit = match config.format {
+                Format::Video { .. } => "pictures",
+                Format::Audio { .. } => "frames of sound",
+                Format::Other { .. } => "samples of text or metadata",
             };
             let _ = write!(text, ", {samples} {unit} ({})", config.codec);
         }
@@ -361,9 +381,13 @@ fn answer(
     text
 }
 
-fn track_json(timeline: &Timeline, index: usize, samples: u64) -> Option<Value> {
-    let config = timeline.tracks().get(index)?.config()?;
-    Some(match config.format {
+/// A Unix time in milliseconds as RFC 3339 writes it, in UTC.
+fn date(unix_millis: i64) -> String {
+    DateTime::from_unix_millis(unix_millis).to_string()
+}
+
+fn track_json(config: &TrackConfig, samples: u64) -> Value {
+    match config.format {
         Format::Video { width, height } => json!({
             "kind": "video", "codec": config.codec, "width": width, "height": height,
             "timescale": config.timescale.get(), "samples": samples,
@@ -379,7 +403,7 @@ fn track_json(timeline: &Timeline, index: usize, samples: u64) -> Option<Value> 
             "kind": handler.to_string(), "codec": config.codec,
             "timescale": config.timescale.get(), "samples": samples,
         }),
-    })
+    }
 }
 
 #[cfg(test)]

@@ -119,6 +119,15 @@ impl Stores {
         *self.files.entry(path.to_path_buf()).or_insert(next)
     }
 
+    /// Whether a path leads to an input file.
+    pub(crate) fn has(&self, path: &Path) -> bool {
+        let Ok(path) = path.canonicalize() else {
+            return false;
+        };
+        let is_same = |known: &PathBuf| known.canonicalize().is_ok_and(|known| known == path);
+        self.files.keys().any(is_same)
+    }
+
     /// Opens a store for reading.
     pub(crate) fn open(&self, store: StoreId) -> io::Result<File> {
         if store == SPILL {

@@ -25,35 +25,31 @@ pub(crate) struct Partial {
 impl Partial {
     /// Begins a file that will be at `path`, or at what that is a link to.
     pub(crate) fn create(path: &Path) -> Result<Self> {
-        Self::named(path, ".part")
+        Self::named(path, false)
     }
 
     /// The same beside the first, which holds what this one is made of.
     pub(crate) fn second(path: &Path) -> Result<Self> {
-        Self::named(path, ".whole.part")
+        Self::named(path, true)
     }
 
-    fn named(path: &Path, suffix: &str) -> Result<Self> {
-        replaceable(path).map_err(|error| unwritable(path, &error))?;
-        // The file a link leads to is replaced, not the link.
-        let target = path.canonicalize();
-        let path = target.as_deref().unwrap_or(path);
-        let mut partial = path.as_os_str().to_owned();
-        partial.push(suffix);
-        let partial = PathBuf::from(partial);
-        interrupt::remove_at_end(&partial);
-        match File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(&partial)
-        {
-            Ok(file) => Ok(Self {
-                path: path.to_path_buf(),
-                partial,
-                file,
-            }),
+    fn named(path: &Path, is_second: bool) -> Result<Self> {
+        let [target, first, second] = places(path);
+        let partial = if is_second { second } else { first };
+        for place in [&target, &partial] {
+            replaceable(place).map_err(|error| unwritable(place, &error))?;
+        }
+        let mut options = File::options();
+        options.read(true).write(true).create(true).truncate(true);
+        match options.open(&partial) {
+            Ok(file) => {
+                interrupt::remove_at_end(&partial);
+                Ok(Self {
+                    path: target,
+                    partial,
+                    file,
+                })
+            }
             Err(error) => Err(unwritable(path, &error)),
         }
     }
@@ -125,6 +121,20 @@ impl Partial {
             .and_then(|()| fs::rename(&self.partial, &self.path));
         done.map_err(|error| unwritable(&self.path, &error))
     }
+}
+
+/// Where an output will be, where it is until it is complete, and where it is if its payload has to
+/// be put in order first. The file a link leads to is replaced, not the link.
+pub(crate) fn places(output: &Path) -> [PathBuf; 3] {
+    let target = output.canonicalize();
+    let target = target.unwrap_or_else(|_| output.to_path_buf());
+    let with = |suffix: &str| {
+        let mut name = target.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    let (partial, second) = (with(".part"), with(".ordered.part"));
+    [target, partial, second]
 }
 
 /// Whether a file may take the place of what is at `path`: of nothing, or of a file. Devices and

@@ -109,6 +109,36 @@ fn a_live_playlist_with_holes_that_stops_growing_gives_a_file() {
     let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
     let events = report["events"].as_array().expect("events").iter();
     let codes: Vec<_> = events.map(|event| event["code"].as_str()).collect();
-    assert_eq!(codes, ["gap", "recording_ended"].map(Some));
+    assert_eq!(
+        codes,
+        ["gap", "recording_ended", "missing_media", "missing_media"].map(Some)
+    );
+    assert_eq!(pictures(&out).len(), 2 * 48);
+    // The segment that does not exist keeps its place, though the times behind it are new.
+    let duration = report["files"][0]["duration"].as_f64().expect("seconds");
+    assert!((duration - 6.0).abs() < 0.1, "{duration} s");
+}
+
+#[test]
+fn what_was_recorded_until_a_key_is_refused_is_kept() {
+    let test = "what_was_recorded_until_a_key_is_refused_is_kept";
+    let Some(media) = media(test) else {
+        return;
+    };
+    let root = serve(Arc::new(move |path| match path {
+        "/live.m3u8" => {
+            let text = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n24\n#EXTINF:2,\n25\n\
+                 #EXT-X-KEY:METHOD=AES-128,URI=\"key\"\n#EXTINF:2,\n26\n";
+            Some(text.into())
+        }
+        _ => fs::read(segment(&media, path.strip_prefix('/')?.parse().ok()?)).ok(),
+    }));
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = text(&folder.path().join("out.mp4"));
+    let (_, warnings) = succeeds(&["record", &format!("{root}/live.m3u8"), "-o", &out]);
+    assert!(
+        warnings.contains("warning[recording_ended]: "),
+        "{warnings}"
+    );
     assert_eq!(pictures(&out).len(), 2 * 48);
 }

@@ -5,10 +5,11 @@ mod support;
 use std::fs;
 use std::path::Path;
 
-use support::{livetape, media, sample, text};
+use support::{complaints, ffmpeg, livetape, media, packets, sample, succeeds, text};
 
-/// The command fails with this code, in one sentence, and leaves nothing behind in `folder`.
-fn refused(arguments: &[&str], code: &str, folder: &Path) {
+/// The command fails with this code, in one sentence, and leaves nothing behind in `folder`;
+/// gives what it said.
+fn refused(arguments: &[&str], code: &str, folder: &Path) -> String {
     let output = livetape(arguments);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     let error = said.lines().find(|line| line.starts_with("error["));
@@ -18,6 +19,7 @@ fn refused(arguments: &[&str], code: &str, folder: &Path) {
     assert!(output.stdout.is_empty());
     let left = fs::read_dir(folder).expect("there").count();
     assert_eq!(left, 0, "{code}: something was left in the folder");
+    said
 }
 
 #[test]
@@ -36,6 +38,41 @@ fn inputs_that_cannot_be_read_are_refused() {
 }
 
 #[test]
+fn inputs_that_hold_nothing_say_what_is_missing() {
+    let (folder, inputs) = (tempfile::tempdir(), tempfile::tempdir());
+    let (folder, inputs) = (folder.expect("a folder"), inputs.expect("a folder"));
+    let out = text(&folder.path().join("out.mp4"));
+    let no_segment = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-ENDLIST\n";
+    for (name, content, code, why) in [
+        ("empty.ts", &b""[..], "unknown_input", "is empty"),
+        ("raw.aac", b"\xff\xf1\x50\x80", "unknown_input", "raw AAC"),
+        ("a.webm", b"\x1a\x45\xdf\xa3", "unknown_input", "WebM"),
+        (
+            "none.m3u8",
+            no_segment.as_bytes(),
+            "playlist_invalid",
+            "no segment",
+        ),
+        ("text.m3u8", b"hello", "playlist_invalid", "line 1"),
+        (
+            "a.m4s",
+            b"\0\0\0\x08styp\0\0\0\x08mdat",
+            "nothing_decodable",
+            "init segment",
+        ),
+    ] {
+        let input = inputs.path().join(name);
+        fs::write(&input, content).expect("written");
+        let said = refused(&["remux", &text(&input), "-o", &out], code, folder.path());
+        assert!(said.contains(why), "{said}");
+    }
+    // An empty file behind a good one is not passed over.
+    let empty = text(&inputs.path().join("empty.ts"));
+    let arguments = ["remux", &sample(), &empty, "-o", &out];
+    refused(&arguments, "unknown_input", folder.path());
+}
+
+#[test]
 fn outputs_that_cannot_be_written_are_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let nowhere = text(&folder.path().join("no folder/out.mp4"));
@@ -47,6 +84,20 @@ fn outputs_that_cannot_be_written_are_refused() {
     let arguments = ["remux", &input, "-o", &input];
     refused(&arguments, "output_is_input", folder.path());
     assert_eq!(fs::read(&input).ok(), fs::read(sample()).ok());
+    // An output would first be written over an input of this name.
+    let partial = text(&copy.path().join("whole.mp4.part"));
+    fs::copy(sample(), &partial).expect("copied");
+    let whole = text(&copy.path().join("whole.mp4"));
+    let arguments = ["remux", &partial, "-o", &whole];
+    refused(&arguments, "output_is_input", folder.path());
+    assert_eq!(fs::read(&partial).ok(), fs::read(sample()).ok());
+    // So would a playlist, which is read as well.
+    let playlist = text(&copy.path().join("list.m3u8"));
+    let listed = "#EXTM3U\n#EXT-X-TARGETDURATION:16\n#EXTINF:16,\nin.mp4\n#EXT-X-ENDLIST\n";
+    fs::write(&playlist, listed).expect("written");
+    let arguments = ["remux", &playlist, "-o", &playlist];
+    refused(&arguments, "output_is_input", folder.path());
+    assert_eq!(fs::read(&playlist).ok(), Some(listed.into()));
 }
 
 /// A pipe made here: never a device of the machine the test runs on.
@@ -105,9 +156,44 @@ fn protected_media_is_refused() {
     for name in [
         "hls-ts/sample-aes/bear-640x360-video.m3u8",
         "fmp4/encrypted/cbcs.mp4",
+        "fmp4/encrypted/sample_fragmented_clearkey.mp4",
+        "fmp4/encrypted/sample_av1c_fragmented_clearkey.mp4",
+        "fmp4/encrypted/init_cenc.cmfv",
+        "fmp4/encrypted/enc-a-init.mp4",
+        "fmp4/encrypted/enc-v-init.mp4",
     ] {
         let input = text(&media.join(name));
         refused(&["remux", &input, "-o", &out], "protected", folder.path());
         refused(&["inspect", &input], "protected", folder.path());
     }
+}
+
+/// ffmpeg's own: fragments whose header is written before the sound's configuration is known.
+#[test]
+fn an_empty_esds_is_told_and_never_written() {
+    if media("an_empty_esds_is_told_and_never_written").is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| text(&folder.path().join(name));
+    let (ts, both, sound) = (path("in.ts"), path("both.mp4"), path("sound.mp4"));
+    let source = "-f lavfi -i testsrc2=s=128x96:r=25:d=1 -f lavfi -i sine=440:d=1 -c:v libx264 \
+                  -preset ultrafast -c:a aac";
+    ffmpeg(source, Path::new(&ts));
+    let flags = "-c copy -bsf:a aac_adtstoasc -movflags empty_moov+frag_keyframe+default_base_moof";
+    ffmpeg(&format!("-i {ts} {flags}"), Path::new(&both));
+    ffmpeg(&format!("-i {ts} -vn {flags}"), Path::new(&sound));
+    let out = tempfile::tempdir().expect("a folder");
+    let output = text(&out.path().join("out.mp4"));
+    let remux = ["remux", &sound, "-o", &output];
+    refused(&remux, "nothing_decodable", out.path());
+    let (_, said) = succeeds(&["remux", &both, "-o", &output]);
+    assert!(
+        said.contains("warning[not_decodable]: AAC cannot be decoded"),
+        "{said}"
+    );
+    let written = packets(&output);
+    assert_eq!(written.len(), 25);
+    assert!(written.iter().all(|packet| packet.video));
+    assert_eq!(complaints(&output), "");
 }

@@ -173,6 +173,24 @@ fn a_stream_cut_at_every_byte_tells_exactly_the_samples_that_are_whole() {
 }
 
 #[test]
+fn the_same_events_however_the_input_is_split() {
+    let sample = |size| Sample {
+        size,
+        duration: 3_600,
+        composition_offset: -40,
+        keyframe: true,
+    };
+    let file = file((5, 7), &[sample(30), sample(20)], &[sample(5), sample(6)]);
+    let whole = demux(&[&file]);
+    assert_eq!(whole.1.len(), 2);
+    for at in 0..file.len() {
+        let (first, second) = file.split_at(at);
+        assert_eq!(demux(&[first, second]), whole, "split at {at}");
+    }
+    assert_eq!(demux(&file.chunks(1).collect::<Vec<_>>()), whole);
+}
+
+#[test]
 fn after_a_cut_the_stream_goes_on_with_a_new_box() {
     let sample = Sample {
         size: 10,

@@ -364,6 +364,7 @@ fn damage_costs_what_it_hits_and_nothing_else() {
     for name in [
         "hls-ts/h264-aac/n_0_0_0.ts",
         "hls-ts/rollover/360p30_h264_48k_160_aac_ts-0000000028.ts",
+        "hls-ts/h265-aac/0.ts",
     ] {
         let (bytes, whole) = read(&root.join(name));
         for seed in 1..20_u32 {
@@ -435,5 +436,52 @@ fn other_packet_sizes() {
         let stream = demux(&bytes, 3000);
         assert_eq!(stream.tracks, whole.tracks);
         assert!(stream.defects.len() <= lost, "{:?}", stream.defects);
+    }
+}
+
+/// What is not read is named, as ffprobe names it; nothing is taken for what it is not.
+#[test]
+fn streams_that_are_not_read_are_named() {
+    let Some(root) = media("streams_that_are_not_read_are_named") else {
+        return;
+    };
+    for (name, named) in [
+        ("ts/codecs/ac3.ts", &["AC-3"][..]),
+        ("ts/codecs/eac3.ts", &["E-AC-3"]),
+        ("ts/codecs/mp3.ts", &["MPEG-1 audio"]),
+        ("ts/codecs/sample_ac3.ts", &["AC-3"]),
+        ("ts/codecs/sample_ac4.ts", &["AC-4"]),
+        ("ts/codecs/sample_dts.ts", &["DTS"]),
+        (
+            "ts/codecs/sample_h262_mpeg_audio.ts",
+            &["MPEG-2 video", "MPEG-1 audio"],
+        ),
+        ("ts/codecs/sample_h264_mpeg_audio.ts", &["MPEG-1 audio"]),
+        ("ts/codecs/sample_latm.ts", &["AAC in LATM"]),
+        (
+            "ts/codecs/sample_mpegh_bl_cicp1_cont.ts",
+            &["MPEG-H 3D audio"],
+        ),
+        (
+            "ts/codecs/sample_scte35.ts",
+            &["MPEG-2 video", "MPEG-1 audio", "SCTE-35"],
+        ),
+        ("ts/codecs/sample_with_sdt.ts", &["MPEG-2 video", "AC-3"]),
+        ("hls-ts/opus/segment.ts", &["Opus"]),
+        (
+            "hls-ts/sample-aes/bear-640x360-video-3.ts",
+            &["H.264, encrypted by SAMPLE-AES"],
+        ),
+        (
+            "hls-ts/sample-aes/bear-640x360-audio-3.ts",
+            &["AAC, encrypted by SAMPLE-AES"],
+        ),
+    ] {
+        let (_, stream) = read(&root.join(name));
+        let told = stream.defects.iter().filter_map(|defect| {
+            let (_, rest) = defect.detail.split_once(" is ")?;
+            rest.split_once(" (stream type").map(|(name, _)| name)
+        });
+        assert_eq!(told.collect::<Vec<_>>(), named, "{name}");
     }
 }

@@ -489,3 +489,115 @@ fn a_stream_cut_short_loses_its_last_unit() {
             .all(|(dts, number)| *dts == (i64::from(*number) - 1) * 1024)
     );
 }
+
+#[test]
+fn decode_times_that_repeat_or_slip_back_lose_no_picture() {
+    let mut wire = Wire::new();
+    wire.video(0, &[&SPS, &PPS, &IDR]);
+    for pts in [3_000, 3_000, 9_000, 6_000, 12_000] {
+        wire.video(pts, &[&P]);
+    }
+    let stream = wire.demux();
+    assert_eq!(codes(&stream), [TimestampJump]);
+    let video = track(&stream, VIDEO);
+    let times: Vec<_> = video
+        .units
+        .iter()
+        .map(|unit| (unit.dts, unit.pts))
+        .collect();
+    let want = [
+        (0, 0),
+        (3_000, 3_000),
+        (3_000, 3_000),
+        (9_000, 9_000),
+        (9_000, 6_000),
+        (12_000, 12_000),
+    ];
+    assert_eq!((times.as_slice(), video.breaks), (&want[..], 0));
+}
+
+#[test]
+fn the_clock_may_step_either_way() {
+    for step in [-90_000 * 5, 90_000 * 60] {
+        let mut wire = Wire::new();
+        let at = 90_000 * 10;
+        wire.video(at, &[&SPS, &PPS, &IDR]);
+        wire.audio(at, 1..2);
+        wire.video(at + 3_000, &[&P]);
+        wire.video(at + 6_000 + step, &[&SPS, &PPS, &IDR]);
+        wire.audio(at + 6_000 + step, 3..4);
+        let stream = wire.demux();
+        assert_eq!(codes(&stream), [TimestampJump, TimestampJump]);
+        let times: Vec<_> = shape(track(&stream, VIDEO))
+            .iter()
+            .map(|(dts, ..)| *dts - at)
+            .collect();
+        assert_eq!(times, [0, 3_000, 6_000 + step]);
+        // Sound counts in 48 kHz.
+        let heard: Vec<_> = frames(&stream).iter().map(|(time, _)| *time).collect();
+        let rate = |ticks: i64| ticks * 48 / 90;
+        assert_eq!(heard, [rate(at), rate(at + 6_000 + step)]);
+        assert!(stream.defects.iter().all(|defect| defect.time.is_some()));
+    }
+}
+
+#[test]
+fn a_pmt_may_move_to_another_pid_and_streams_go_on() {
+    let mut wire = Wire::new();
+    wire.video(0, &[&SPS, &PPS, &IDR]);
+    wire.pat(1, &[(1, 0x1001)]);
+    wire.video(3_000, &[&P]);
+    wire.pmt(0x1001, 1, 1, &[(0x1b, VIDEO), (0x0f, AUDIO)]);
+    wire.video(6_000, &[&P]);
+    wire.audio(0, 1..3);
+    let stream = wire.demux();
+    assert_eq!(codes(&stream), []);
+    assert_eq!(track(&stream, VIDEO).units.len(), 3);
+    assert_eq!(track(&stream, AUDIO).units.len(), 2);
+}
+
+#[test]
+fn announced_streams_that_never_come_are_no_tracks() {
+    let mut wire = Wire::default();
+    wire.pat(0, &[(1, 0x1000)]);
+    let streams = [(0x1b, VIDEO), (0x0f, AUDIO), (0x24, 0x200), (0x15, 0x201)];
+    wire.pmt(0x1000, 1, 0, &streams);
+    wire.video(0, &[&SPS, &PPS, &IDR]);
+    let stream = wire.demux();
+    let tracks: Vec<_> = stream.tracks.keys().copied().collect();
+    assert_eq!((tracks, codes(&stream)), (vec![u32::from(VIDEO)], vec![]));
+}
+
+/// Sound in PES packets that do not say how long they are, and in ones without a time.
+#[test]
+fn sound_in_unbounded_packets_and_without_times() {
+    let mut wire = Wire::new();
+    for (number, pts) in [(1, Some(0)), (2, None), (3, None), (4, Some(3 * 1920))] {
+        let mut pes = pes(AUDIO, pts, &adts(number));
+        pes[4..6].fill(0);
+        wire.packet(AUDIO, true, &pes);
+    }
+    let stream = wire.demux();
+    assert_eq!(codes(&stream), []);
+    assert_eq!(frames(&stream), [(0, 1), (1024, 2), (2048, 3), (3072, 4)]);
+}
+
+#[test]
+fn frames_between_two_losses_have_no_time_and_are_dropped() {
+    let mut wire = Wire::new();
+    wire.audio(0, 1..3);
+    let lose = |wire: &mut Wire| *wire.counters.entry(AUDIO).or_default() += 3;
+    lose(&mut wire);
+    // Within a PES packet, whose start is lost.
+    wire.packet(AUDIO, false, &adts(5));
+    lose(&mut wire);
+    wire.packet(AUDIO, false, &adts(7));
+    // Rounded to 90 kHz where it does not divide: still whole frames.
+    wire.audio(8 * 1920 + 1, 9..11);
+    let stream = wire.demux();
+    assert_eq!(codes(&stream).last(), Some(&MissingTimestamp));
+    let found = frames(&stream);
+    assert_eq!(found[..2], [(0, 1), (1024, 2)]);
+    assert!(!found.iter().any(|(_, number)| *number == 5));
+    assert_eq!(found[found.len() - 2..], [(8192, 9), (9216, 10)]);
+}

@@ -81,7 +81,9 @@ fn moov_last(header: &[u8], payload: &[u8]) -> Vec<u8> {
 /// All samples of a track with where each lies, and its first decode time.
 type Told = (Option<i64>, Vec<(u64, Sample)>);
 
-fn demux(bytes: &[u8], split: usize) -> ([Told; 2], Vec<TrackConfig>, Vec<DefectCode>) {
+fn demux<'a>(
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+) -> ([Told; 2], Vec<TrackConfig>, Vec<DefectCode>) {
     let mut demuxer = Demuxer::new();
     let (mut told, mut configs, mut defects) = (<[Told; 2]>::default(), Vec::new(), Vec::new());
     let mut gather = |demuxer: &mut Demuxer| {
@@ -105,7 +107,7 @@ fn demux(bytes: &[u8], split: usize) -> ([Told; 2], Vec<TrackConfig>, Vec<Defect
             }
         }
     };
-    for piece in bytes.chunks(split) {
+    for piece in pieces {
         demuxer.push(piece);
         gather(&mut demuxer);
     }
@@ -142,7 +144,7 @@ proptest! {
     ) {
         let (header, payload) = file(&pictures, &sound, in_chunk, origin);
         let bytes = if last { moov_last(&header, &payload) } else { [&*header, &payload].concat() };
-        let (told, configs, defects) = demux(&bytes, split);
+        let (told, configs, defects) = demux(bytes.chunks(split));
         prop_assert_eq!(defects, []);
         prop_assert_eq!(configs, [video(), audio()]);
         let own = |told: &Told| told.1.iter().map(|(_, sample)| *sample).collect::<Vec<_>>();
@@ -176,12 +178,33 @@ proptest! {
             Some(_) if last => moov_last(&header, &payload),
             _ => whole,
         };
-        let (told, ..) = demux(&bytes, 1_000);
+        let (told, ..) = demux(bytes.chunks(1_000));
         for (_, samples) in &told {
             let len: u64 = samples.iter().map(|(_, sample)| u64::from(sample.size)).sum();
             prop_assert!(len <= 2 * bytes.len() as u64, "{len} of {} bytes", bytes.len());
             prop_assert!(samples.len() <= bytes.len(), "{} samples", samples.len());
         }
+    }
+}
+
+#[test]
+fn the_same_is_told_however_the_input_is_split() {
+    let one = Sample {
+        size: 7,
+        duration: 3_600,
+        composition_offset: 40,
+        keyframe: true,
+    };
+    let (header, payload) = file(&[one; 5], &[one; 4], 2, 3);
+    let first = [&*header, &payload].concat();
+    for bytes in [moov_last(&header, &payload), first] {
+        let whole = demux([bytes.as_slice()]);
+        assert_eq!((whole.0[0].1.len(), whole.0[1].1.len()), (5, 4));
+        for at in 0..bytes.len() {
+            let (left, right) = bytes.split_at(at);
+            assert_eq!(demux([left, right]), whole, "split at {at}");
+        }
+        assert_eq!(demux(bytes.chunks(1)), whole);
     }
 }
 
@@ -209,7 +232,7 @@ fn counts_are_believed_as_far_as_there_is_payload() {
     header[stsz + 12..stsz + 16].fill(0xff);
     header[stsc + 16..stsc + 20].fill(0xff);
     let bytes = [header, payload].concat();
-    let (told, _, defects) = demux(&bytes, 1_000);
+    let (told, _, defects) = demux(bytes.chunks(1_000));
     assert_eq!(told[0].1.len(), 5_001); // up to the last byte there is
     assert_eq!(defects, [DefectCode::Truncated]);
 }

@@ -13,7 +13,7 @@ use crate::api::{Finish, ObjectInfo, Playback, RecordingInfo, State, TrackInfo};
 use crate::digest::Sha256Digest;
 use crate::error::{ApiError, Code};
 use crate::ids::{ConfigHash, RecordingId};
-use crate::index::{Facts, Fragment, Index, read_config};
+use crate::index::{Entry, Facts, Fragment, Index, read_config};
 use crate::object::{MAIN_LANE, MAX_HEAD};
 use crate::view::live::{Program, TsProgram};
 use crate::view::mp4::Mp4View;
@@ -125,7 +125,7 @@ impl Recording {
     /// The whole as one file, made when first asked for and kept until the recording grows.
     pub(crate) fn mp4(&self) -> Result<Arc<Mp4View>, ApiError> {
         self.mp4
-            .get_or_init(|| Mp4View::new(self).map(Arc::new))
+            .get_or_init(|| Mp4View::new(self, None, None).map(Arc::new))
             .clone()
     }
 
@@ -312,11 +312,15 @@ impl Recording {
 
     /// From the first presented moment to the last.
     fn duration(&self) -> Timestamp {
-        let entries = self.index.entries();
-        let ends = entries.first().zip(entries.last());
-        ends.map_or(Timestamp::zero(Timescale::MILLIS), |(first, last)| {
-            last.end().minus(first.start)
-        })
+        // Not the first object's and the last one's: an object's times may lie before the others'.
+        let entries = || self.index.entries().iter();
+        let start = entries().map(|entry| entry.start).min();
+        let end = entries().map(Entry::end).max();
+        start
+            .zip(end)
+            .map_or(Timestamp::zero(Timescale::MILLIS), |(start, end)| {
+                end.minus(start)
+            })
     }
 
     fn tracks(&self) -> Vec<TrackInfo> {

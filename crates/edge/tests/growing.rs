@@ -199,7 +199,7 @@ fn bad_objects_are_refused() {
 }
 
 /// A fragment whose `trun` announces samples that have no bytes of their own: `tfhd` says it all.
-fn many_samples(count: u32, offset: u32) -> Vec<u8> {
+fn many_samples(count: u32, size: u32, offset: u32) -> Vec<u8> {
     let boxed = |kind: &[u8; 4], body: Vec<u8>| {
         let size = u32::try_from(body.len() + 8).expect("small");
         [size.to_be_bytes().to_vec(), kind.to_vec(), body].concat()
@@ -211,12 +211,13 @@ fn many_samples(count: u32, offset: u32) -> Vec<u8> {
             .collect::<Vec<_>>()
     };
     let traf = [
-        boxed(b"tfhd", words(&[0x0002_0018, 1, 1, 0])),
+        boxed(b"tfhd", words(&[0x0002_0018, 1, 1, size])),
         boxed(b"tfdt", words(&[0, 0])),
         boxed(b"trun", words(&[1, count, offset])), // data from after the mdat's header on
     ];
     let moof = boxed(b"moof", boxed(b"traf", traf.concat()));
-    [moof, boxed(b"mdat", Vec::new())].concat()
+    let payload = vec![0; (count * size) as usize];
+    [moof, boxed(b"mdat", payload)].concat()
 }
 
 #[test]
@@ -225,7 +226,7 @@ fn samples_lie_in_the_object() {
     let config = stage.put_config(&init(&video_config()));
     for offset in [0, 83, 85, u32::MAX >> 1] {
         let refused = stage
-            .put(0, &config, many_samples(1, offset))
+            .put(0, &config, many_samples(1, 0, offset))
             .expect_err("outside");
         assert!(
             refused.message().ends_with("outside of its mdat box."),
@@ -238,14 +239,17 @@ fn samples_lie_in_the_object() {
 fn samples_that_cost_the_sender_nothing_are_limited() {
     let mut stage = Stage::new();
     let config = stage.put_config(&init(&video_config()));
-    let refused = stage
-        .put(0, &config, many_samples(20_001, 84))
-        .expect_err("too many");
-    assert!(
-        refused.message().ends_with("It has over 20,000 samples."),
-        "{refused}"
+    let mut refused = |count, size| {
+        let put = stage.put(0, &config, many_samples(count, size, 84));
+        put.expect_err("too many").message()
+    };
+    // No more than there are bytes so far, with the init segment; and not over 20,000 even then.
+    assert!(refused(2_000, 0).ends_with("There are more samples than bytes."));
+    assert!(refused(20_001, 1).ends_with("It has over 20,000 samples."));
+    assert_eq!(
+        code(stage.put(0, &config, many_samples(20_000, 1, 84))),
+        None
     );
-    assert_eq!(code(stage.put(0, &config, many_samples(20_000, 84))), None);
 }
 
 #[test]

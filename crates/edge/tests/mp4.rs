@@ -2,6 +2,7 @@
 
 mod synthetic;
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use livetape_container::isobmff::Demuxer;
@@ -9,7 +10,9 @@ use livetape_container::{Event, Payload};
 use livetape_edge::Code;
 use livetape_edge::view::mp4::Mp4Request;
 use proptest::prelude::*;
-use synthetic::{Stage, field, payload};
+use synthetic::{
+    Content, Stage, field, fragment, init, init_with, other_audio_config, payload, video_config,
+};
 
 fn stage() -> &'static (Stage, Vec<u8>) {
     static STAGE: OnceLock<(Stage, Vec<u8>)> = OnceLock::new();
@@ -123,12 +126,115 @@ proptest! {
     }
 }
 
+/// Sound of another rate for two seconds: no one file, but each part is one.
+#[test]
+fn where_the_sound_changes_the_ranges_that_are_files_are_named() {
+    let mut stage = Stage::new();
+    let first = stage.put_config(&init(&video_config()));
+    let other = stage.put_config(&init_with(&video_config(), &other_audio_config()));
+    for (seq, config) in [&first, &other, &first].into_iter().enumerate() {
+        let bytes = fragment(Content::two_seconds(seq as u32));
+        stage.put(seq as u32, config, bytes).expect("a fragment");
+    }
+    stage.recording.finish();
+    let refused = stage.recording.video_mp4(&Mp4Request::default());
+    let refused = refused.expect_err("two kinds of sound");
+    assert_eq!(refused.code, Code::ConfigurationChange);
+    let message = refused.body();
+    let named = message.split("?start=").skip(1).map(|range| {
+        let (start, rest) = range.split_once("&end=").expect("both");
+        let is_number = |c: char| c.is_ascii_digit() || c == '.';
+        let end: String = rest.chars().take_while(|c| is_number(*c)).collect();
+        let end = end.trim_end_matches('.').to_owned();
+        Mp4Request {
+            start: Some(start.to_owned()),
+            end: Some(end),
+            ..Mp4Request::default()
+        }
+    });
+    let named: Vec<_> = named.collect();
+    assert_eq!(named.len(), 3, "{message}");
+    let mut pictures = BTreeSet::new();
+    for (part, request) in (0..).zip(&named) {
+        let file = stage.recording.video_mp4(request).expect("a file");
+        let [shown, heard] = samples(&stage.body(&file));
+        pictures.extend(shown);
+        let (first, count) = Content::two_seconds(part).frames;
+        // A file begins with a picture: the sound from the change to there is in none.
+        let skipped = u32::from(part > 0);
+        let own: Vec<_> = (first + skipped..first + count)
+            .map(|n| payload(0, n))
+            .collect();
+        assert!(heard == own, "{part}: {} frames of sound", heard.len());
+    }
+    assert_eq!(
+        pictures,
+        (0..150).map(|number| payload(1, number)).collect()
+    );
+}
+
+/// The payloads of a file's pictures, and of its sound, which must be of one configuration each.
+fn samples(file: &[u8]) -> [Vec<Vec<u8>>; 2] {
+    let mut demuxer = Demuxer::new();
+    demuxer.push(file);
+    demuxer.reset();
+    let mut found = [Vec::new(), Vec::new()];
+    let mut configs = 0;
+    while let Some(event) = demuxer.poll() {
+        match event {
+            Event::Config { .. } => configs += 1,
+            Event::Run(run) => {
+                let Payload::Stream { offset } = run.payload else {
+                    panic!("payload stays where it is");
+                };
+                let mut at = offset as usize;
+                for sample in &run.samples {
+                    let own = file.get(at..at + sample.size as usize).expect("within");
+                    at += own.len();
+                    let track = usize::from(run.track.0 == 2);
+                    found[track].push(own.to_vec());
+                }
+            }
+            other @ (Event::Timed(_) | Event::Defect(_)) => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(configs, 2);
+    found
+}
+
+#[test]
+fn a_range_of_time_begins_with_the_first_picture_in_it() {
+    let (stage, _) = stage();
+    let answer = |start: &str, end: Option<&str>| {
+        stage.recording.video_mp4(&Mp4Request {
+            start: Some(start.to_owned()),
+            end: end.map(str::to_owned),
+            ..Mp4Request::default()
+        })
+    };
+    // From the second keyframe on, and from a little after the picture before it.
+    let whole = stage.body(&answer("2", None).expect("a file"));
+    let same = stage.body(&answer("1.97", None).expect("a file"));
+    assert!(whole == same);
+    for (number, there) in [(49, false), (50, true), (199, true)] {
+        let bytes = payload(1, number);
+        let found = whole.windows(bytes.len()).any(|window| window == bytes);
+        assert_eq!(found, there, "picture {number}");
+    }
+    let code = |start, end| answer(start, end).expect_err("refused").code;
+    assert_eq!(code("8", None), Code::NothingRecorded);
+    assert_eq!(code("3", Some("2")), Code::NothingRecorded);
+    for wrong in ["-1", "x", "NaN", "inf"] {
+        assert_eq!(code(wrong, None), Code::BadRequest, "{wrong}");
+    }
+}
+
 #[test]
 fn stored_segments_follow_their_init_segment() {
     // What the playlist names, read from beginning to end as one stream.
     let (stage, _) = stage();
     let mut demuxer = Demuxer::new();
-    demuxer.push(synthetic::init(&synthetic::video_config()).as_slice());
+    demuxer.push(init(&video_config()).as_slice());
     let mut bytes = Vec::new();
     for row in &stage.rows {
         let id = &stage.recording.meta().id;
@@ -143,8 +249,8 @@ fn stored_segments_follow_their_init_segment() {
                 assert!(matches!(run.payload, Payload::Stream { .. }));
                 samples[run.track.0 as usize - 1] += run.samples.len();
             }
-            Event::Config { .. } | Event::Timed(_) => {}
-            Event::Defect(defect) => panic!("{defect:?}"),
+            Event::Config { .. } => {}
+            other @ (Event::Timed(_) | Event::Defect(_)) => panic!("{other:?}"),
         }
     }
     assert_eq!(samples, [200, 375]);

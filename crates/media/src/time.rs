@@ -14,6 +14,11 @@ impl Timescale {
     /// 1 kHz, for wall-clock milliseconds.
     pub const MILLIS: Self = Self(NonZeroU32::new(1_000).expect("1,000 is not zero"));
 
+    /// 1 GHz, for seconds that come as a decimal number: finer than any timescale in use, so that
+    /// a moment told in seconds is found again.
+    pub const NANOS: Self =
+        Self(NonZeroU32::new(1_000_000_000).expect("1,000,000,000 is not zero"));
+
     /// A scale of `ticks_per_second`; `None` for zero.
     pub const fn new(ticks_per_second: u32) -> Option<Self> {
         match NonZeroU32::new(ticks_per_second) {

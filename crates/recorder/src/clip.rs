@@ -1,17 +1,19 @@
 //! A range of the tape as an MP4.
 
-use livetape_media::Timestamp;
+use livetape_media::{Timescale, Timestamp};
 use livetape_tape::{Hold, Tape};
-use livetape_timeline::plan::{self, PlanError, Selection};
+use livetape_timeline::Timeline;
+use livetape_timeline::plan::{self, Form, Selection};
 
 use crate::cut::PATIENCE;
-use crate::feed::timescale_of;
 use crate::input::ClipRange;
 use crate::output::{ClipReady, FailureCode, RequestId, TrackInfo};
 
 /// Plans a clip and holds its reels. `playhead` is where the viewer is, in seconds.
 ///
-/// The open reel is ended first: only closed ones can be sliced.
+/// The open reel is ended first: only closed ones can be sliced. Where the sound changes its
+/// configuration inside the range the clip is refused: no one MP4 plays right everywhere, and a
+/// part of what was asked for is not what was asked for. The message names the ranges to ask for.
 pub(crate) fn clip(
     tape: &mut Tape,
     request: RequestId,
@@ -19,8 +21,7 @@ pub(crate) fn clip(
     playhead: Option<f64>,
 ) -> Result<(ClipReady, Hold), (FailureCode, String)> {
     tape.close();
-    let timescale = timescale_of(tape);
-    let at = |seconds: f64| Timestamp::from_seconds(seconds, timescale);
+    let at = |seconds: f64| Timestamp::from_seconds(seconds, Timescale::NANOS);
     let (first, newest) = tape.timeline().span().ok_or_else(nothing)?;
     let (start, end) = match range {
         ClipRange::Last(seconds) => {
@@ -35,12 +36,12 @@ pub(crate) fn clip(
         ClipRange::Between(start, end) => (at(start), at(end)),
     };
     let selection = Selection::new(tape.timeline(), start.max(first), end).ok_or_else(nothing)?;
-    let mp4 = plan::progressive(tape.timeline(), &selection).map_err(|error| match error {
-        PlanError::ConfigurationChange { .. } => {
-            (FailureCode::ConfigurationChange, error.to_string())
-        }
-        _ => nothing(),
-    })?;
+    let parts = plan::split(tape.timeline(), &selection, Form::Progressive);
+    let [selection] = parts.as_slice() else {
+        let message = separately(tape.timeline(), &selection);
+        return Err((FailureCode::ConfigurationChange, message));
+    };
+    let mp4 = plan::progressive(tape.timeline(), selection).map_err(|_| nothing())?;
     let taken = || {
         selection.tracks.iter().filter_map(|(index, numbers)| {
             tape.timeline()
@@ -70,6 +71,20 @@ pub(crate) fn clip(
         tracks,
     };
     Ok((ready, hold))
+}
+
+/// What to ask for instead of a range that one file cannot hold.
+fn separately(timeline: &Timeline, selection: &Selection) -> String {
+    let ranges = plan::ranges(timeline, selection, Form::Progressive);
+    let ranges = ranges.iter().map(|(start, end)| {
+        let (start, end) = (start.seconds(), end.seconds());
+        format!("{start:.6} to {end:.6}")
+    });
+    let ranges = ranges.collect::<Vec<_>>().join(", ");
+    format!(
+        "the sound changes its configuration in that range, which one MP4 cannot hold; these \
+         seconds can be cut one by one: {ranges}"
+    )
 }
 
 fn nothing() -> (FailureCode, String) {

@@ -369,15 +369,6 @@ pub(crate) fn drain_commands(tape: &mut Tape, out: &mut VecDeque<Output>) {
     }
 }
 
-/// The timescale of a track's times, 90 kHz where nothing is known.
-pub(crate) fn timescale_of(tape: &Tape) -> Timescale {
-    tape.timeline()
-        .tracks()
-        .first()
-        .and_then(|track| track.config())
-        .map_or(Timescale::MPEG, |config| config.timescale)
-}
-
 #[cfg(test)]
 mod tests {
     use livetape_tape::Window;
@@ -422,5 +413,28 @@ mod tests {
         feed.end(Ending::Pending, 0.0, &mut tape, 0, &mut out);
         let completed = tape.timeline().video().expect("there").numbers().end;
         assert!(completed > pictures, "the last picture was pending");
+    }
+
+    #[test]
+    fn a_timed_event_is_kept_at_its_place_on_the_tape() {
+        let mut tape = Tape::new(Window {
+            millis: 60_000,
+            bytes: 1 << 30,
+        });
+        let timescale = Timescale::MILLIS;
+        let event = TimedEvent {
+            time: Timestamp::new(2_500, timescale),
+            duration: None,
+            scheme: TimedEvent::ID3.to_owned(),
+            value: String::new(),
+            id: 1,
+            payload: b"ID3".to_vec(),
+        };
+        let emsg = isobmff::mux::event_message(&event, event.time);
+        let (mut feed, mut out) = (Feed::default(), VecDeque::new());
+        feed.push(&emsg, 10.0, &mut tape, 0, &mut out);
+        feed.push(&emsg, 10.0, &mut tape, 0, &mut out);
+        let time = Timestamp::new(12_500, timescale);
+        assert_eq!(tape.timeline().events(), [TimedEvent { time, ..event }]);
     }
 }

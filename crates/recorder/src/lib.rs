@@ -21,6 +21,7 @@ mod output;
 mod pull;
 mod recorder;
 mod recording;
+mod wall_clock;
 
 pub use input::{Access, Answer, ClipRange, Input, Now, SourceId};
 pub use output::{

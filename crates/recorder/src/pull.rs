@@ -13,6 +13,7 @@ use crate::feed::{Ending, Feed, Taken};
 use crate::input::{Answer, Now};
 use crate::output::{Body, Event, ExchangeId, FailureCode, Output, Request};
 use crate::recording::text;
+use crate::wall_clock::Reached;
 
 /// Where to begin: as many segments before the live edge as a player would (§6.3.3).
 const START: StartPosition = StartPosition::LiveEdge { segments: 3 };
@@ -325,8 +326,13 @@ impl Pull {
                     follow.feed.discontinuity();
                 }
                 let feed = &mut follow.feed;
+                let reached = Reached::now(tape.timeline());
                 let pushed = feed.push(answer.body, 0.0, tape, now.steady, out);
-                pushed.and(feed.end(Ending::Segment, 0.0, tape, now.steady, out))
+                let taken = pushed.and(feed.end(Ending::Segment, 0.0, tape, now.steady, out));
+                if let Some(unix_micros) = segment.program_date_time_micros {
+                    reached.date(tape.timeline_mut(), unix_micros);
+                }
+                taken
             }
         }
     }

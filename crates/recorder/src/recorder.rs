@@ -11,6 +11,7 @@ use crate::input::{Answer, Input, Now, SourceId};
 use crate::output::{Event, ExchangeId, FailureCode, Output, RequestId, TrackInfo};
 use crate::pull::Pull;
 use crate::recording::{Progressed, Recording};
+use crate::wall_clock::Arrival;
 
 /// The client: taps a player or pulls a playlist, keeps the tape, records and clips.
 ///
@@ -23,6 +24,7 @@ pub struct Recorder {
     recording: Option<Recording>,
     clips: BTreeMap<RequestId, Hold>,
     playhead: Option<f64>,
+    arrival: Arrival,
     exchanges: u32,
     wake_at: Option<u64>,
     out: VecDeque<Output>,
@@ -46,6 +48,7 @@ impl Recorder {
             recording: None,
             clips: BTreeMap::new(),
             playhead: None,
+            arrival: Arrival::default(),
             exchanges: 0,
             wake_at: None,
             out: VecDeque::new(),
@@ -76,6 +79,9 @@ impl Recorder {
                     now.steady,
                     &mut self.out,
                 );
+                if taken.appended {
+                    self.arrival.arrived(self.tape.timeline(), now.unix);
+                }
                 self.taken(&taken);
             }
             Input::Abort { source } => {
@@ -215,6 +221,7 @@ impl Recorder {
     }
 
     fn clip(&mut self, request: RequestId, range: crate::ClipRange) {
+        self.arrival.date(&mut self.tape);
         let made = clip(&mut self.tape, request, range, self.playhead);
         drain_commands(&mut self.tape, &mut self.out);
         match made {

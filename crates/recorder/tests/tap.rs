@@ -212,6 +212,12 @@ fn a_clip_inside_a_gop_shows_from_the_asked_picture_on() {
     let ready = client.clips.first().expect("planned");
     assert!((ready.start.seconds() - 5.2).abs() < 1e-9);
     assert!((ready.duration.seconds() - 3.8).abs() < 1e-9);
+    // All has arrived at this clock's zero: the clip's first picture 10.8 s before that.
+    let header = client.read(&ready.plan);
+    let mvhd = header.windows(4).position(|kind| kind == b"mvhd");
+    let created = header.get(mvhd.expect("has one") + 8..).expect("long");
+    let since_1904 = u32::from_be_bytes(*created.first_chunk().expect("long"));
+    assert_eq!(since_1904, 1_700_000_000 - 11 + 2_082_844_800);
     let shown: Vec<f64> = packets(&client.read(&ready.plan), "v")
         .expect("ffprobe ran before")
         .into_iter()

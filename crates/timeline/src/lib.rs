@@ -12,6 +12,7 @@ mod extent;
 pub mod plan;
 mod timeline;
 mod track;
+mod wall_clock;
 
 pub use extent::{Extent, StoreId};
 pub use plan::{Part, Plan};

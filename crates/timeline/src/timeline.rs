@@ -7,12 +7,14 @@ use livetape_media::{Sample, TimedEvent, Timestamp, TrackConfig, TrackId};
 use crate::events::Events;
 use crate::extent::{Extent, StoreId};
 use crate::track::Track;
+use crate::wall_clock::WallClock;
 
 /// Every stored sample of a recording.
 #[derive(Debug, Default)]
 pub struct Timeline {
     tracks: Vec<Track>,
     events: Events,
+    wall_clock: WallClock,
 }
 
 /// What became of appended samples.
@@ -134,6 +136,17 @@ impl Timeline {
     /// [`Self::MAX_EVENT_BYTES`].
     pub fn add_event(&mut self, event: TimedEvent) -> bool {
         self.events.add(event)
+    }
+
+    /// Says that the presentation moment `at` was at this Unix time. What follows happened later by
+    /// as much as it is presented later, until another date is given.
+    pub fn set_wall_clock(&mut self, at: Timestamp, unix_millis: i64) {
+        self.wall_clock.set(at, unix_millis);
+    }
+
+    /// When a presentation moment was, in Unix milliseconds; `None` where no date is known.
+    pub fn wall_clock_at(&self, at: Timestamp) -> Option<i64> {
+        self.wall_clock.at(at)
     }
 
     /// All events, in the order of their times.

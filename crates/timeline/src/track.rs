@@ -112,6 +112,25 @@ impl Slice {
         -i64::from(lowest.unwrap_or(0).min(0))
     }
 
+    /// Kept within `[start, end)`, in ticks, where it is text or metadata, of which a part is as good
+    /// as the whole; pictures and sound are left as they are. Many readers do not mind an edit that
+    /// begins within a sample of text.
+    #[must_use]
+    pub fn confined(mut self, start: i64, end: i64) -> Self {
+        if self.config.format.is_video() || self.config.format.is_audio() || end < start {
+            return self;
+        }
+        let mut time = self.decode_time;
+        self.decode_time = time.clamp(start, end);
+        for sample in &mut self.samples {
+            let until = time.saturating_add(i64::from(sample.duration));
+            let kept = until.clamp(start, end) - time.clamp(start, end);
+            sample.duration = u32::try_from(kept).unwrap_or(sample.duration);
+            time = until;
+        }
+        self
+    }
+
     /// How many leading pictures the first keyframe has: those that follow it in decode order and
     /// precede it in presentation. 0 where the first sample is none, and for sound.
     pub fn leading(&self) -> usize {
@@ -362,5 +381,50 @@ impl Track {
     fn block(&self, number: u64) -> Option<&Block> {
         let at = self.blocks.partition_point(|block| block.end() <= number);
         self.blocks.get(at).filter(|block| block.first <= number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use livetape_media::{Format, FourCc, Timescale};
+
+    use super::*;
+
+    #[test]
+    fn text_is_cut_to_the_tick_and_sound_is_not() {
+        let sample = Sample {
+            size: 1,
+            duration: 500,
+            composition_offset: 0,
+            keyframe: true,
+        };
+        let confined = |format, start, end| {
+            let slice = Slice {
+                config: Arc::new(TrackConfig {
+                    format,
+                    timescale: Timescale::MILLIS,
+                    sample_entry: Vec::new(),
+                    codec: String::new(),
+                    language: *b"und",
+                }),
+                numbers: 0..3,
+                decode_time: 1_000,
+                samples: vec![sample; 3],
+                bytes: 0..3,
+            };
+            let slice = slice.confined(start, end);
+            let durations = slice.samples.iter().map(|sample| sample.duration);
+            (slice.decode_time, durations.collect::<Vec<_>>())
+        };
+        let text = Format::Other {
+            handler: FourCc(*b"sbtl"),
+        };
+        let sound = Format::Audio {
+            sample_rate: 48_000,
+            channels: 2,
+        };
+        assert_eq!(confined(text, 1_200, 2_100), (1_200, vec![300, 500, 100]));
+        assert_eq!(confined(text, 0, 9_000), (1_000, vec![500; 3]));
+        assert_eq!(confined(sound, 1_200, 2_100), (1_000, vec![500; 3]));
     }
 }

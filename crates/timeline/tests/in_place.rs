@@ -62,8 +62,11 @@ fn bytes(file: &Mp4, store: &[u8]) -> Vec<u8> {
     file.plan.parts().iter().flat_map(of).collect()
 }
 
-/// Each sample's time, facts and payload, by track.
-fn samples(file: &[u8]) -> BTreeMap<u32, Vec<(i64, u32, i32, Vec<u8>)>> {
+/// A sample's decode time, duration, composition offset and payload.
+type Facts = (i64, u32, i32, Vec<u8>);
+
+/// The samples of each track.
+fn samples(file: &[u8]) -> BTreeMap<u32, Vec<Facts>> {
     let mut demuxer = isobmff::Demuxer::new();
     demuxer.push(file);
     demuxer.reset();

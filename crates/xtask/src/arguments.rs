@@ -1,8 +1,11 @@
 //! The command line.
 
+use std::fmt::Display;
 use std::net::TcpListener;
+use std::str::FromStr;
 
 use crate::failure::{Explain, Failure, Result};
+use crate::soak::SoakOptions;
 
 /// What `cargo xtask help` prints.
 pub(crate) const HELP: &str = "\
@@ -15,7 +18,12 @@ cargo xtask <command>
   test  [SUITE...] [--yes]    run the tests; suites: check unit wasm edge e2e demo
   bench media [--rounds N]    measure against other engines; writes BENCHMARKS.md
         [--yes]
-  check [--yes]               formatting, lints, documentation, types, licences, invariants
+  check [--yes]               formatting, lints, documentation, types, licences, invariants, fuzz targets
+  soak  [fuzz [TARGET...]]    long tests: every fuzz target for a minute each, or those named
+        [--minutes N]         ... or for so long each
+        [--runs N]            ... or for so many inputs each, if that is sooner
+        [--record]            ... and keep the results in fuzz/RECORD.md
+        [--replay FILE]       ... or try one input with one target
 
 Each command first installs what it misses, and says what before it does. --yes answers its question.
 ";
@@ -30,6 +38,7 @@ pub(crate) enum Command {
     Test { suites: Vec<String>, yes: bool },
     Check { yes: bool },
     Bench(BenchOptions),
+    Soak(SoakOptions),
 }
 
 /// The options of `demo`.
@@ -84,6 +93,14 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Command> 
             }
             Command::Bench(BenchOptions { rounds, yes })
         }
+        "soak" => Command::Soak(SoakOptions {
+            minutes: rest.take_number("--minutes")?,
+            runs: rest.take_number("--runs")?,
+            record: rest.take_flag("--record"),
+            replay: rest.take_value("--replay")?,
+            words: rest.take_words(),
+            yes,
+        }),
         other => return Err(Failure::Message(format!("no command {other:?}\n\n{HELP}"))),
     };
     match rest.0.first() {
@@ -112,16 +129,21 @@ impl Rest {
         words
     }
 
-    fn take_number(&mut self, name: &str) -> Result<Option<u16>> {
-        let Some(at) = self.0.iter().position(|argument| argument == name) else {
+    fn take_value(&mut self, option: &str) -> Result<Option<String>> {
+        let Some(at) = self.0.iter().position(|argument| argument == option) else {
             return Ok(None);
         };
         self.0.remove(at);
         if at >= self.0.len() {
-            return Err(Failure::Message(format!("{name} needs a number")));
+            return Err(Failure::Message(format!("{option} needs a value")));
         }
-        let text = self.0.remove(at);
-        text.parse().map(Some).explain(|| format!("{name} {text}"))
+        Ok(Some(self.0.remove(at)))
+    }
+
+    fn take_number<T: FromStr<Err: Display>>(&mut self, option: &str) -> Result<Option<T>> {
+        let text = self.take_value(option)?;
+        let number = text.map(|text| text.parse().explain(|| format!("{option} {text}")));
+        number.transpose()
     }
 }
 
@@ -175,6 +197,21 @@ mod tests {
             parsed("test unit edge").ok(),
             Some(Command::Test { suites, yes: false })
         );
+    }
+
+    #[test]
+    fn a_soak_takes_words_and_limits() {
+        let options = SoakOptions {
+            words: vec!["fuzz".to_owned(), "aac".to_owned()],
+            minutes: Some(30),
+            record: true,
+            ..SoakOptions::default()
+        };
+        assert_eq!(
+            parsed("soak --minutes 30 fuzz aac --record").ok(),
+            Some(Command::Soak(options))
+        );
+        assert!(parsed("soak --runs many").is_err());
     }
 
     #[test]

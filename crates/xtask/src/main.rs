@@ -5,7 +5,8 @@
 //! * [`demo`] starts the edge with a live source, and [`edge`] is that server's process;
 //! * [`mod@test`] runs the suites against their budgets;
 //! * [`bench`] measures the media core beside other engines;
-//! * [`check`] is the one definition of "checked".
+//! * [`check`] is the one definition of "checked";
+//! * [`soak`] runs the long tests.
 //!
 //! This crate is the first thing a newcomer's machine compiles, so its dependencies are few.
 #![allow(
@@ -28,6 +29,7 @@ mod process;
 mod progress;
 mod sample;
 mod setup;
+mod soak;
 mod stamp;
 mod test;
 mod versions;
@@ -73,5 +75,6 @@ fn run() -> Result<()> {
         Command::Test { suites, yes } => test::command(&workspace, &suites, yes),
         Command::Check { yes } => check::command(&workspace, yes),
         Command::Bench(options) => bench::command(&workspace, &options),
+        Command::Soak(options) => soak::command(&workspace, &options),
     }
 }

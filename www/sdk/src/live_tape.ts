@@ -135,7 +135,11 @@ export class LiveTape extends Emitter<TapeEvents> {
     }
   }
 
-  /** Cuts an MP4 from the tape: no media is re-encoded, next to nothing is copied. */
+  /**
+   * Cuts an MP4 from the tape: no media is re-encoded, next to nothing is copied. It begins with the first picture shown at or
+   * after the start, exactly; from `window.start` on it has all there is. Where the sound changes its configuration inside the
+   * range no one MP4 plays right everywhere: rejects with `configuration_change`, whose message names the ranges to cut instead.
+   */
   async clip(range: ClipRange): Promise<Clip> {
     this.#ready();
     const wanted =

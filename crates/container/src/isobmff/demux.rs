@@ -33,6 +33,8 @@ pub struct Demuxer {
     next_decode_time: DecodeTimes,
     current_config: BTreeMap<TrackId, Arc<TrackConfig>>,
     announced: VecDeque<AnnouncedRun>,
+    /// Samples told so far that had no bytes of their own in a header.
+    repeated: u64,
     stored: Box<StoredSamples>,
     /// Where the file began: chunk offsets count from here.
     origin: u64,
@@ -125,16 +127,7 @@ impl Demuxer {
             State::Skip { left } => left.is_some_and(|left| left > 0),
         };
         for mut run in std::mem::take(&mut self.announced) {
-            let mut end = run.offset;
-            let whole = run
-                .samples
-                .iter()
-                .take_while(|sample| {
-                    end += u64::from(sample.size);
-                    end <= self.position
-                })
-                .count();
-            run.samples.truncate(whole);
+            run.cut(self.position);
             self.tell(run);
         }
         self.stored.cut(self.position);
@@ -162,23 +155,31 @@ impl Demuxer {
     /// The next thing learned; `None` until more is pushed.
     pub fn poll(&mut self) -> Option<Event> {
         while self.events.is_empty() {
-            self.list_stored()?;
+            self.list_stored(self.position)?;
         }
         self.events.pop_front()
     }
 
     /// Tells what comes next of the samples listed in the `moov`. A run at a time: however many
     /// there are, they need not be held all at once.
-    fn list_stored(&mut self) -> Option<()> {
-        match self.stored.next(self.position)? {
+    fn list_stored(&mut self, position: u64) -> Option<()> {
+        match self.stored.next(position)? {
             Listed::Run(run) => self.tell(run),
-            Listed::Broken(track, what) => self.defect(DefectCode::Malformed, Some(track), what),
-            Listed::Cut(track) => {
+            Listed::Broken(track, at, what) => {
+                self.defect_at(at, DefectCode::Malformed, Some(track), what);
+            }
+            Listed::Cut(track, at) => {
                 let what = "samples of the movie lie beyond the end of the stream";
-                self.defect(DefectCode::Truncated, Some(track), what);
+                self.defect_at(at, DefectCode::Truncated, Some(track), what);
             }
         }
         Some(())
+    }
+
+    /// Tells all listed samples that lie before `position`, so that what is said next comes after
+    /// them, however the stream is cut.
+    fn list_before(&mut self, position: u64) {
+        while self.list_stored(position).is_some() {}
     }
 
     /// Moves on from a completed state.
@@ -204,6 +205,8 @@ impl Demuxer {
     }
 
     fn collected(&mut self, start: u64, bytes: Vec<u8>) {
+        // What was announced before comes before what this box says, however the stream is cut.
+        self.release();
         let header = match boxes::header(&bytes) {
             Parsed::Header(header) => header,
             Parsed::Needs(needs) => {
@@ -215,6 +218,7 @@ impl Demuxer {
                 return;
             }
             Parsed::Invalid => {
+                self.list_before(self.position);
                 self.defect(
                     DefectCode::Malformed,
                     None,
@@ -252,6 +256,7 @@ impl Demuxer {
             }
             (_, _, size) => {
                 if kept {
+                    self.list_before(self.position);
                     let detail =
                         format!("a box of type {} is over {most} bytes", FourCc(header.kind));
                     self.defect(DefectCode::TooLarge, None, &detail);
@@ -267,14 +272,17 @@ impl Demuxer {
         let Some(found) = Boxes(bytes).next() else {
             return;
         };
+        // Runs are told in stream order, with the tracks they were announced for.
+        self.release();
         if found.kind == *b"emsg" {
+            self.list_before(self.position);
             return self.message(found);
         }
         if found.kind == *b"moov" {
             self.stored.cut(self.position);
         }
-        // What was listed before must be told before, with the tracks it was listed for.
-        while self.list_stored().is_some() {}
+        // With the tracks it was listed for.
+        self.list_before(self.position);
         match &found.kind {
             b"moov" => self.init(found),
             _ => self.fragment(found, start),
@@ -300,19 +308,24 @@ impl Demuxer {
                 "a track has no readable header or sample description",
             );
         }
-        let protected: Vec<_> = self
+        let unusable: Vec<_> = self
             .tracks
             .iter()
-            .filter(|track| track.configs.iter().any(Option::is_none))
-            .map(|track| track.id)
+            .filter_map(|track| {
+                let why = track
+                    .configs
+                    .iter()
+                    .find_map(|config| config.as_ref().err())?;
+                Some((track.id, why.told()))
+            })
             .collect();
-        for track in protected {
-            self.defect(DefectCode::Protected, Some(track), "the track is encrypted");
+        for (track, (code, what)) in unusable {
+            self.defect(code, Some(track), what);
         }
         let first: Vec<_> = self
             .tracks
             .iter()
-            .filter_map(|track| Some((track.id, track.configs.first()?.clone()?)))
+            .filter_map(|track| Some((track.id, track.configs.first()?.clone().ok()?)))
             .collect();
         for (track, config) in first {
             self.config(track, config);
@@ -338,13 +351,7 @@ impl Demuxer {
         let events = self.messages.place(starts.min());
         self.events.extend(events.map(Event::Timed));
         for run in fragment.runs {
-            let ticks: i64 = run
-                .samples
-                .iter()
-                .map(|sample| i64::from(sample.duration))
-                .sum();
-            let end = run.decode_time.saturating_add(ticks);
-            self.next_decode_time.0.insert(run.track, end);
+            self.next_decode_time.0.insert(run.track, run.end_time());
             self.announced.push_back(run);
         }
     }
@@ -358,22 +365,24 @@ impl Demuxer {
 
     /// Tells the runs whose payload has arrived.
     fn release(&mut self) {
-        while let Some(run) = self.announced.front() {
-            let len: u64 = run
-                .samples
-                .iter()
-                .map(|sample| u64::from(sample.size))
-                .sum();
-            if run.offset.saturating_add(len) > self.position {
-                return;
-            }
-            if let Some(run) = self.announced.pop_front() {
-                self.tell(run);
-            }
+        while let Some(run) = self.announced.pop_front_if(|run| run.end <= self.position) {
+            self.list_before(run.end);
+            self.tell(run);
         }
     }
 
-    fn tell(&mut self, run: AnnouncedRun) {
+    fn tell(&mut self, mut run: AnnouncedRun) {
+        if let Some((_, count)) = run.repeated {
+            // Runs that overlap, or samples of no bytes, could make a few bytes into samples
+            // without end.
+            self.repeated += u64::from(count);
+            if self.repeated > run.end {
+                let what = "there are more samples than bytes";
+                self.defect_at(run.offset, DefectCode::Malformed, Some(run.track), what);
+                return;
+            }
+        }
+        run.expand();
         if run.samples.is_empty() {
             return;
         }
@@ -383,7 +392,7 @@ impl Demuxer {
             .find(|track| track.id == run.track)
             .and_then(|track| track.configs.get(run.description).cloned());
         match config {
-            Some(Some(config)) => {
+            Some(Ok(config)) => {
                 if self.current_config.get(&run.track) != Some(&config) {
                     self.config(run.track, config);
                 }
@@ -394,10 +403,10 @@ impl Demuxer {
                     payload: Payload::Stream { offset: run.offset },
                 }));
             }
-            Some(None) => {} // encrypted; said when the init segment was read
+            Some(Err(_)) => {} // said when the init segment was read
             None => {
                 let what = "a fragment names a sample entry that the init segment lacks";
-                self.defect(DefectCode::Malformed, Some(run.track), what);
+                self.defect_at(run.offset, DefectCode::Malformed, Some(run.track), what);
             }
         }
     }
@@ -413,7 +422,10 @@ impl Demuxer {
     }
 
     fn defect(&mut self, code: DefectCode, track: Option<TrackId>, detail: &str) {
-        let position = self.position;
+        self.defect_at(self.position, code, track, detail);
+    }
+
+    fn defect_at(&mut self, position: u64, code: DefectCode, track: Option<TrackId>, detail: &str) {
         self.events.push_back(Event::Defect(Defect {
             code,
             track,

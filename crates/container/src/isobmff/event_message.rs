@@ -6,6 +6,8 @@ use super::boxes::BoxRef;
 use super::fields::Fields;
 use super::write::Writer;
 
+/// Times from here on are none: sums of two stay within 64 bits.
+const FARTHEST: i64 = 1 << 62;
 /// `event_duration` that is not known.
 const UNKNOWN: u32 = u32::MAX;
 
@@ -33,6 +35,7 @@ impl EventMessage {
             1 => {
                 let timescale = fields.u32()?;
                 let time = i64::try_from(fields.u64()?).ok()?;
+                (time < FARTHEST).then_some(())?;
                 let (duration, id) = (fields.u32()?, fields.u32()?);
                 let (scheme, value) = (text(&mut fields)?, text(&mut fields)?);
                 (scheme, value, timescale, time, duration, id)

@@ -16,6 +16,7 @@ mod in_band;
 mod moof;
 mod moov;
 pub mod mux;
+mod quicktime;
 pub mod sample_entry;
 mod sample_rows;
 mod sample_table;

@@ -3,6 +3,7 @@
 use livetape_media::{Sample, Timescale, Timestamp, TrackId};
 
 use super::boxes::BoxRef;
+use super::fields::Fields;
 use super::moov::{Defaults, InitTrack};
 
 /// Consecutive samples announced by one `trun`; their payload may still have to arrive.
@@ -13,8 +14,61 @@ pub(crate) struct AnnouncedRun {
     pub(crate) description: usize,
     pub(crate) decode_time: i64,
     pub(crate) samples: Vec<Sample>,
+    /// The sample that comes after those, and how many times: a count costs four bytes, so they
+    /// are not made before that many bytes have arrived.
+    pub(crate) repeated: Option<(Sample, u32)>,
     /// Bytes since the start of the stream.
     pub(crate) offset: u64,
+    /// Where the last sample's payload ends.
+    pub(crate) end: u64,
+}
+
+impl AnnouncedRun {
+    /// Decode time after its last sample.
+    pub(crate) fn end_time(&self) -> i64 {
+        let ticks = |sample: &Sample| i64::from(sample.duration);
+        let listed: i64 = self.samples.iter().map(ticks).sum();
+        let repeated = self.repeated.as_ref();
+        let repeated = repeated.map_or(0, |(sample, count)| ticks(sample) * i64::from(*count));
+        self.decode_time
+            .saturating_add(listed)
+            .saturating_add(repeated)
+    }
+
+    /// Leaves the samples whose payload lies before `position`.
+    pub(crate) fn cut(&mut self, position: u64) {
+        let listed = self.samples.len();
+        let mut end = self.offset;
+        let mut fits = |sample: &Sample| {
+            let next = end + u64::from(sample.size);
+            let fits = next <= position;
+            end = if fits { next } else { end };
+            fits
+        };
+        let there = self
+            .samples
+            .iter()
+            .take_while(|sample| fits(sample))
+            .count();
+        self.samples.truncate(there);
+        self.repeated = self.repeated.filter(|_| there == listed);
+        self.end = end;
+        if let Some((sample, count)) = &mut self.repeated {
+            let size = u64::from(sample.size);
+            let fit = position.saturating_sub(end).checked_div(size);
+            *count = fit.map_or(*count, |fit| {
+                u32::try_from(fit).unwrap_or(u32::MAX).min(*count)
+            });
+            self.end += size * u64::from(*count);
+        }
+    }
+
+    /// Makes the repeated samples.
+    pub(crate) fn expand(&mut self) {
+        if let Some((sample, count)) = self.repeated.take() {
+            self.samples.extend((0..count).map(|_| sample));
+        }
+    }
 }
 
 impl AnnouncedRun {
@@ -42,9 +96,8 @@ pub(crate) struct Fragment {
     pub(crate) broken: Vec<(Option<TrackId>, &'static str)>,
 }
 
-/// Limit on the samples one `trun` may announce without a byte of its own for each
-/// (all of them by default values): four hours of 25 fps.
-const MAX_DEFAULT_SAMPLES: u32 = 360_000;
+/// Decode times farther from zero are of no stream; sums of nearer ones stay within 64 bits.
+const FARTHEST: u64 = 1 << 60;
 
 /// Reads a fragment that begins `start` bytes into the stream.
 pub(crate) fn fragment(
@@ -75,12 +128,19 @@ pub(crate) fn fragment(
             position: base,
             decode_time: decode_time(traf).map_or_else(
                 || next.of(header.track),
-                |time| (time as i64).saturating_add(track.shift),
+                |time| {
+                    i64::try_from(time).map_or(i64::MAX, |time| time.saturating_add(track.shift))
+                },
             ),
         };
+        if reader.decode_time.unsigned_abs() > FARTHEST {
+            let what = "a decode time (tfdt) is out of all bounds";
+            out.broken.push((Some(header.track), what));
+            continue;
+        }
         for trun in traf.children().filter(|child| child.kind == *b"trun") {
             match reader.run(trun, base) {
-                Some(run) if run.samples.is_empty() => {}
+                Some(run) if run.samples.is_empty() && run.repeated.is_none() => {}
                 Some(run) => out.runs.push(run),
                 None => out.broken.push((Some(header.track), "trun")),
             }
@@ -172,44 +232,70 @@ impl TrackReader {
         } else {
             None
         };
-        if flags & 0xf00 == 0 && count > MAX_DEFAULT_SAMPLES {
-            return None;
-        }
         let (offset, decode_time) = (self.position, self.decode_time);
+        // Samples without a row of their own are all alike, but for the first one's flags.
+        let (rows, repeats) = match flags & 0xf00 {
+            0 => (count.min(1), count.saturating_sub(1)),
+            _ => (count, 0),
+        };
         let mut samples = Vec::new();
-        for index in 0..count {
-            let mut field = |bit: u32, default: Option<u32>| {
-                if flags & bit != 0 {
-                    fields.u32()
-                } else {
-                    Some(default.unwrap_or(0))
-                }
-            };
-            let duration = field(0x100, self.header.duration)?;
-            let size = field(0x200, self.header.size)?;
-            let own = field(
-                0x400,
-                first_flags.filter(|_| index == 0).or(self.header.flags),
-            )?;
-            let composition = field(0x800, None)?;
-            // Version 0 is unsigned, but no such offset reaches 2^31, and writers put negative
-            // ones in it: both versions read alike.
-            let composition_offset = composition as i32;
-            samples.push(Sample {
-                size,
-                duration,
-                composition_offset,
-                keyframe: own & NON_SYNC == 0,
-            });
-            self.position = self.position.checked_add(u64::from(size))?;
-            self.decode_time = self.decode_time.saturating_add(i64::from(duration));
+        for index in 0..rows {
+            let first_flags = first_flags.filter(|_| index == 0);
+            samples.push(self.sample(&mut fields, flags, first_flags)?);
+        }
+        let repeated = match repeats {
+            0 => None,
+            _ => Some((self.sample(&mut fields, flags, None)?, repeats)),
+        };
+        let listed = samples.iter().map(|sample| (sample, 1));
+        let alike = repeated
+            .iter()
+            .map(|(sample, count)| (sample, u64::from(*count)));
+        for (sample, count) in listed.chain(alike) {
+            let len = u64::from(sample.size).checked_mul(count)?;
+            self.position = self.position.checked_add(len)?;
+            let ticks = u64::from(sample.duration).checked_mul(count)?;
+            self.decode_time = self.decode_time.checked_add_unsigned(ticks)?;
+        }
+        if self.decode_time.unsigned_abs() > FARTHEST {
+            return None;
         }
         Some(AnnouncedRun {
             track: self.header.track,
             description: self.header.description_index.unwrap_or(1).max(1) as usize - 1,
             decode_time,
             samples,
+            repeated,
             offset,
+            end: self.position,
+        })
+    }
+
+    /// One row; what it does not have is the default.
+    fn sample(
+        &self,
+        fields: &mut Fields<'_>,
+        flags: u32,
+        first_flags: Option<u32>,
+    ) -> Option<Sample> {
+        let mut field = |bit: u32, default: Option<u32>| {
+            if flags & bit != 0 {
+                fields.u32()
+            } else {
+                Some(default.unwrap_or(0))
+            }
+        };
+        let duration = field(0x100, self.header.duration)?;
+        let size = field(0x200, self.header.size)?;
+        let own = field(0x400, first_flags.or(self.header.flags))?;
+        // Version 0 is unsigned, but no such offset reaches 2^31, and writers put negative
+        // ones in it: both versions read alike.
+        let composition_offset = field(0x800, None)? as i32;
+        Some(Sample {
+            size,
+            duration,
+            composition_offset,
+            keyframe: own & NON_SYNC == 0,
         })
     }
 }

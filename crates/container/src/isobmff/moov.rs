@@ -5,7 +5,9 @@ use std::sync::Arc;
 use livetape_media::{Timescale, TrackConfig, TrackId};
 
 use super::boxes::{BoxRef, Boxes};
-use super::sample_entry::{UNDETERMINED, describe};
+use super::quicktime;
+use super::sample_entry::{UNDETERMINED, describe, lacks_audio_specific_config};
+use crate::DefectCode;
 
 /// Defaults of a track's fragments, §8.8.3 `trex`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -16,12 +18,37 @@ pub(crate) struct Defaults {
     pub(crate) flags: u32,
 }
 
+/// Why samples of a sample entry cannot be decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unusable {
+    /// They are encrypted.
+    Protected,
+    /// The entry is cut short.
+    Cut,
+    /// It is one of AAC, and has no AudioSpecificConfig.
+    NoAudioConfig,
+}
+
+impl Unusable {
+    /// As it is reported.
+    pub(crate) const fn told(self) -> (DefectCode, &'static str) {
+        match self {
+            Self::Protected => (DefectCode::Protected, "the track is encrypted"),
+            Self::Cut => (DefectCode::Malformed, "a sample entry is cut short"),
+            Self::NoAudioConfig => {
+                let what = "AAC cannot be decoded: its esds box has no AudioSpecificConfig";
+                (DefectCode::NotDecodable, what)
+            }
+        }
+    }
+}
+
 /// A track as the init segment declares it.
 #[derive(Debug, Clone)]
 pub(crate) struct InitTrack {
     pub(crate) id: TrackId,
-    /// One per sample entry; `None` for an encrypted one.
-    pub(crate) configs: Vec<Option<Arc<TrackConfig>>>,
+    /// One per sample entry.
+    pub(crate) configs: Vec<Result<Arc<TrackConfig>, Unusable>>,
     pub(crate) defaults: Defaults,
     /// The unit of its times.
     pub(crate) timescale: Timescale,
@@ -99,17 +126,24 @@ fn config(
     handler: [u8; 4],
     timescale: Timescale,
     language: [u8; 3],
-) -> Option<Arc<TrackConfig>> {
-    let described = describe(entry, handler)?;
-    (!described.protected).then(|| {
-        Arc::new(TrackConfig {
-            format: described.format,
-            timescale,
-            sample_entry: entry.whole.to_vec(),
-            codec: described.codec,
-            language,
-        })
-    })
+) -> Result<Arc<TrackConfig>, Unusable> {
+    let rewritten = quicktime::iso_sound(entry);
+    let rewritten = rewritten.as_deref().and_then(|bytes| Boxes(bytes).next());
+    let entry = rewritten.unwrap_or(entry);
+    let described = describe(entry, handler).ok_or(Unusable::Cut)?;
+    if described.protected {
+        return Err(Unusable::Protected);
+    }
+    if entry.kind == *b"mp4a" && lacks_audio_specific_config(entry.whole) {
+        return Err(Unusable::NoAudioConfig);
+    }
+    Ok(Arc::new(TrackConfig {
+        format: described.format,
+        timescale,
+        sample_entry: entry.whole.to_vec(),
+        codec: described.codec,
+        language,
+    }))
 }
 
 fn defaults(moov: BoxRef<'_>, id: TrackId) -> Option<Defaults> {

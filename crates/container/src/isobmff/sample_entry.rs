@@ -270,6 +270,19 @@ pub fn audio_specific_config(sample_entry: &[u8]) -> Option<&[u8]> {
     decoder_specific_info(esds.body.get(4..)?)
 }
 
+/// True for an `mp4a` entry of AAC (ISO/IEC 14496-1 table 5) that does not say how to decode it.
+/// Other codecs of its `objectTypeIndication`, such as MP3, need nothing said.
+pub(crate) fn lacks_audio_specific_config(sample_entry: &[u8]) -> bool {
+    let decoder_config = || {
+        let entry = Boxes(sample_entry).next()?;
+        let esds = Boxes(entry.body.get(28..)?).find(b"esds")?;
+        decoder_config(esds.body.get(4..)?)
+    };
+    let object_type = decoder_config().and_then(|config| config.first().copied());
+    let is_aac = matches!(object_type, None | Some(0x40 | 0x66..=0x68));
+    is_aac && audio_specific_config(sample_entry).is_none_or(|config| config.len() < 2)
+}
+
 /// Pixel aspect ratio by the `pasp` of a visual sample entry, width to height; (1, 1) where it
 /// has none.
 pub fn pixel_aspect_ratio(sample_entry: &[u8]) -> (u32, u32) {
@@ -283,6 +296,12 @@ pub fn pixel_aspect_ratio(sample_entry: &[u8]) -> (u32, u32) {
 
 /// Finds the DecoderSpecificInfo in an ES_Descriptor, ISO/IEC 14496-1 §7.2.6.
 fn decoder_specific_info(bytes: &[u8]) -> Option<&[u8]> {
+    let mut fields = Fields::new(decoder_config(bytes)?.get(13..)?);
+    descriptor(&mut fields, 0x05)
+}
+
+/// The DecoderConfigDescriptor in an ES_Descriptor.
+fn decoder_config(bytes: &[u8]) -> Option<&[u8]> {
     let mut fields = Fields::new(bytes);
     let es = descriptor(&mut fields, 0x03)?;
     let mut fields = Fields::new(es);
@@ -298,9 +317,7 @@ fn decoder_specific_info(bytes: &[u8]) -> Option<&[u8]> {
     if flags & 0x20 != 0 {
         fields.skip(2)?;
     }
-    let config = descriptor(&mut fields, 0x04)?;
-    let mut fields = Fields::new(config.get(13..)?);
-    descriptor(&mut fields, 0x05)
+    descriptor(&mut fields, 0x04)
 }
 
 fn descriptor<'a>(fields: &mut Fields<'a>, tag: u8) -> Option<&'a [u8]> {

@@ -116,7 +116,9 @@ impl SampleTable {
             description,
             decode_time,
             samples,
+            repeated: None,
             offset: place.offset,
+            end: place.end(),
         })
     }
 

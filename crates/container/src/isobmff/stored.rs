@@ -15,16 +15,26 @@ const MAX_TRACKS: usize = 64;
 pub(crate) enum Listed {
     /// A run whose payload has arrived.
     Run(AnnouncedRun),
-    /// Something wrong: the track's remaining samples are not told.
-    Broken(TrackId, &'static str),
-    /// The stream ended before the track's remaining samples.
-    Cut(TrackId),
+    /// Something wrong, found at this position: the track's remaining samples are not told.
+    Broken(TrackId, u64, &'static str),
+    /// The stream ended, here, before the track's remaining samples.
+    Cut(TrackId, u64),
+}
+
+/// A track's tables with how far they were told.
+#[derive(Debug)]
+struct Telling {
+    table: SampleTable,
+    /// Bytes of payload told.
+    told: u64,
+    /// Where the farthest payload told ends.
+    reach: u64,
 }
 
 /// The sample tables of all tracks of a progressive file.
 #[derive(Debug, Default)]
 pub(crate) struct StoredSamples {
-    tracks: Vec<(SampleTable, u64)>,
+    tracks: Vec<Telling>,
     /// Where the file begins; no track has more payload than there are bytes from here.
     origin: u64,
     /// The stream was cut here.
@@ -43,7 +53,14 @@ impl StoredSamples {
             SampleTable::read(trak, id, known.shift, origin)
         });
         Self {
-            tracks: tables.take(MAX_TRACKS).map(|table| (table, 0)).collect(),
+            tracks: tables
+                .take(MAX_TRACKS)
+                .map(|table| Telling {
+                    table,
+                    told: 0,
+                    reach: origin,
+                })
+                .collect(),
             origin,
             ..Self::default()
         }
@@ -61,7 +78,7 @@ impl StoredSamples {
 
     /// Decode time after each track's samples.
     pub(crate) fn end_times(&self) -> impl Iterator<Item = (TrackId, i64)> + '_ {
-        let tables = self.tracks.iter().map(|(table, _)| table);
+        let tables = self.tracks.iter().map(|track| &track.table);
         tables.map(|table| (table.track(), table.end_time()))
     }
 
@@ -71,27 +88,30 @@ impl StoredSamples {
             return Some(told);
         }
         let position = self.end.unwrap_or(position);
+        // By where they end, so that it does not matter how far the stream has come.
         let places = self.tracks.iter().enumerate().filter_map(|(index, track)| {
-            let place = track.0.next_place()?;
-            (place.end() <= position).then_some((place.offset, index))
+            let end = track.table.next_place()?.end();
+            (end <= position).then_some((end, index))
         });
-        let Some((_, index)) = places.min() else {
+        let Some((end, index)) = places.min() else {
             return self.unfinished(position);
         };
-        let (table, told) = self.tracks.get_mut(index)?;
+        let telling = self.tracks.get_mut(index)?;
+        let table = &mut telling.table;
         let track = table.track();
         // Chunks that overlap could make a few bytes into samples without end.
-        *told = told.saturating_add(table.next_place()?.len);
-        if *told > position.saturating_sub(self.origin) {
+        telling.told = telling.told.saturating_add(table.next_place()?.len);
+        telling.reach = telling.reach.max(end);
+        if telling.told > telling.reach - self.origin {
             self.tracks.swap_remove(index);
             let what = "the track's chunks have more bytes than the file";
-            return Some(Listed::Broken(track, what));
+            return Some(Listed::Broken(track, end, what));
         }
         let run = table.take(u64::MAX);
         if table.next_place().is_none() {
             if table.has_unplaced() {
                 let what = "the track has samples that lie in no chunk";
-                self.after_last = Some(Listed::Broken(track, what));
+                self.after_last = Some(Listed::Broken(track, end, what));
             }
             self.tracks.swap_remove(index);
         }
@@ -101,16 +121,16 @@ impl StoredSamples {
     /// Once the stream was cut: the whole samples of each track's last run, then that it was.
     fn unfinished(&mut self, position: u64) -> Option<Listed> {
         self.end?;
-        let (mut table, _) = self.tracks.pop()?;
+        let Telling { mut table, .. } = self.tracks.pop()?;
         let track = table.track();
         let place = table.next_place()?;
         let there = position.saturating_sub(place.offset).min(place.len);
         match table.take(there).filter(|run| !run.samples.is_empty()) {
             Some(run) => {
-                self.after_last = Some(Listed::Cut(track));
+                self.after_last = Some(Listed::Cut(track, position));
                 Some(Listed::Run(run))
             }
-            None => Some(Listed::Cut(track)),
+            None => Some(Listed::Cut(track, position)),
         }
     }
 }

@@ -86,7 +86,7 @@ impl EventStream {
             Step::Next => {}
             // The same packet again.
             Step::Same => return,
-            Step::Gap | Step::Restart => {
+            Step::Gap(_) | Step::Restart => {
                 let what = "packets are missing, and with them an event";
                 if self.reader.lose() {
                     found.push(Err((DefectCode::ContinuityError, what)));

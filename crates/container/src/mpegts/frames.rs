@@ -6,7 +6,9 @@
 //!   that muxers' rounding makes no jitter. One more than two frames off stands, and a new run
 //!   begins. One between (some muxers repeat a time and skip the next) stands once [`DOUBTS`] PES
 //!   packets in a row agree on it, from the first of them on.
-//! - After a loss, frames whose time is not known are counted back from the next time.
+//! - After a loss, frames whose time is not known are counted back from the next time, which is
+//!   taken for a whole number of frames after the last that was known where it is within
+//!   [`TOLERANCE`] of one. Where more is lost before that time comes, they are dropped.
 
 use livetape_media::codec::aac::FRAME_SAMPLES;
 use livetape_media::{Sample, Timescale, Timestamp, TrackId};
@@ -107,7 +109,11 @@ impl Frames {
     /// How many frames are missing before the next is not known: its time is the next PES
     /// packet's, counted back.
     pub(super) fn lose(&mut self, out: &mut Output) {
-        self.end_run(out);
+        self.doubt = None;
+        if self.run.decode_time.is_none() {
+            self.drop_untimed(out);
+        }
+        self.run.emit(out);
         self.next = None;
     }
 
@@ -149,10 +155,22 @@ impl Frames {
             Some(step) if self.next.is_some() => self.weigh(step, time, out),
             _ => {
                 self.judge(counted, out);
+                let time = self.whole_frames_after_last(time);
                 self.anchor(time);
                 self.next = Some(time);
             }
         }
+    }
+
+    /// The time nearest to `time` that is a whole number of frames after the last known, where
+    /// that is near enough: the rounding of a PES packet's time must not show.
+    fn whole_frames_after_last(&self, time: i64) -> i64 {
+        let frame = i64::from(FRAME_SAMPLES);
+        let Some(last) = self.last else { return time };
+        let off = (time.saturating_sub(last) + frame / 2).rem_euclid(frame) - frame / 2;
+        let tolerance = Timestamp::new(TOLERANCE, Timescale::MPEG);
+        let is_near = off.abs() <= tolerance.rescale(self.rate).ticks;
+        if is_near { time - off } else { time }
     }
 
     /// Decides between the running count and a PES packet's `time`, which is `step` ticks of
@@ -241,19 +259,27 @@ impl Frames {
         if self.run.samples.is_empty() || self.run.decode_time.is_some() {
             return;
         }
-        let count = self.run.samples.len();
-        let what = if let Some(last) = self.last {
-            self.run.decode_time = Some(last);
-            let end = last + count as i64 * i64::from(FRAME_SAMPLES);
-            self.last = Some(end);
-            self.next = Some(end);
-            "follow what came before"
-        } else {
-            self.run.samples.clear();
-            self.run.payload.clear();
-            "were dropped"
+        let Some(last) = self.last else {
+            return self.drop_untimed(out);
         };
-        let detail = format!("{count} AAC frames without a time {what}");
+        let count = self.run.samples.len();
+        self.run.decode_time = Some(last);
+        let end = last + count as i64 * i64::from(FRAME_SAMPLES);
+        self.last = Some(end);
+        self.next = Some(end);
+        let detail = format!("{count} AAC frames without a time follow what came before");
+        out.defect(DefectCode::MissingTimestamp, Some(self.run.track), detail);
+    }
+
+    /// Drops the frames gathered without a time.
+    fn drop_untimed(&mut self, out: &mut Output) {
+        let count = self.run.samples.len();
+        if count == 0 {
+            return;
+        }
+        self.run.samples.clear();
+        self.run.payload.clear();
+        let detail = format!("{count} AAC frames without a time were dropped");
         out.defect(DefectCode::MissingTimestamp, Some(self.run.track), detail);
     }
 }

@@ -52,8 +52,8 @@ pub(super) enum Step {
     Next,
     /// The counter did not move: the same packet again (which may come once), or 16 are missing.
     Same,
-    /// Packets are missing.
-    Gap,
+    /// So many packets are missing, or 16 more for each turn of the counter.
+    Gap(u8),
     /// A new segment begins, with counters of its own.
     Restart,
 }
@@ -76,7 +76,7 @@ impl Counter {
             Some(before) if (before + 1) & 0x0f == packet.counter => Step::Next,
             Some(_) if segment_ended => Step::Restart,
             Some(before) if before == packet.counter => Step::Same,
-            Some(_) => Step::Gap,
+            Some(before) => Step::Gap(packet.counter.wrapping_sub(before + 1) & 0x0f),
         }
     }
 

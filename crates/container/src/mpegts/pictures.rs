@@ -3,6 +3,10 @@
 //! A sample lasts until the next one's decode time; the last one before an end or a jump as long
 //! as the one before it. Access units without times of their own share the time up to the next
 //! one that has some.
+//!
+//! Decode times that go back by up to [`MAX_SLIP`] are a muxer's slip, not a step of the clock:
+//! such an access unit is decoded at the time of the one before it, which lasts no time, and
+//! shown when it says.
 
 use livetape_media::{Sample, TrackId};
 
@@ -10,6 +14,8 @@ use super::clock::{MAX_STEP, Times};
 use super::run::{Output, RunBuilder};
 use crate::DefectCode;
 
+/// How far decode times may go back without a jump, in ticks of 90 kHz: 250 ms, some pictures.
+const MAX_SLIP: i64 = 90_000 / 4;
 /// Samples that may wait for a time ...
 const MAX_HELD: usize = 64;
 /// ... and bytes of them.
@@ -37,6 +43,7 @@ pub(super) struct Pictures {
     /// How many more steps may be jumps, as was declared.
     declared: u8,
     untimed: bool,
+    slipped: bool,
 }
 
 impl Pictures {
@@ -48,6 +55,7 @@ impl Pictures {
             last_duration: None,
             declared: 0,
             untimed: false,
+            slipped: false,
         }
     }
 
@@ -75,6 +83,7 @@ impl Pictures {
             let pts = dts + offset;
             return Some(Times { pts, dts });
         };
+        let times = self.without_slip(times, out);
         let step = self.last_dts.map_or(0, |last| times.dts - last);
         self.last_dts = Some(times.dts);
         let jump = !(0..=MAX_STEP).contains(&step);
@@ -157,6 +166,21 @@ impl Pictures {
             from = to;
         }
         Some(first.dts + span)
+    }
+
+    /// The times, not decoded before the access unit that comes before.
+    fn without_slip(&mut self, times: Times, out: &mut Output) -> Times {
+        let slip = self.last_dts.map_or(0, |last| last - times.dts);
+        if self.declared > 0 || !(1..=MAX_SLIP).contains(&slip) {
+            return times;
+        }
+        if !std::mem::replace(&mut self.slipped, true) {
+            let detail =
+                format!("a decode time goes back by {slip} ticks of 90 kHz; no picture is lost");
+            out.defect(DefectCode::TimestampJump, Some(self.run.track), detail);
+        }
+        let dts = times.dts + slip;
+        Times { dts, ..times }
     }
 
     fn tell_untimed(&mut self, out: &mut Output) {

@@ -223,7 +223,7 @@ impl Table {
         match self.counter.step(packet) {
             Step::Next => {}
             Step::Same if !packet.start => return 0,
-            Step::Same | Step::Gap | Step::Restart => {
+            Step::Same | Step::Gap(_) | Step::Restart => {
                 self.sections.lost();
             }
         }

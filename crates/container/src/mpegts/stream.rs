@@ -93,11 +93,9 @@ impl Stream {
             Step::Next => {}
             Step::Restart => self.cut(out),
             Step::Same if self.repeats(packet.start, payload) => return,
-            Step::Same | Step::Gap => {
-                let detail = "packets are missing".to_owned();
-                out.defect(DefectCode::ContinuityError, self.track(), detail);
-                self.lose(out);
-            }
+            // All but one of a turn of the counter.
+            Step::Same => self.lose_packets(15, out),
+            Step::Gap(missing) => self.lose_packets(missing, out),
         }
         self.started = packet.start;
         if packet.start {
@@ -227,6 +225,17 @@ impl Stream {
                 }
             }
         }
+    }
+
+    /// At least so many packets are missing: tells it.
+    fn lose_packets(&mut self, missing: u8, out: &mut Output) {
+        let units = match self.reader {
+            Reader::Video(_) => "pictures",
+            Reader::Adts(_) => "frames",
+        };
+        let detail = format!("packets are missing, at least {missing}, and the {units} in them");
+        out.defect(DefectCode::ContinuityError, self.track(), detail);
+        self.lose(out);
     }
 
     /// Packets are missing.

@@ -87,6 +87,9 @@ impl Index {
             }
         }
         if !tracks.is_empty() {
+            if let Some(unix_millis) = facts.wall_clock {
+                self.timeline.set_wall_clock(fragment.start, unix_millis);
+            }
             self.entries.push(Entry {
                 seq: facts.seq,
                 size: facts.size,

@@ -1,7 +1,11 @@
-//! A recording as one MP4 file with `moov` first, made of ranges of its objects.
+//! A recording, or a range of its time, as one MP4 file with `moov` first, made of ranges of its
+//! objects.
 
-use livetape_timeline::plan::{PlanError, Selection, progressive};
-use livetape_timeline::{Part, Plan};
+use std::sync::Arc;
+
+use livetape_media::{Timescale, Timestamp};
+use livetape_timeline::plan::{Form, Selection, progressive, ranges, split};
+use livetape_timeline::{Part, Plan, Timeline};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -33,6 +37,10 @@ pub struct Mp4Request {
     pub if_range: Option<String>,
     /// `If-None-Match`.
     pub if_none_match: Option<String>,
+    /// The query's `start`: seconds from the first picture.
+    pub start: Option<String>,
+    /// The query's `end`: seconds from the first picture.
+    pub end: Option<String>,
     /// The query's `download`: save under this name instead of playing.
     pub download: Option<String>,
     /// A `HEAD` request: ranges do not apply.
@@ -40,20 +48,34 @@ pub struct Mp4Request {
 }
 
 impl Mp4View {
-    pub(crate) fn new(recording: &Recording) -> Result<Self, ApiError> {
+    /// Plans the whole, or what lies between two moments in seconds from the first picture.
+    pub(crate) fn new(
+        recording: &Recording,
+        start: Option<f64>,
+        end: Option<f64>,
+    ) -> Result<Self, ApiError> {
         let timeline = recording.index().timeline();
         let nothing = match recording.meta().state {
             State::Recording => Code::NotStarted,
             State::Finished => Code::NothingRecorded,
         };
-        let selection = Selection::whole(timeline).ok_or(nothing)?;
-        let file = progressive(timeline, &selection).map_err(|error| match error {
-            PlanError::ConfigurationChange { .. } => {
-                let detail = format!("Play it by HLS; {error}.");
-                ApiError::new(Code::ConfigurationChange, detail)
+        let whole = Selection::whole(timeline).ok_or(nothing)?;
+        let zero = whole.start;
+        let selection = match (start, end) {
+            (None, None) => whole,
+            (start, end) => {
+                let at = |seconds| Timestamp::from_seconds(seconds, Timescale::NANOS).plus(zero);
+                let (start, end) = (start.map_or(zero, at), end.map_or(whole.end, at));
+                let found = Selection::new(timeline, start.max(zero), end.min(whole.end));
+                found.ok_or(Code::NothingRecorded)?
             }
-            _ => nothing.into(),
-        })?;
+        };
+        let parts = split(timeline, &selection, Form::Progressive);
+        let [part] = parts.as_slice() else {
+            let detail = separately(timeline, &selection, zero);
+            return Err(ApiError::new(Code::ConfigurationChange, detail));
+        };
+        let file = progressive(timeline, part).map_err(|_| nothing)?;
         // The made bytes hold every size and time; with the digests of the objects they say it all.
         let mut hash = Sha256::new();
         for part in file.plan.parts() {
@@ -73,14 +95,50 @@ impl Mp4View {
     }
 }
 
+/// What to ask for instead of a range that one file cannot hold.
+fn separately(timeline: &Timeline, selection: &Selection, zero: Timestamp) -> String {
+    /// So many ranges are named at most.
+    const NAMED: usize = 8;
+    let seconds = |time: Timestamp| time.minus(zero).seconds();
+    let all = ranges(timeline, selection, Form::Progressive);
+    let named = all.iter().take(NAMED).map(|(start, end)| {
+        let (start, end) = (seconds(*start), seconds(*end));
+        format!("?start={start:.6}&end={end:.6}")
+    });
+    let named = named.collect::<Vec<_>>().join(", ");
+    let more = match all.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("HLS plays it all; as MP4 each of these is a file: {named}{more}.")
+}
+
+/// The seconds of a query parameter.
+fn moment(name: &str, text: Option<&String>) -> Result<Option<f64>, ApiError> {
+    let Some(text) = text else {
+        return Ok(None);
+    };
+    let seconds = text.parse().ok();
+    let seconds = seconds.filter(|seconds: &f64| seconds.is_finite() && *seconds >= 0.0);
+    let detail = || format!("{name} is in seconds from the first picture.");
+    let wrong = || ApiError::new(Code::BadRequest, detail());
+    seconds.map(Some).ok_or_else(wrong)
+}
+
 impl Recording {
-    /// Answers a request for the whole as one MP4 file.
+    /// Answers a request for the whole, or a range of its time, as one MP4 file.
     ///
     /// # Errors
-    /// [`Code::NotStarted`], [`Code::NothingRecorded`], [`Code::ConfigurationChange`];
+    /// [`Code::BadRequest`], [`Code::NotStarted`], [`Code::NothingRecorded`],
+    /// [`Code::ConfigurationChange`] with ranges that can be had;
     /// [`Code::RangeNotSatisfiable`] is an answer, with its `Content-Range`, not an error here.
     pub fn video_mp4(&self, request: &Mp4Request) -> Result<Delivery, ApiError> {
-        let view = self.mp4()?;
+        let start = moment("start", request.start.as_ref())?;
+        let end = moment("end", request.end.as_ref())?;
+        let view = match (start, end) {
+            (None, None) => self.mp4()?,
+            _ => Arc::new(Mp4View::new(self, start, end)?),
+        };
         let len = view.plan.len();
         let range = request.range.as_deref().filter(|_| !request.head);
         let wanted = wanted_if(range, request.if_range.as_deref(), &view.etag, len);

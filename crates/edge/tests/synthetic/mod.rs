@@ -74,8 +74,23 @@ pub(crate) fn other_video_config() -> TrackConfig {
     }
 }
 
+/// Sound that one file cannot hold together with [`audio_config`]'s: its rate is halved. Frames
+/// then last twice as long as they are said to here, which no reader of headers knows.
+pub(crate) fn other_audio_config() -> TrackConfig {
+    let asc = [0x13, 0x10];
+    let config = mp4a(&AudioSpecificConfig::parse(&asc).expect("valid"), &asc);
+    let timescale = audio_config().timescale;
+    TrackConfig {
+        timescale,
+        ..config
+    }
+}
+
 pub(crate) fn init(video: &TrackConfig) -> Vec<u8> {
-    let audio = audio_config();
+    init_with(video, &audio_config())
+}
+
+pub(crate) fn init_with(video: &TrackConfig, audio: &TrackConfig) -> Vec<u8> {
     init_segment(
         &[
             InitTrack {
@@ -84,7 +99,7 @@ pub(crate) fn init(video: &TrackConfig) -> Vec<u8> {
             },
             InitTrack {
                 track_id: 2,
-                config: &audio,
+                config: audio,
             },
         ],
         None,

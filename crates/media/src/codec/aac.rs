@@ -67,7 +67,7 @@ fn audio_object_type(reader: &mut BitReader<'_>) -> Option<u8> {
 
 fn sampling_frequency(reader: &mut BitReader<'_>) -> Option<u32> {
     match reader.bits(4)? {
-        15 => reader.bits(24),
+        15 => reader.bits(24).filter(|rate| *rate > 0),
         index => SAMPLING_FREQUENCIES.get(index as usize).copied(),
     }
 }

@@ -160,8 +160,8 @@ impl Sps {
             chroma_format,
             bit_depth_luma: luma,
             bit_depth_chroma: chroma,
-            width: u16::try_from(width).ok()?,
-            height: u16::try_from(height).ok()?,
+            width: u16::try_from(width).ok().filter(|width| *width > 0)?,
+            height: u16::try_from(height).ok().filter(|height| *height > 0)?,
             aspect_ratio: aspect_ratio(&mut r).unwrap_or((1, 1)),
         })
     }

@@ -1,5 +1,6 @@
 //! A recorder with its surroundings simulated: reels in memory, an edge that says yes, a clock
 //! that is set. The decisions are the real ones.
+#![allow(dead_code, reason = "each test binary uses its part")]
 
 use std::collections::{BTreeMap, VecDeque};
 

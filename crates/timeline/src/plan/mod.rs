@@ -4,6 +4,7 @@ mod fragment;
 mod interleave;
 mod joined;
 mod progressive;
+mod retime;
 mod selection;
 mod split;
 
@@ -15,7 +16,7 @@ pub use fragment::{FragmentPlan, Lane, init_segment};
 pub use joined::Form;
 pub use progressive::{Mp4, PlanError, in_place, progressive, single};
 pub use selection::Selection;
-pub use split::split;
+pub use split::{ranges, split};
 
 /// A piece of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,8 +8,9 @@ use thiserror::Error;
 
 use super::interleave::{as_stored, interleave};
 use super::joined::{Form, Joined, groups};
+use super::retime::{delay, retime};
 use super::{Part, Plan, Selection};
-use crate::{Extent, Slice, Timeline, Track};
+use crate::{Extent, Timeline, Track};
 
 /// Why no plan can be made.
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
@@ -36,6 +37,9 @@ pub struct Mp4 {
     pub start: Timestamp,
     /// How long it plays.
     pub duration: Timestamp,
+    /// When its first picture was, in Unix milliseconds, where known; the file has it as its
+    /// creation time, in whole seconds.
+    pub wall_clock: Option<i64>,
     /// Samples of each track, pictures first.
     pub samples: Vec<usize>,
 }
@@ -65,7 +69,7 @@ pub fn single(timeline: &Timeline, selection: &Selection) -> Result<Mp4, PlanErr
 fn planned(timeline: &Timeline, selection: &Selection, form: Form) -> Result<Mp4, PlanError> {
     let taken = taken(timeline, selection, form)?;
     let (chunks, payload) = payload(&taken);
-    let files = FileTracks::new(&taken, selection)?;
+    let files = FileTracks::new(&taken, timeline, selection)?;
     let header = progressive_header(files.movie, &files.tracks(&taken), &chunks);
     Ok(files.mp4(selection, header, payload))
 }
@@ -78,7 +82,7 @@ fn planned(timeline: &Timeline, selection: &Selection, form: Form) -> Result<Mp4
 pub fn in_place(timeline: &Timeline, selection: &Selection, payload: Extent) -> Option<Mp4> {
     let taken = taken(timeline, selection, Form::Progressive).ok()?;
     let chunks = as_stored(&taken, payload)?;
-    let files = FileTracks::new(&taken, selection).ok()?;
+    let files = FileTracks::new(&taken, timeline, selection).ok()?;
     let tracks = files.tracks(&taken);
     let header = progressive_header_in(payload.offset, files.movie, &tracks, &chunks)?;
     Some(files.mp4(selection, header, vec![Part::Stored(payload)]))
@@ -99,7 +103,8 @@ fn taken<'a>(
             let at_seconds = at.seconds();
             return Err(PlanError::ConfigurationChange { at_seconds });
         }
-        let joined = Joined::new(group, selection.start).ok_or(PlanError::Empty)?;
+        let group = group.into_iter().map(|slice| selection.within(slice));
+        let joined = Joined::new(group.collect(), selection.start).ok_or(PlanError::Empty)?;
         Ok((track, joined))
     });
     tracks.collect()
@@ -112,14 +117,18 @@ struct FileTracks<'a> {
 }
 
 impl<'a> FileTracks<'a> {
-    fn new(taken: &'a [(&Track, Joined)], selection: &Selection) -> Result<Self, PlanError> {
+    fn new(
+        taken: &'a [(&Track, Joined)],
+        timeline: &Timeline,
+        selection: &Selection,
+    ) -> Result<Self, PlanError> {
         let (_, first) = taken.first().ok_or(PlanError::Empty)?;
         let timescale = first.slice.config.timescale;
         let files = taken.iter();
         Ok(Self {
             movie: Movie {
                 timescale,
-                wall_clock: None,
+                wall_clock: timeline.wall_clock_at(selection.start),
             },
             files: files
                 .map(|(_, joined)| FileTrack::new(joined, selection, timescale))
@@ -149,6 +158,7 @@ impl<'a> FileTracks<'a> {
             plan,
             start: selection.start,
             duration: selection.end.minus(selection.start),
+            wall_clock: self.movie.wall_clock,
             samples: self.files.iter().map(|file| file.samples.len()).collect(),
         }
     }
@@ -229,86 +239,4 @@ impl<'a> FileTrack<'a> {
             edits,
         }
     }
-}
-
-/// Ticks from `start` to the first thing presented then or later; 0 where something is on.
-fn delay(slice: &Slice, start: i64) -> i64 {
-    let is_video = slice.config.format.is_video();
-    let shown = slice.timed().filter_map(|(dts, sample)| {
-        let from = dts + i64::from(sample.composition_offset);
-        // A picture shown from before is the pre-roll's; sound goes on.
-        let is_on = from >= start || !is_video && from + i64::from(sample.duration) > start;
-        is_on.then_some(from)
-    });
-    shown.min().map_or(0, |first| (first - start).max(0))
-}
-
-/// Moves a slice's times so that its first sample decodes at 0. Gives the samples and where on
-/// that timeline the presentation instant `start` lies (negative where it lies before 0).
-///
-/// Samples presented before `start` are pre-roll: needed to decode, not to be seen. Players
-/// that mind the edit list never show them; for those that do not, they hardly last.
-fn retime(slice: &Slice, start: i64) -> (Vec<Sample>, i64) {
-    let timed: Vec<(i64, i64)> = slice
-        .timed()
-        .map(|(dts, sample)| (dts, dts + i64::from(sample.composition_offset)))
-        .collect();
-    // Composition offsets are made non-negative: decoding may always begin a little earlier.
-    let lead = slice.composition_lead();
-    let decode_start = slice.decode_time - lead;
-    let pre_roll = slice.config.format.is_video() && timed.iter().any(|(_, pts)| *pts < start);
-    if !pre_roll {
-        let shift = |(sample, (dts, pts)): (&Sample, &(i64, i64))| Sample {
-            composition_offset: i32::try_from(pts - (dts - lead)).unwrap_or(0),
-            ..*sample
-        };
-        return (
-            slice.samples.iter().zip(&timed).map(shift).collect(),
-            start - decode_start,
-        );
-    }
-    // A tick would do, but ffmpeg calls a step of 1,000 times the average a discontinuity.
-    let longest = slice.samples.iter().map(|sample| sample.duration).max();
-    let step = 1 + longest.unwrap_or(0) as usize / 1000;
-    // `origin`: ticks of pre-roll, enough that every pre-roll sample is presented before it and
-    // no shown sample before it is decoded.
-    let numbered = || timed.iter().zip((0_i64..).step_by(step));
-    let origin = numbered()
-        .map(|((_, pts), number)| {
-            if *pts < start {
-                number + 1
-            } else {
-                number - (pts - start)
-            }
-        })
-        .max()
-        .unwrap_or(0);
-    let moved: Vec<(i64, i64)> = numbered()
-        .map(|((dts, pts), number)| {
-            let decode = (dts - lead - start + origin).max(number);
-            if *pts < start {
-                (decode, decode)
-            } else {
-                (decode, pts - start + origin)
-            }
-        })
-        .collect();
-    let samples = slice
-        .samples
-        .iter()
-        .enumerate()
-        .map(|(index, sample)| {
-            let (decode, shown) = moved.get(index).copied().unwrap_or_default();
-            let next = moved.get(index + 1).map(|next| next.0);
-            let duration = next.map_or(sample.duration, |next| {
-                u32::try_from(next - decode).unwrap_or(sample.duration)
-            });
-            Sample {
-                duration,
-                composition_offset: i32::try_from(shown - decode).unwrap_or(0),
-                ..*sample
-            }
-        })
-        .collect();
-    (samples, origin)
 }

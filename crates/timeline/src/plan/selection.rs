@@ -22,6 +22,14 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// A slice of which text and metadata are kept within the selection, to the tick.
+    #[must_use]
+    pub fn within(&self, slice: Slice) -> Slice {
+        let ticks = |time: Timestamp| time.rescale(slice.config.timescale).ticks;
+        let (start, end) = (ticks(self.start), ticks(self.end));
+        slice.confined(start, end)
+    }
+
     /// Takes `[start, end)`: from the first picture shown at or after `start` (to the nearest tick
     /// of its track), with the sound of exactly that time. `None` where no picture, or without
     /// pictures no sound, lies in it.
@@ -67,16 +75,18 @@ impl Selection {
         })
     }
 
-    /// Takes everything that is stored. Sound before the first picture is taken too, and not
-    /// heard: decoding the first that is heard may need it.
+    /// Takes everything that is stored, samples of no duration at the end too. Sound before the
+    /// first picture is taken too, and not heard: decoding the first that is heard may need it.
     pub fn whole(timeline: &Timeline) -> Option<Self> {
         let (start, _) = timeline.span()?;
         let ends = timeline.tracks().iter().filter_map(Track::presentation_end);
         let mut whole = Self::new(timeline, start, ends.max()?)?;
         for (index, numbers) in &mut whole.tracks {
-            let track = timeline.tracks().get(*index);
-            let is_video = |track: &Track| track.config().is_some_and(|c| c.format.is_video());
-            if let Some(track) = track.filter(|track| !is_video(track)) {
+            let Some(track) = timeline.tracks().get(*index) else {
+                continue;
+            };
+            numbers.end = track.numbers().end;
+            if !track.config().is_some_and(|c| c.format.is_video()) {
                 numbers.start = track.numbers().start;
             }
         }
@@ -148,5 +158,29 @@ mod tests {
     #[test]
     fn nothing_is_taken_that_is_not_there() {
         assert_eq!(taken(10_000), (520, vec![13]));
+    }
+    #[test]
+    fn the_whole_has_a_last_sample_of_no_duration() {
+        let config = Arc::new(TrackConfig {
+            format: Format::Audio {
+                sample_rate: 48_000,
+                channels: 2,
+            },
+            timescale: Timescale::MILLIS,
+            sample_entry: Vec::new(),
+            codec: String::new(),
+            language: *b"und",
+        });
+        let lasting = |duration| Sample {
+            size: 1,
+            duration,
+            composition_offset: 0,
+            keyframe: true,
+        };
+        let mut timeline = Timeline::new();
+        let samples = [20, 20, 0].map(lasting);
+        timeline.append(TrackId(2), &config, 0, &samples, &[]);
+        let whole = Selection::whole(&timeline).expect("not empty");
+        assert_eq!(whole.tracks, [(0, 0..3)]);
     }
 }

@@ -10,6 +10,9 @@ use crate::{Slice, Timeline, Track};
 
 /// Changes of several tracks that lie no further apart are one.
 const TOGETHER: Timestamp = Timestamp::new(500, Timescale::MILLIS);
+/// What is this brief at the start or the end of a selection makes no file of its own: there is no
+/// whole picture in it.
+const BRIEF: Timestamp = Timestamp::new(50, Timescale::MILLIS);
 
 /// Cuts a selection where a track's configuration changes so that one file of this form cannot
 /// hold it: sound of another kind, pictures of another codec; in fragments any other
@@ -20,6 +23,9 @@ const TOGETHER: Timestamp = Timestamp::new(500, Timescale::MILLIS);
 /// pictures change too, within half a second, it is their first new one: each file has its own
 /// sound and its own pictures, and what sound lies beyond the cut is stored and not heard.
 ///
+/// A frame of other sound with which the selection begins or ends, since the picture cut at lies
+/// within it, is left out.
+///
 /// A picture or frame of another track that spans a cut is stored in both files where decoding
 /// needs it, and shown in each for what of its time lies there; a picture counts as the earlier
 /// file's.
@@ -27,7 +33,15 @@ pub fn split(timeline: &Timeline, selection: &Selection, form: Form) -> Vec<Sele
     let pictures = picture_changes(timeline, selection);
     let tracks = selection.tracks.iter().filter_map(|(index, numbers)| {
         let track = timeline.tracks().get(*index)?;
-        Divided::new(*index, track, numbers.clone(), form, &pictures)
+        Divided::new(*index, track, numbers.clone(), form, |time| {
+            let near = |other: Timestamp, span| is_within(time, other, span).then_some(other);
+            let pictures = pictures.iter();
+            let picture = pictures.filter_map(|other| near(*other, TOGETHER)).next();
+            picture
+                .or_else(|| near(selection.start, BRIEF))
+                .or_else(|| near(selection.end, BRIEF))
+                .unwrap_or(time)
+        })
     });
     let tracks: Vec<_> = tracks.collect();
     if tracks.iter().all(|track| track.stretches.len() < 2) {
@@ -56,6 +70,47 @@ pub fn split(timeline: &Timeline, selection: &Selection, form: Form) -> Vec<Sele
     parts.filter(|part| !part.tracks.is_empty()).collect()
 }
 
+/// The ranges of time that can be taken as one file each where `selection` cannot: [`split`] gives
+/// one selection for what [`Selection::new`] makes of each. From start to end of what it gives for
+/// this one, without what is longer than a frame of the sound of another part.
+pub fn ranges(
+    timeline: &Timeline,
+    selection: &Selection,
+    form: Form,
+) -> Vec<(Timestamp, Timestamp)> {
+    let parts = split(timeline, selection, form);
+    let mut ranges: Vec<_> = parts.iter().map(|part| (part.start, part.end)).collect();
+    // A track that changes ends with one sample and goes on with the next, when that is presented.
+    let changes = parts.windows(2).map(|pair| {
+        let (Some(before), Some(behind)) = (pair.first(), pair.last()) else {
+            return Vec::new();
+        };
+        let changed = behind.tracks.iter().filter_map(|(index, numbers)| {
+            let track = timeline.tracks().get(*index)?;
+            let ends =
+                |(other, own): &(usize, Range<u64>)| other == index && own.end == numbers.start;
+            before.tracks.iter().find(|own| ends(own))?;
+            track.presentation_time(numbers.start)
+        });
+        changed.collect()
+    });
+    for (at, times) in changes.enumerate() {
+        for time in times {
+            let cut = ranges.get(at).map(|range| range.1);
+            if cut.is_none_or(|cut| is_within(time, cut, BRIEF)) {
+                continue;
+            }
+            if let Some((_, end)) = ranges.get_mut(at) {
+                *end = (*end).min(time);
+            }
+            if let Some((start, _)) = ranges.get_mut(at + 1) {
+                *start = (*start).max(time);
+            }
+        }
+    }
+    ranges
+}
+
 /// When the first pictures of each further configuration are shown.
 fn picture_changes(timeline: &Timeline, selection: &Selection) -> Vec<Timestamp> {
     let tracks = selection.tracks.iter();
@@ -66,6 +121,11 @@ fn picture_changes(timeline: &Timeline, selection: &Selection) -> Vec<Timestamp>
     });
     let changes = slices.flat_map(|slices| slices.into_iter().skip(1));
     changes.map(|slice| presented(&slice)).collect()
+}
+
+/// True where `time` lies no further than `span` from `other`.
+fn is_within(time: Timestamp, other: Timestamp, span: Timestamp) -> bool {
+    time.minus(span) <= other && other <= time.plus(span)
 }
 
 fn presented(slice: &Slice) -> Timestamp {
@@ -88,13 +148,13 @@ struct Divided<'a> {
 }
 
 impl<'a> Divided<'a> {
-    /// `pictures` are the times that other changes are moved to.
+    /// `moved` is the time that a change is moved to.
     fn new(
         index: usize,
         track: &'a Track,
         numbers: Range<u64>,
         form: Form,
-        pictures: &[Timestamp],
+        moved: impl Fn(Timestamp) -> Timestamp,
     ) -> Option<Self> {
         let groups = groups(track, numbers, form);
         let is_video = groups.first()?.first()?.config.format.is_video();
@@ -106,12 +166,8 @@ impl<'a> Divided<'a> {
             })
         });
         let mut stretches: Vec<_> = stretches.collect();
-        let near = |time: Timestamp| {
-            let mut near = pictures.iter().copied();
-            near.find(|other| time.minus(TOGETHER) <= *other && *other <= time.plus(TOGETHER))
-        };
-        let moved = stretches.iter().skip(1);
-        let moved: Vec<_> = moved.map(|s| near(s.start).unwrap_or(s.start)).collect();
+        let changes = stretches.iter().skip(1);
+        let moved: Vec<_> = changes.map(|stretch| moved(stretch.start)).collect();
         // Each of several changes in quick succession keeps its own time.
         if moved.windows(2).all(|pair| pair.first() < pair.last()) {
             for (stretch, start) in stretches.iter_mut().skip(1).zip(moved) {

@@ -14,6 +14,7 @@ use crate::counting::Tally;
 use crate::failure::{Failure, Result};
 use crate::process::{self, Group, Output};
 use crate::setup::{self, Scope, Target};
+use crate::soak::fuzz;
 use crate::workspace::Workspace;
 
 pub(crate) use packages::Packages;
@@ -41,6 +42,7 @@ pub(crate) fn run(workspace: &Workspace, deadline: Option<Instant>) -> Result<Ta
     checks.program("clippy, host", cargo(workspace, &CLIPPY_HOST))?;
     checks.program("clippy, wasm32", clippy_wasm(workspace, &packages)?)?;
     checks.program("documentation", documentation(workspace))?;
+    checks.program("fuzz targets", fuzz::build_command(workspace)?)?;
     for folder in ["www", "tests"] {
         if workspace.root.join(folder).join("tsconfig.json").exists() {
             checks.program(&format!("types of {folder}/"), types(workspace, folder)?)?;
@@ -71,10 +73,11 @@ fn weighed(workspace: &Workspace, deadline: Option<Instant>) -> Result<Command> 
     Ok(weigh)
 }
 
-const CLIPPY_HOST: [&str; 7] = [
+const CLIPPY_HOST: [&str; 8] = [
     "clippy",
     "--workspace",
     "--all-targets",
+    "--features=livetape-fuzz/libfuzzer",
     "--quiet",
     "--",
     "-D",

@@ -6,8 +6,8 @@ use crate::failure::{Explain, Failure, Result};
 use crate::process;
 use crate::workspace::Workspace;
 
-/// Crates that are command-line shells: they have no wasm32 build.
-const HOST_ONLY: [&str; 2] = ["xtask", "livetape-cli"];
+/// Crates that are programs for the host: they have no wasm32 build.
+const HOST_ONLY: [&str; 3] = ["xtask", "livetape-cli", "livetape-fuzz"];
 /// Crates that are shells of a platform that is itself wasm32.
 const PLATFORMS: [&str; 2] = ["livetape-web", "livetape-worker"];
 

@@ -31,6 +31,8 @@ pub(crate) enum Scope {
     HeadlessCheck,
     /// Formatting, lints, types, licences.
     Check,
+    /// Fuzzing.
+    Soak,
     /// Every test.
     Test,
     /// What the bench needs besides all that the tests do.

@@ -1,5 +1,5 @@
-//! What the system itself has to have: OpenSSL for one of cargo's tools; for checks and tests only, Chromium, ffmpeg and
-//! ffprobe; and the media files.
+//! What the system itself has to have: OpenSSL for one of cargo's tools; for checks and tests only, a C++ compiler, Chromium,
+//! ffmpeg and ffprobe; and the media files.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -54,7 +54,7 @@ struct Program {
     otherwise: &'static str,
 }
 
-const PROGRAMS: [Program; 3] = [
+const PROGRAMS: [Program; 4] = [
     Program {
         name: "OpenSSL, for worker-build",
         usual: 10,
@@ -76,6 +76,14 @@ const PROGRAMS: [Program; 3] = [
         packages: &["chromium", "fonts-dejavu-core"],
         there: |_| chromium().is_some(),
         otherwise: "install Chromium or Chrome, or set LIVETAPE_CHROMIUM to its path",
+    },
+    Program {
+        name: "a C++ compiler, for the fuzz targets",
+        usual: 15,
+        scopes: &[Scope::Check, Scope::Soak, Scope::Test],
+        packages: &["g++"],
+        there: |_| env::var_os("CXX").is_some() || on_path("c++").is_some(),
+        otherwise: "install g++ or clang++ as c++, or set CXX to its path",
     },
     Program {
         name: "ffmpeg and ffprobe",

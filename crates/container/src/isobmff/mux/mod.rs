@@ -3,6 +3,7 @@
 //! - [`init_segment`]: `ftyp` + `moov` of a fragmented file
 //! - [`fragment_header`]: `moof` + the header of its `mdat`
 //! - [`event_message`]: the `emsg` box of an event, which goes before a fragment
+//! - [`producer_reference_time`]: when a fragment was, before its `moof`
 //! - [`progressive_header`]: `ftyp` + `moov` with full sample tables + the header of its `mdat`;
 //!   [`progressive_header_in`]: the same in front of a payload that is there already
 
@@ -10,6 +11,7 @@ mod fragment;
 mod init;
 mod movie;
 mod progressive;
+mod reference_time;
 
 pub use super::event_message::event_message;
 pub use fragment::{FragmentTrack, fragment_header};
@@ -17,3 +19,4 @@ pub use init::{InitTrack, init_segment};
 pub use progressive::{
     ChunkLayout, Edit, Movie, ProgressiveTrack, progressive_header, progressive_header_in,
 };
+pub use reference_time::producer_reference_time;

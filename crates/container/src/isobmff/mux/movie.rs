@@ -1,6 +1,6 @@
 //! The boxes that a progressive and a fragmented movie share, ISO/IEC 14496-12 §8.2 to §8.5.
 
-use livetape_media::{Format, TrackConfig};
+use livetape_media::{Format, FourCc, TrackConfig};
 
 use crate::isobmff::write::Writer;
 
@@ -128,6 +128,10 @@ pub(super) fn media_headers(w: &mut Writer, format: &Format) {
     match format {
         Format::Video { .. } => w.full_box(b"vmhd", 0, 1, |w| w.zeros(8)),
         Format::Audio { .. } => w.full_box(b"smhd", 0, 0, |w| w.zeros(4)),
+        // §12.6.2: subtitles have a header of their own.
+        Format::Other {
+            handler: FourCc([b's', b'u', b'b', b't']),
+        } => w.full_box(b"sthd", 0, 0, |_| {}),
         Format::Other { .. } => w.full_box(b"nmhd", 0, 0, |_| {}),
     }
     w.boxed(b"dinf", |w| {

@@ -10,6 +10,9 @@ use crate::index::micros;
 const WINDOW_SEGMENTS: u64 = 6;
 /// And at least so many target durations; RFC 8216bis §6.2.2 asks for three.
 const WINDOW_TARGETS: i64 = 4;
+/// But never more than so many segments: an object may last a microsecond, and a playlist must not
+/// grow with how often that goes into four seconds.
+const WINDOW_LIMIT: u64 = 500;
 
 /// One segment's place in a round of the programme. Microseconds since the round's start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,12 +128,16 @@ impl Schedule {
         let wanted = self.target.saturating_mul(WINDOW_TARGETS * 1_000_000);
         let mut first = available;
         let mut shown = 0_i64;
-        while first > 0 && (available - first < WINDOW_SEGMENTS || shown < wanted) {
+        loop {
+            let count = available - first;
+            let enough = count >= WINDOW_SEGMENTS && (shown >= wanted || count >= WINDOW_LIMIT);
+            if first == 0 || enough {
+                return first..available;
+            }
             first -= 1;
             let slot = self.slot(self.place(first));
             shown = shown.saturating_add(slot.map_or(wanted, |slot| slot.duration));
         }
-        first..available
     }
 
     /// EXT-X-DISCONTINUITY stands before this segment.
@@ -204,6 +211,16 @@ mod tests {
         assert_eq!(schedule.available(4 * SECOND + 100, true), 2);
         assert_eq!(schedule.available(6 * SECOND, true), 2);
         assert_eq!(schedule.available(6 * SECOND + 100, true), 3);
+    }
+
+    #[test]
+    fn segments_of_next_to_no_time_do_not_fill_a_playlist() {
+        let schedule = schedule(&[1, 1], 0, false);
+        let available = schedule.available(60 * SECOND, true);
+        assert_eq!(
+            schedule.window(available),
+            available - WINDOW_LIMIT..available
+        );
     }
 
     proptest! {

@@ -1,0 +1,56 @@
+//! When what is on the timeline happened.
+
+use livetape_media::{Timescale, Timestamp};
+
+/// Dates that say the same to within so many milliseconds are one: they are rounded.
+const SAME_MILLIS: u64 = 2;
+/// So many dates are kept.
+const MOST: usize = 100_000;
+
+/// Dates of moments of a timeline; in between, time goes on.
+#[derive(Debug, Default)]
+pub(crate) struct WallClock {
+    /// In the order of the moments, each with Unix milliseconds.
+    dates: Vec<(Timestamp, i64)>,
+}
+
+impl WallClock {
+    /// The moment `at` was at this Unix time.
+    pub(crate) fn set(&mut self, at: Timestamp, unix_millis: i64) {
+        let known = self.at(at);
+        let is_known = known.is_some_and(|known| known.abs_diff(unix_millis) <= SAME_MILLIS);
+        if is_known || self.dates.len() >= MOST {
+            return;
+        }
+        let place = self.dates.partition_point(|(other, _)| *other <= at);
+        self.dates.insert(place, (at, unix_millis));
+    }
+
+    /// Unix milliseconds of a moment, counted from the last date before it, or else the first.
+    pub(crate) fn at(&self, time: Timestamp) -> Option<i64> {
+        let behind = self.dates.partition_point(|(other, _)| *other <= time);
+        let (at, unix_millis) = self.dates.get(behind.saturating_sub(1))?;
+        let since = time.rescale(Timescale::NANOS).minus(*at);
+        Some(unix_millis.saturating_add(since.rescale(Timescale::MILLIS).ticks))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_goes_on_from_the_date_before() {
+        let at = |seconds: i64| Timestamp::new(seconds * 90_000, Timescale::MPEG);
+        let mut clock = WallClock::default();
+        assert_eq!(clock.at(at(1)), None);
+        clock.set(at(10), 1_000_000);
+        assert_eq!(clock.at(at(4)), Some(994_000));
+        // The same date again, but for rounding; and after a break another.
+        clock.set(at(12), 1_002_001);
+        clock.set(at(20), 5_000_000);
+        assert_eq!(clock.dates.len(), 2);
+        assert_eq!(clock.at(at(19)), Some(1_009_000));
+        assert_eq!(clock.at(at(21)), Some(5_001_000));
+    }
+}

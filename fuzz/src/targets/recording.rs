@@ -1,0 +1,160 @@
+//! What is put to the edge, and every view of it.
+
+use std::collections::BTreeMap;
+
+use livetape_edge::api::State;
+use livetape_edge::object::{Head, MAIN_LANE, head, object_key};
+use livetape_edge::route::{LiveFile, LiveTrack};
+use livetape_edge::view::live::Broadcast;
+use livetape_edge::view::mp4::Mp4Request;
+use livetape_edge::{
+    ConfigHash, Delivery, Meta, ObjectRow, Piece, Recording, RecordingId, Sha256Digest,
+};
+use sha2::{Digest as _, Sha256};
+
+/// When objects are stored, Unix milliseconds.
+const STORED: i64 = 1_800_000_000_000;
+
+/// A recording with its storage.
+struct Stage {
+    recording: Recording,
+    stored: BTreeMap<String, Vec<u8>>,
+}
+
+/// The input is pieces, each after its length in two bytes: an init segment, then fragments. A piece
+/// whose length has its highest bit set is another init segment.
+pub(super) fn run(input: &[u8]) {
+    let meta = Meta {
+        id: RecordingId::from_random([7; 16]),
+        state: State::Recording,
+        title: None,
+        created: STORED,
+    };
+    let mut stage = Stage {
+        recording: Recording::new(meta, [], []),
+        stored: BTreeMap::new(),
+    };
+    let mut config = None;
+    let (mut rest, mut seq) = (input, 0);
+    while let Some((len, after)) = rest.split_first_chunk::<2>() {
+        let len = u16::from_be_bytes(*len);
+        let (piece, after) = after.split_at(usize::from(len & 0x7fff).min(after.len()));
+        rest = after;
+        match &config {
+            Some(config) if len & 0x8000 == 0 => {
+                stage.put(seq, config, piece);
+                seq += 1;
+            }
+            _ => config = stage.put_config(piece),
+        }
+    }
+    stage.views();
+    stage.recording.finish();
+    stage.views();
+}
+
+impl Stage {
+    fn put_config(&mut self, init: &[u8]) -> Option<ConfigHash> {
+        let hash = ConfigHash::of(init);
+        self.recording.check_config(&hash, init).ok()?;
+        self.recording.insert_config(hash.clone(), init.to_vec());
+        Some(hash)
+    }
+
+    fn put(&mut self, seq: u32, config: &ConfigHash, bytes: &[u8]) {
+        let size = bytes.len() as u64;
+        let Ok(Head::Complete(len)) = head(bytes, size) else {
+            return;
+        };
+        let row = ObjectRow {
+            seq,
+            size,
+            digest: Sha256Digest(Sha256::digest(bytes).into()),
+            config: config.clone(),
+            head: bytes.get(..len).expect("a head within it").to_vec(),
+            wall_clock: None,
+            stored: STORED,
+        };
+        if self.recording.check_object(&row).is_ok() {
+            let key = object_key(&self.recording.meta().id, MAIN_LANE, seq);
+            self.stored.insert(key, bytes.to_vec());
+            assert!(
+                self.recording.take_object(&row),
+                "its number is the highest"
+            );
+        }
+    }
+
+    /// Asks for everything that a recording can be played as.
+    fn views(&self) {
+        let recording = &self.recording;
+        let now = STORED + 20_000;
+        let info = recording.info("https://edge.example");
+        assert!(
+            info.duration.is_finite() && info.duration >= 0.0,
+            "{info:?}"
+        );
+        for answer in [recording.multivariant(), recording.media_playlist(now)] {
+            answer.iter().for_each(|delivery| self.check(delivery));
+        }
+        for range in [None, Some("bytes=0-99"), Some("bytes=-100")] {
+            let request = Mp4Request {
+                range: range.map(str::to_owned),
+                ..Mp4Request::default()
+            };
+            let answer = recording.video_mp4(&request);
+            answer.iter().for_each(|delivery| self.check(delivery));
+        }
+        for repeat in [false, true] {
+            let broadcast = Broadcast {
+                start: STORED,
+                repeat,
+            };
+            for file in live_files() {
+                let answer = recording.live(&broadcast, &file, now);
+                answer.iter().for_each(|delivery| self.check(delivery));
+            }
+        }
+    }
+
+    /// What is delivered must be there.
+    fn check(&self, delivery: &Delivery) {
+        let mut body = Vec::new();
+        for piece in &delivery.pieces {
+            match piece {
+                Piece::Bytes(bytes) => body.extend(bytes),
+                Piece::Stored { key, offset, len } => {
+                    let end = offset.checked_add(*len).expect("an end");
+                    let object = self.stored.get(key);
+                    // Init segments have other keys, and are stored as they were put.
+                    if let Some(object) = object {
+                        let range = object.get(*offset as usize..end as usize);
+                        body.extend(range.expect("within its object"));
+                    }
+                }
+            }
+        }
+        if let Some(segment) = &delivery.rewrite
+            && let Some(bytes) = segment.write(&body)
+        {
+            assert!(bytes.len().is_multiple_of(188));
+        }
+    }
+}
+
+fn live_files() -> impl Iterator<Item = LiveFile> {
+    let fixed = [
+        LiveFile::Multivariant,
+        LiveFile::Media(LiveTrack::Video),
+        LiveFile::Media(LiveTrack::Audio),
+        LiveFile::TsMedia,
+    ];
+    let segments = [0, 1, 2, 1_000].into_iter().flat_map(|number| {
+        [
+            LiveFile::Segment(LiveTrack::Video, number),
+            LiveFile::Segment(LiveTrack::Audio, number),
+            LiveFile::TsSegment(number),
+        ]
+    });
+    fixed.into_iter().chain(segments)
+}
