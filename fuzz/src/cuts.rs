@@ -23,6 +23,15 @@ impl Cuts {
         Some((cuts, rest))
     }
 
+    /// Larger pieces, for what takes long with each.
+    #[must_use]
+    pub fn coarse(self) -> Self {
+        Self {
+            largest: self.largest.max(1 << 9),
+            ..self
+        }
+    }
+
     /// A number below `limit`, or 0.
     pub fn below(&mut self, limit: u64) -> u64 {
         // Knuth's MMIX generator; its high bits are good.

@@ -30,7 +30,7 @@ pub(super) fn run(input: &[u8]) {
     events.extend(drained(&mut cut));
     assert_same(&whole, &events);
 
-    segments(cuts, stream);
+    segments(cuts.coarse(), stream);
 }
 
 fn segments(mut cuts: Cuts, mut stream: &[u8]) {

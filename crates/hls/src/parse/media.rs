@@ -229,13 +229,13 @@ impl Reader<'_> {
                     .trim_matches('"')
                     .parse()
                     .map_err(|_| Reason::InvalidValue { tag: BYTERANGE })?;
+                // Said again, it stays where it stood: what follows it is no longer the header.
                 let pending = self.pending(value, line());
-                let earlier = self.byte_range.replace(pending);
-                return match earlier {
-                    Some(earlier) if earlier.value != value => {
-                        Err(Reason::Contradiction { tag: BYTERANGE })
-                    }
-                    _ => Ok(Taken::Yes),
+                let known = self.byte_range.get_or_insert(pending);
+                return if known.value == value {
+                    Ok(Taken::Yes)
+                } else {
+                    Err(Reason::Contradiction { tag: BYTERANGE })
                 };
             }
             _ => {}
