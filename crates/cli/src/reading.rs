@@ -315,7 +315,7 @@ impl Reader {
             Some(Demuxer::Isobmff(demuxer, placed)) => {
                 let extent = match extent {
                     Some(extent) => extent,
-                    None => job.stores.spill(chunk)?,
+                    None => job.stores.spill(chunk.to_vec())?,
                 };
                 placed.push(demuxer.position(), extent);
                 demuxer.push(chunk);
@@ -357,11 +357,12 @@ impl Reader {
         }
     }
 
-    fn run(&self, run: Run, job: &mut Job) -> Result<()> {
-        let extents = match (&run.payload, &self.demuxer) {
+    fn run(&self, mut run: Run, job: &mut Job) -> Result<()> {
+        let payload = std::mem::replace(&mut run.payload, Payload::Bytes(Vec::new()));
+        let extents = match (payload, &self.demuxer) {
             (Payload::Bytes(bytes), _) => vec![job.stores.spill(bytes)?],
             (Payload::Stream { offset }, Some(Demuxer::Isobmff(_, placed))) => {
-                placed.resolve(*offset, run.payload_len())
+                placed.resolve(offset, run.payload_len())
             }
             (Payload::Stream { .. }, _) => Vec::new(),
         };
@@ -418,15 +419,18 @@ fn read_some(reader: &mut dyn Read, buffer: &mut [u8]) -> std::io::Result<usize>
     Ok(filled)
 }
 
-/// Reads all lanes to their ends.
-pub(crate) fn read_all(lanes: &[Vec<Piece>], job: &mut Job) -> Result<()> {
-    let pieces = || lanes.iter().flatten();
+/// Bytes of all lanes, where they are known.
+pub(crate) fn total_size(lanes: &[Vec<Piece>]) -> Option<u64> {
     let size = |piece: &Piece| match piece.range {
         Some(range) => Some(range.length()),
         None => piece.location.size(),
     };
-    let total: Option<u64> = pieces().map(size).sum();
-    let progress = Progress::new("reading", total.unwrap_or(0));
+    lanes.iter().flatten().map(size).sum()
+}
+
+/// Reads all lanes to their ends.
+pub(crate) fn read_all(lanes: &[Vec<Piece>], job: &mut Job) -> Result<()> {
+    let progress = Progress::new("reading", total_size(lanes).unwrap_or(0));
     for (number, lane) in lanes.iter().enumerate() {
         let mut reader = Reader::new(number);
         for piece in lane {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use livetape_hls::DateTime;
 use livetape_media::{Format, Timescale, Timestamp, TrackConfig};
-use livetape_timeline::plan::{Form, PlanError, Selection, progressive, single, split};
-use livetape_timeline::{Plan, Timeline, Track};
+use livetape_timeline::plan::{Form, PlanError, Selection, in_place, progressive, single, split};
+use livetape_timeline::{Part, Plan, Timeline, Track};
 use serde_json::{Value, json};
 
 use crate::arguments::Remux;
@@ -17,10 +17,16 @@ use crate::interrupt;
 use crate::location::Location;
 use crate::pieces::{Lane, lanes};
 use crate::progress::Progress;
-use crate::reading::{Job, read_all};
+use crate::reading::{Job, read_all, total_size};
 use crate::report::{Report, timed_events};
 use crate::stores::Stores;
 use crate::writing::{Partial, places};
+
+/// Room for a file's header: its tables take some 8 bytes for each sample, and those of a stream of
+/// some hundred kilobits a second have a kilobyte and more.
+const BYTES_PER_HEADER_BYTE: u64 = 512;
+const LEAST_ROOM: u64 = 4 << 10;
+const MOST_ROOM: u64 = 16 << 20;
 
 /// What is wanted of a timeline.
 pub(crate) struct Wanted<'a> {
@@ -39,7 +45,7 @@ pub(crate) fn run(arguments: &Remux) -> Result<String> {
     let lanes = lanes(&arguments.inputs)?;
     refuse_own_input(arguments, &lanes)?;
     let first = Partial::create(&arguments.output)?;
-    let mut job = Job::new(Stores::beside(&arguments.output)?);
+    let mut job = Job::new(stores(arguments, &lanes, &first)?);
     let read = read_all(&lanes, &mut job);
     let wanted = Wanted {
         output: &arguments.output,
@@ -52,6 +58,19 @@ pub(crate) fn run(arguments: &Remux) -> Result<String> {
     let outcome = read.and_then(|()| deliver(&mut job, &wanted, first));
     job.report.print();
     outcome
+}
+
+/// Where payload goes that is in no file: where the whole of what is read is wanted, most likely
+/// to its place in the output.
+fn stores(arguments: &Remux, lanes: &[Lane], output: &Partial) -> Result<Stores> {
+    let whole = arguments.start.is_none() && arguments.end.is_none() && !arguments.fragmented;
+    match total_size(lanes).filter(|_| whole) {
+        Some(size) => {
+            let room = (size / BYTES_PER_HEADER_BYTE).clamp(LEAST_ROOM, MOST_ROOM);
+            Stores::within(output, room.next_multiple_of(LEAST_ROOM))
+        }
+        None => Stores::beside(&arguments.output),
+    }
 }
 
 /// Fails where an output, or what it is called until it is complete, is something that is read.
@@ -86,29 +105,68 @@ pub(crate) fn deliver(job: &mut Job, wanted: &Wanted<'_>, first: Partial) -> Res
     job.report.count_from(zero.seconds());
     let selection = select(&timeline, whole, wanted, &mut job.report)?;
     let (form, selections) = parts(&timeline, selection, wanted, zero, &mut job.report)?;
-    let mut files = Vec::new();
-    for selection in &selections {
-        files.push(planned(&timeline, selection, form)?);
+    let spilled = job.stores.settle()?;
+    let at_home = match (selections.as_slice(), form, spilled) {
+        ([selection], Form::Progressive, Some(payload)) => {
+            in_place(&timeline, selection, payload).map(|file| (selection, file.plan))
+        }
+        _ => None,
+    };
+    let files = if let Some((selection, plan)) = at_home {
+        let file = Planned::new(&timeline, selection, plan);
+        write_in_place(first, &file)?;
+        vec![file]
+    } else {
+        let files = selections.iter();
+        let files = files.map(|selection| planned(&timeline, selection, form));
+        let files = files.collect::<Result<Vec<_>>>()?;
+        write_all(first, &files, wanted.output, spilled.is_some(), &job.stores)?;
+        files
+    };
+    Ok(answer(&timeline, wanted, zero, &files, &job.report))
+}
+
+/// Completes a file whose payload is in it already.
+fn write_in_place(mut output: Partial, file: &Planned) -> Result<()> {
+    if let Some(Part::Bytes(header)) = file.plan.parts().first() {
+        output.put_front(header)?;
     }
+    interrupt::check()?;
+    output.complete()
+}
+
+/// Writes files and gives them their names. `occupied`: `first` holds what they are made of.
+fn write_all(
+    first: Partial,
+    files: &[Planned],
+    output: &Path,
+    occupied: bool,
+    stores: &Stores,
+) -> Result<()> {
     let total = files.iter().map(|file| file.plan.len()).sum();
     let progress = Progress::new("writing", total);
+    let (_source, first) = if occupied {
+        (Some(first), Partial::second(output)?)
+    } else {
+        (None, first)
+    };
     let mut partials = vec![first];
     for number in 2..=files.len() {
-        let path = numbered(wanted.output, number);
-        if places(&path).iter().any(|place| job.stores.has(place)) {
+        let path = numbered(output, number);
+        if places(&path).iter().any(|place| stores.has(place)) {
             return Err(Failure::OutputIsInput { path });
         }
         partials.push(Partial::create(&path)?);
     }
-    for (partial, file) in partials.iter_mut().zip(&files) {
-        partial.write(&file.plan, &job.stores, &progress)?;
+    for (partial, file) in partials.iter_mut().zip(files) {
+        partial.write(&file.plan, stores, &progress)?;
     }
     drop(progress);
     interrupt::check()?;
     for partial in partials {
         partial.complete()?;
     }
-    Ok(answer(&timeline, wanted, zero, &files, &job.report))
+    Ok(())
 }
 
 /// Says why there is nothing that may be written.
@@ -233,21 +291,27 @@ fn planned(timeline: &Timeline, selection: &Selection, form: Form) -> Result<Pla
         Form::Single => single(timeline, selection).map(|file| file.plan),
     };
     let plan = plan.map_err(|error| failed(&error))?;
-    let tracks = selection.tracks.iter();
-    let counted = tracks.filter_map(|(index, numbers)| {
-        let first = timeline
-            .tracks()
-            .get(*index)?
-            .slice(numbers.start..numbers.start + 1)?;
-        Some((first.config, numbers.end - numbers.start))
-    });
-    Ok(Planned {
-        plan,
-        start: selection.start,
-        duration: selection.end.minus(selection.start),
-        wall_clock: timeline.wall_clock_at(selection.start),
-        tracks: counted.collect(),
-    })
+    Ok(Planned::new(timeline, selection, plan))
+}
+
+impl Planned {
+    fn new(timeline: &Timeline, selection: &Selection, plan: Plan) -> Self {
+        let tracks = selection.tracks.iter();
+        let counted = tracks.filter_map(|(index, numbers)| {
+            let first = timeline
+                .tracks()
+                .get(*index)?
+                .slice(numbers.start..numbers.start + 1)?;
+            Some((first.config, numbers.end - numbers.start))
+        });
+        Self {
+            plan,
+            start: selection.start,
+            duration: selection.end.minus(selection.start),
+            wall_clock: timeline.wall_clock_at(selection.start),
+            tracks: counted.collect(),
+        }
+    }
 }
 
 /// `OUT.2.mp4` for the second file.

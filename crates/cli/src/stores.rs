@@ -2,15 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::JoinHandle;
 
 use livetape_timeline::{Extent, StoreId};
 
 use crate::failure::{Failure, Result};
+use crate::writing::Partial;
 
 /// The store of what was rewritten or came from the network.
 const SPILL: StoreId = StoreId(0);
+/// Runs of samples that may wait to be written: some megabytes.
+const WAITING: usize = 4;
 
 /// All stores of one command.
 #[derive(Debug)]
@@ -23,25 +28,33 @@ pub(crate) struct Stores {
 
 #[derive(Debug)]
 struct Spill {
-    /// Has no name: it is gone when this process is, however that ends.
     file: File,
-    folder: PathBuf,
+    /// What a failure to write names.
+    path: PathBuf,
+    /// Bytes left free at the front, where the file may become the output.
+    room: u64,
+    writer: Option<Writer>,
 }
 
 impl Stores {
-    /// Stores for an output: what must be spilled lies in the same folder as it.
+    /// Stores for an output: what must be spilled lies in the same folder as it, in a file without
+    /// a name: it is gone when this process is, however that ends.
     pub(crate) fn beside(output: &Path) -> Result<Self> {
         let folder = match output.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
             _ => PathBuf::from("."),
         };
         match tempfile::tempfile_in(&folder) {
-            Ok(file) => Ok(Self {
-                spill: Some(Spill { file, folder }),
-                ..Self::dropping()
-            }),
+            Ok(file) => Ok(Self::spilling(file, folder, 0)),
             Err(error) => Err(unwritable(output, &error)),
         }
+    }
+
+    /// Stores that spill into the output's own file, after `room` bytes: where all of it is the
+    /// output's payload just so, only a header is left to be written.
+    pub(crate) fn within(output: &Partial, room: u64) -> Result<Self> {
+        let (file, path) = output.file()?;
+        Ok(Self::spilling(file, path, room))
     }
 
     /// Stores that keep no payload, for looking only.
@@ -53,19 +66,51 @@ impl Stores {
         }
     }
 
-    /// Keeps bytes that are in no file.
-    pub(crate) fn spill(&mut self, bytes: &[u8]) -> Result<Extent> {
-        if let Some(spill) = &mut self.spill {
-            let written = spill.file.write_all(bytes);
-            written.map_err(|error| unwritable(&spill.folder, &error))?;
+    fn spilling(file: File, path: PathBuf, room: u64) -> Self {
+        let writer = None;
+        Self {
+            spill: Some(Spill {
+                file,
+                path,
+                room,
+                writer,
+            }),
+            ..Self::dropping()
         }
-        let (offset, len) = (self.spilled, bytes.len() as u64);
+    }
+
+    /// Keeps bytes that are in no file. They are written while more is read.
+    pub(crate) fn spill(&mut self, bytes: Vec<u8>) -> Result<Extent> {
+        let len = bytes.len() as u64;
+        let mut room = 0;
+        if let Some(spill) = &mut self.spill {
+            room = spill.room;
+            let sent = spill.send(bytes);
+            sent.map_err(|error| unwritable(&spill.path, &error))?;
+        }
+        let offset = room + self.spilled;
         self.spilled += len;
         Ok(Extent {
             store: SPILL,
             offset,
             len,
         })
+    }
+
+    /// Nothing more is spilled: what was can be read from here on. Gives where it is, where that
+    /// is the output's own file.
+    pub(crate) fn settle(&mut self) -> Result<Option<Extent>> {
+        let Some(spill) = &mut self.spill else {
+            return Ok(None);
+        };
+        let done = spill.writer.take().map_or(Ok(()), Writer::finish);
+        done.map_err(|error| unwritable(&spill.path, &error))?;
+        let spilled = Extent {
+            store: SPILL,
+            offset: spill.room,
+            len: self.spilled,
+        };
+        Ok(Some(spilled).filter(|spilled| spilled.offset > 0 && spilled.len > 0))
     }
 
     /// The store that an input file is.
@@ -101,6 +146,49 @@ impl Stores {
             || "the temporary file".to_owned(),
             |(path, _)| path.display().to_string(),
         )
+    }
+}
+
+impl Spill {
+    /// Hands bytes to the writer, begun with the first.
+    fn send(&mut self, bytes: Vec<u8>) -> io::Result<()> {
+        let writer = match self.writer.take() {
+            Some(writer) => writer,
+            None => Writer::begin(self.file.try_clone()?, self.room)?,
+        };
+        if writer.sender.send(bytes).is_err() {
+            // It ended, so it failed.
+            return writer.finish();
+        }
+        self.writer = Some(writer);
+        Ok(())
+    }
+}
+
+/// Writes to a file while the other thread reads and demuxes.
+#[derive(Debug)]
+struct Writer {
+    sender: SyncSender<Vec<u8>>,
+    thread: JoinHandle<io::Result<()>>,
+}
+
+impl Writer {
+    fn begin(mut file: File, at: u64) -> io::Result<Self> {
+        file.seek(SeekFrom::Start(at))?;
+        let (sender, receiver) = sync_channel::<Vec<u8>>(WAITING);
+        let thread = std::thread::Builder::new().spawn(move || {
+            receiver
+                .into_iter()
+                .try_for_each(|bytes| file.write_all(&bytes))
+        })?;
+        Ok(Self { sender, thread })
+    }
+
+    /// Waits until all is written.
+    fn finish(self) -> io::Result<()> {
+        drop(self.sender);
+        let panicked = |_| Err(io::Error::other("the writing thread ended"));
+        self.thread.join().unwrap_or_else(panicked)
     }
 }
 

@@ -25,11 +25,23 @@ pub(crate) struct Partial {
 impl Partial {
     /// Begins a file that will be at `path`, or at what that is a link to.
     pub(crate) fn create(path: &Path) -> Result<Self> {
-        let [target, partial] = places(path);
+        Self::named(path, false)
+    }
+
+    /// The same beside the first, which holds what this one is made of.
+    pub(crate) fn second(path: &Path) -> Result<Self> {
+        Self::named(path, true)
+    }
+
+    fn named(path: &Path, is_second: bool) -> Result<Self> {
+        let [target, first, second] = places(path);
+        let partial = if is_second { second } else { first };
         for place in [&target, &partial] {
             replaceable(place).map_err(|error| unwritable(place, &error))?;
         }
-        match File::create(&partial) {
+        let mut options = File::options();
+        options.read(true).write(true).create(true).truncate(true);
+        match options.open(&partial) {
             Ok(file) => {
                 interrupt::remove_at_end(&partial);
                 Ok(Self {
@@ -40,6 +52,20 @@ impl Partial {
             }
             Err(error) => Err(unwritable(path, &error)),
         }
+    }
+
+    /// Its file, and the name it will have.
+    pub(crate) fn file(&self) -> Result<(File, PathBuf)> {
+        let file = self.file.try_clone();
+        let file = file.map_err(|error| unwritable(&self.path, &error))?;
+        Ok((file, self.path.clone()))
+    }
+
+    /// Writes the beginning of a file whose rest is there.
+    pub(crate) fn put_front(&mut self, bytes: &[u8]) -> Result<()> {
+        let front = self.file.seek(SeekFrom::Start(0));
+        let written = front.and_then(|_| self.file.write_all(bytes));
+        written.map_err(|error| unwritable(&self.path, &error))
     }
 
     /// Writes all of a plan.
@@ -97,14 +123,18 @@ impl Partial {
     }
 }
 
-/// Where an output will be and where it is until it is complete. The file a link leads to is
-/// replaced, not the link.
-pub(crate) fn places(output: &Path) -> [PathBuf; 2] {
+/// Where an output will be, where it is until it is complete, and where it is if its payload has to
+/// be put in order first. The file a link leads to is replaced, not the link.
+pub(crate) fn places(output: &Path) -> [PathBuf; 3] {
     let target = output.canonicalize();
     let target = target.unwrap_or_else(|_| output.to_path_buf());
-    let mut partial = target.as_os_str().to_owned();
-    partial.push(".part");
-    [target, PathBuf::from(partial)]
+    let with = |suffix: &str| {
+        let mut name = target.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    let (partial, second) = (with(".part"), with(".ordered.part"));
+    [target, partial, second]
 }
 
 /// Whether a file may take the place of what is at `path`: of nothing, or of a file. Devices and

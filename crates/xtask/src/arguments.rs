@@ -16,6 +16,8 @@ cargo xtask <command>
   demo  [--port N] [--yes]    start the edge with a live page to record from
         [--headless-check]    ... and let a headless browser try it, then exit 0 or 1
   test  [SUITE...] [--yes]    run the tests; suites: check unit wasm edge e2e demo
+  bench media [--rounds N]    measure against other engines; writes BENCHMARKS.md
+        [--yes]
   check [--yes]               formatting, lints, documentation, types, licences, invariants, fuzz targets
   soak  [fuzz [TARGET...]]    long tests: every fuzz target for a minute each, or those named
         [--minutes N]         ... or for so long each
@@ -35,6 +37,7 @@ pub(crate) enum Command {
     Demo(DemoOptions),
     Test { suites: Vec<String>, yes: bool },
     Check { yes: bool },
+    Bench(BenchOptions),
     Soak(SoakOptions),
 }
 
@@ -45,6 +48,15 @@ pub(crate) struct DemoOptions {
     pub port: Option<u16>,
     /// Let a headless browser try the demo, then stop.
     pub headless_check: bool,
+    /// Install without asking.
+    pub yes: bool,
+}
+
+/// The options of `bench`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct BenchOptions {
+    /// How often each engine runs.
+    pub rounds: u16,
     /// Install without asking.
     pub yes: bool,
 }
@@ -74,6 +86,13 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Command> 
             yes,
         },
         "check" => Command::Check { yes },
+        "bench" => {
+            let rounds = rest.take_number("--rounds")?.unwrap_or(5);
+            if rest.take_words() != ["media"] {
+                return Err(Failure::Message(format!("bench what?\n\n{HELP}")));
+            }
+            Command::Bench(BenchOptions { rounds, yes })
+        }
         "soak" => Command::Soak(SoakOptions {
             minutes: rest.take_number("--minutes")?,
             runs: rest.take_number("--runs")?,
@@ -161,6 +180,14 @@ mod tests {
             parsed("demo --yes --headless-check --port 9000").ok(),
             Some(Command::Demo(options))
         );
+    }
+
+    #[test]
+    fn a_bench_has_a_name_and_rounds() {
+        let bench = |rounds| Some(Command::Bench(BenchOptions { rounds, yes: false }));
+        assert_eq!(parsed("bench media").ok(), bench(5));
+        assert_eq!(parsed("bench --rounds 9 media").ok(), bench(9));
+        assert!(parsed("bench").is_err() && parsed("bench network").is_err());
     }
 
     #[test]

@@ -19,6 +19,20 @@ pub(crate) fn all(workspace: &Workspace, deadline: Option<Instant>) -> Result<()
     pages(workspace, deadline)
 }
 
+/// The `livetape` command, unoptimised; gives its path.
+pub(crate) fn command_line(workspace: &Workspace, deadline: Option<Instant>) -> Result<PathBuf> {
+    let mut cargo = process::command("cargo");
+    // With the workspace's features, so that what other suites have compiled serves here too.
+    cargo
+        .args(["build", "--workspace", "--bin", "livetape"])
+        .current_dir(&workspace.root);
+    let log = workspace.logs().join("build-livetape.log");
+    let usual = Duration::from_secs(60);
+    process::run_logged("livetape (cargo)", usual, &mut cargo, &log, deadline)?;
+    let name = format!("livetape{}", std::env::consts::EXE_SUFFIX);
+    Ok(workspace.target.join("debug").join(name))
+}
+
 /// One thing to build.
 struct Part<'a> {
     name: &'static str,
@@ -67,7 +81,7 @@ impl Part<'_> {
 
 fn rust_inputs(workspace: &Workspace, folders: &[&str]) -> Result<Inputs> {
     let mut inputs = Inputs::default();
-    for path in ["Cargo.toml", "Cargo.lock"] {
+    for path in ["Cargo.toml", "Cargo.lock", ".cargo"] {
         inputs.path(&workspace.root.join(path))?;
     }
     let crates = workspace.root.join("crates");
@@ -123,6 +137,18 @@ fn wasm_module(workspace: &Workspace, deadline: Option<Instant>) -> Result<()> {
     .envs(setup::wasm_environment(workspace, Target::Web)?)
     .env("PATH", &path)
     .current_dir(&workspace.root);
+    let mut optimise = optimiser(workspace, &module, &module);
+    optimise.env("PATH", &path);
+    Part {
+        name: "wasm module",
+        usual: Duration::from_secs(60),
+        inputs: rust_inputs(workspace, &["crates/web"])?,
+        result: &module,
+    }
+    .build(workspace, vec![pack, optimise], deadline)
+}
+
+fn optimiser(workspace: &Workspace, module: &Path, out: &Path) -> Command {
     let mut optimise = process::command(wasm_opt(workspace));
     optimise
         .args([
@@ -136,17 +162,49 @@ fn wasm_module(workspace: &Workspace, deadline: Option<Instant>) -> Result<()> {
             "--enable-reference-types",
         ])
         .args(["--enable-multivalue", "--enable-simd"])
-        .arg(&module)
+        .arg(module)
         .arg("-o")
-        .arg(&module)
-        .env("PATH", &path);
-    Part {
-        name: "wasm module",
-        usual: Duration::from_secs(60),
-        inputs: rust_inputs(workspace, &["crates/web"])?,
-        result: &module,
+        .arg(out);
+    optimise
+}
+
+/// The media core alone, as the browser's module has it: built only to be weighed.
+pub(crate) fn media_core(workspace: &Workspace, deadline: Option<Instant>) -> Result<PathBuf> {
+    let environment = setup::wasm_environment(workspace, Target::Web)?;
+    let triple = Target::Web.triple();
+    let example = "media_core";
+    let mut cargo = process::command("cargo");
+    cargo
+        .args(["build", "--release", "--quiet", "--target", triple])
+        .args(["--package", "livetape-timeline", "--example", example])
+        .envs(environment)
+        .current_dir(&workspace.root);
+    let built = workspace
+        .wasm_target()
+        .join(triple)
+        .join("release/examples");
+    let made = workspace.state().join("media_core.wasm");
+    let mut optimise = optimiser(workspace, &built.join(format!("{example}.wasm")), &made);
+    optimise.env("PATH", setup::in_path(&[setup::node(workspace)?])?);
+    let mut inputs = Inputs::default();
+    for path in [
+        "Cargo.toml",
+        "Cargo.lock",
+        ".cargo",
+        "crates/media",
+        "crates/container",
+        "crates/timeline",
+    ] {
+        inputs.path(&workspace.root.join(path))?;
     }
-    .build(workspace, vec![pack, optimise], deadline)
+    Part {
+        name: "media core",
+        usual: Duration::from_secs(30),
+        inputs,
+        result: &made,
+    }
+    .build(workspace, vec![cargo, optimise], deadline)?;
+    Ok(made)
 }
 
 /// The edge's Worker, `worker/build`.

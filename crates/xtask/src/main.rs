@@ -4,6 +4,7 @@
 //! * [`build`] makes the wasm module, the Worker and `www/`;
 //! * [`demo`] starts the edge with a live source, and [`edge`] is that server's process;
 //! * [`mod@test`] runs the suites against their budgets;
+//! * [`bench`] measures the media core beside other engines;
 //! * [`check`] is the one definition of "checked";
 //! * [`soak`] runs the long tests.
 //!
@@ -15,6 +16,7 @@
 )]
 
 mod arguments;
+mod bench;
 mod build;
 mod check;
 mod counting;
@@ -72,6 +74,7 @@ fn run() -> Result<()> {
         Command::Demo(options) => demo::command(&workspace, &options),
         Command::Test { suites, yes } => test::command(&workspace, &suites, yes),
         Command::Check { yes } => check::command(&workspace, yes),
+        Command::Bench(options) => bench::command(&workspace, &options),
         Command::Soak(options) => soak::command(&workspace, &options),
     }
 }

@@ -1,11 +1,11 @@
 //! In which order the tracks' samples lie in a file.
 
-use livetape_media::Timestamp;
+use livetape_media::{Timescale, Timestamp};
 
 use livetape_container::isobmff::mux::ChunkLayout;
 
 use super::joined::Joined;
-use crate::Track;
+use crate::{Extent, Track};
 
 /// A chunk ends where its stored stretch ends, if it is at least this long.
 const SHORTEST_MILLIS: i64 = 500;
@@ -69,4 +69,86 @@ pub(super) fn interleave(tracks: &[(&Track, Joined)]) -> Vec<ChunkLayout> {
     // Stable: of two that begin together the first track's comes first.
     chunks.sort_by_key(|chunk| chunk.0);
     chunks.into_iter().map(|chunk| chunk.1).collect()
+}
+
+/// How much earlier than what lies before it a chunk may begin.
+const LATEST_MILLIS: i64 = 5_000;
+
+/// Chunks in the order in which they are stored, where `payload` is all of them and nothing else.
+/// `None` where it is not, or a sample is to be changed, or the order is so far from that of their
+/// times that a player could not stream them.
+pub(super) fn as_stored(tracks: &[(&Track, Joined)], payload: Extent) -> Option<Vec<ChunkLayout>> {
+    let mut chunks: Vec<Stored> = Vec::new();
+    for (index, (track, joined)) in tracks.iter().enumerate() {
+        let changes = joined.entries.iter().any(|(_, entry)| *entry > 0);
+        if changes || !joined.patches.is_empty() {
+            return None;
+        }
+        chunks.extend(stored_chunks(index, track, joined)?);
+    }
+    chunks.sort_unstable_by_key(|chunk| chunk.extent.offset);
+    let patience = Timestamp::new(LATEST_MILLIS, Timescale::MILLIS);
+    let mut newest = chunks.first()?.time;
+    let mut end = payload.offset;
+    for chunk in &chunks {
+        let follows = chunk.extent.store == payload.store && chunk.extent.offset == end;
+        if !follows || chunk.time.plus(patience) < newest {
+            return None;
+        }
+        newest = newest.max(chunk.time);
+        end += chunk.extent.len;
+    }
+    let is_all = end == payload.offset + payload.len;
+    is_all.then(|| chunks.iter().map(|chunk| chunk.layout).collect())
+}
+
+/// A chunk, where it is and when it is decoded.
+struct Stored {
+    time: Timestamp,
+    extent: Extent,
+    layout: ChunkLayout,
+}
+
+/// A track's chunks, each within one stored stretch; `None` where a sample is not.
+fn stored_chunks(index: usize, track: &Track, joined: &Joined) -> Option<Vec<Stored>> {
+    let slice = &joined.slice;
+    let timescale = slice.config.timescale;
+    let longest = LONGEST_MILLIS * i64::from(timescale.get()) / 1000;
+    let mut chunks: Vec<Stored> = Vec::new();
+    let mut stretches = track.extents(slice.bytes.clone()).peekable();
+    let mut begun = i64::MIN;
+    for (time, sample) in slice.timed() {
+        let len = u64::from(sample.size);
+        let at_end = stretches.peek().is_some_and(|stretch| stretch.len == 0);
+        if at_end {
+            stretches.next();
+        }
+        let stretch = stretches.peek_mut()?;
+        if stretch.len < len {
+            return None;
+        }
+        match chunks.last_mut() {
+            Some(chunk) if !at_end && time - begun < longest => {
+                chunk.extent.len += len;
+                chunk.layout.samples += 1;
+                chunk.layout.len += len;
+            }
+            _ => {
+                begun = time;
+                chunks.push(Stored {
+                    time: Timestamp::new(time, timescale),
+                    extent: Extent { len, ..*stretch },
+                    layout: ChunkLayout {
+                        track: index,
+                        entry: 0,
+                        samples: 1,
+                        len,
+                    },
+                });
+            }
+        }
+        stretch.offset += len;
+        stretch.len -= len;
+    }
+    Some(chunks)
 }

@@ -1,16 +1,16 @@
 //! A progressive MP4, `moov` first, over a range of a timeline.
 
 use livetape_container::isobmff::mux::{
-    ChunkLayout, Edit, Movie, ProgressiveTrack, progressive_header,
+    ChunkLayout, Edit, Movie, ProgressiveTrack, progressive_header, progressive_header_in,
 };
 use livetape_media::{Sample, Timescale, Timestamp};
 use thiserror::Error;
 
-use super::interleave::interleave;
+use super::interleave::{as_stored, interleave};
 use super::joined::{Form, Joined, groups};
 use super::retime::{delay, retime};
 use super::{Part, Plan, Selection};
-use crate::{Timeline, Track};
+use crate::{Extent, Timeline, Track};
 
 /// Why no plan can be made.
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
@@ -45,7 +45,7 @@ pub struct Mp4 {
 }
 
 /// Plans the samples of `selection` as one file: exact times, edit lists that show from exactly
-/// `selection.start`, pre-roll pictures shrunk to next to nothing. Where pictures change their
+/// `selection.start`, pictures outside the range shrunk to next to nothing. Where pictures change their
 /// configuration, the sample entry is the first's and every keyframe has its parameter sets
 /// before it, in-band.
 ///
@@ -67,66 +67,101 @@ pub fn single(timeline: &Timeline, selection: &Selection) -> Result<Mp4, PlanErr
 }
 
 fn planned(timeline: &Timeline, selection: &Selection, form: Form) -> Result<Mp4, PlanError> {
-    let taken: Vec<_> = selection
-        .tracks
-        .iter()
-        .map(|(index, numbers)| {
-            let track = timeline.tracks().get(*index).ok_or(PlanError::Empty)?;
-            let mut groups = groups(track, numbers.clone(), form).into_iter();
-            let group = groups.next().ok_or(PlanError::Empty)?;
-            if let Some(next) = groups.next().and_then(|group| group.into_iter().next()) {
-                let at = Timestamp::new(next.presentation_start(), next.config.timescale);
-                let at_seconds = at.seconds();
-                return Err(PlanError::ConfigurationChange { at_seconds });
-            }
-            let group = group.into_iter().map(|slice| selection.within(slice));
-            Ok((
-                track,
-                Joined::new(group.collect(), selection.start).ok_or(PlanError::Empty)?,
-            ))
+    let taken = taken(timeline, selection, form)?;
+    let (chunks, payload) = payload(&taken);
+    let files = FileTracks::new(&taken, timeline, selection)?;
+    let header = progressive_header(files.movie, &files.tracks(&taken), &chunks);
+    Ok(files.mp4(selection, header, payload))
+}
+
+/// The file that a store becomes in place, where `payload`, its part from some position to its end,
+/// is the payload of `selection`, all of it and nothing else, in an order that can be streamed:
+/// what is before that becomes the header. As [`progressive`] otherwise.
+///
+/// `None` where the payload is not so, or the header does not fit.
+pub fn in_place(timeline: &Timeline, selection: &Selection, payload: Extent) -> Option<Mp4> {
+    let taken = taken(timeline, selection, Form::Progressive).ok()?;
+    let chunks = as_stored(&taken, payload)?;
+    let files = FileTracks::new(&taken, timeline, selection).ok()?;
+    let tracks = files.tracks(&taken);
+    let header = progressive_header_in(payload.offset, files.movie, &tracks, &chunks)?;
+    Some(files.mp4(selection, header, vec![Part::Stored(payload)]))
+}
+
+/// What a file takes of a timeline: of each track, what fits together.
+fn taken<'a>(
+    timeline: &'a Timeline,
+    selection: &Selection,
+    form: Form,
+) -> Result<Vec<(&'a Track, Joined)>, PlanError> {
+    let tracks = selection.tracks.iter().map(|(index, numbers)| {
+        let track = timeline.tracks().get(*index).ok_or(PlanError::Empty)?;
+        let mut groups = groups(track, numbers.clone(), form).into_iter();
+        let group = groups.next().ok_or(PlanError::Empty)?;
+        if let Some(next) = groups.next().and_then(|group| group.into_iter().next()) {
+            let at = Timestamp::new(next.presentation_start(), next.config.timescale);
+            let at_seconds = at.seconds();
+            return Err(PlanError::ConfigurationChange { at_seconds });
+        }
+        let group = group.into_iter().map(|slice| selection.within(slice));
+        let joined = Joined::new(group.collect(), selection.start).ok_or(PlanError::Empty)?;
+        Ok((track, joined))
+    });
+    tracks.collect()
+}
+
+/// All tracks of a file.
+struct FileTracks<'a> {
+    movie: Movie,
+    files: Vec<FileTrack<'a>>,
+}
+
+impl<'a> FileTracks<'a> {
+    fn new(
+        taken: &'a [(&Track, Joined)],
+        timeline: &Timeline,
+        selection: &Selection,
+    ) -> Result<Self, PlanError> {
+        let (_, first) = taken.first().ok_or(PlanError::Empty)?;
+        let timescale = first.slice.config.timescale;
+        let files = taken.iter();
+        Ok(Self {
+            movie: Movie {
+                timescale,
+                wall_clock: timeline.wall_clock_at(selection.start),
+            },
+            files: files
+                .map(|(_, joined)| FileTrack::new(joined, selection, timescale))
+                .collect(),
         })
-        .collect::<Result<_, _>>()?;
-    let timescale = taken
-        .first()
-        .ok_or(PlanError::Empty)?
-        .1
-        .slice
-        .config
-        .timescale;
-    let files: Vec<_> = taken
-        .iter()
-        .map(|(_, joined)| FileTrack::new(joined, selection, timescale))
-        .collect();
-    let tracks: Vec<_> = taken
-        .iter()
-        .zip(&files)
-        .zip(1_u32..)
-        .map(|(((_, joined), file), track_id)| ProgressiveTrack {
+    }
+
+    fn tracks<'b>(&'b self, taken: &'b [(&Track, Joined)]) -> Vec<ProgressiveTrack<'b>> {
+        let all = taken.iter().zip(&self.files).zip(1_u32..);
+        all.map(|(((_, joined), file), track_id)| ProgressiveTrack {
             track_id,
             config: &joined.slice.config,
             further: &file.further,
             samples: &file.samples,
             edits: &file.edits,
         })
-        .collect();
-    let (chunks, payload) = payload(&taken);
-    let mut plan = Plan::new();
-    let wall_clock = timeline.wall_clock_at(selection.start);
-    let movie = Movie {
-        timescale,
-        wall_clock,
-    };
-    plan.push(Part::Bytes(progressive_header(movie, &tracks, &chunks)));
-    for part in payload {
-        plan.push(part);
+        .collect()
     }
-    Ok(Mp4 {
-        plan,
-        start: selection.start,
-        duration: selection.end.minus(selection.start),
-        wall_clock,
-        samples: files.iter().map(|file| file.samples.len()).collect(),
-    })
+
+    fn mp4(&self, selection: &Selection, header: Vec<u8>, payload: Vec<Part>) -> Mp4 {
+        let mut plan = Plan::new();
+        plan.push(Part::Bytes(header));
+        for part in payload {
+            plan.push(part);
+        }
+        Mp4 {
+            plan,
+            start: selection.start,
+            duration: selection.end.minus(selection.start),
+            wall_clock: self.movie.wall_clock,
+            samples: self.files.iter().map(|file| file.samples.len()).collect(),
+        }
+    }
 }
 
 /// The chunks, and what they are made of.
@@ -172,7 +207,8 @@ impl<'a> FileTrack<'a> {
         let slice = &joined.slice;
         let own = slice.config.timescale;
         let start = selection.start.rescale(own).ticks;
-        let (mut samples, origin) = retime(slice, start);
+        let end = selection.end.rescale(own).ticks;
+        let (mut samples, origin) = retime(slice, start, end);
         for patch in &joined.patches {
             if let Some(sample) = samples.get_mut(patch.sample) {
                 sample.size = sample.size.saturating_add(patch.bytes.len() as u32);

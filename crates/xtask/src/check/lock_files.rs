@@ -4,6 +4,7 @@ use std::fs;
 
 use crate::failure::{Explain, Result};
 use crate::process;
+use crate::setup;
 use crate::workspace::Workspace;
 
 /// Hosts of registries, in pieces so that this file does not name them itself.
@@ -20,7 +21,7 @@ const HOSTS: [&[&str]; 7] = [
 /// One sentence for each npm lock file with addresses, and for each tracked file that names a registry's host.
 pub(super) fn problems(workspace: &Workspace) -> Result<Vec<String>> {
     let mut findings = Vec::new();
-    for folder in ["www", "worker", "tests"] {
+    for folder in setup::package_folders() {
         let lock = workspace.root.join(folder).join("package-lock.json");
         if !lock.exists() {
             continue;

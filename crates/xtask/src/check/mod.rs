@@ -9,6 +9,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use crate::build;
 use crate::counting::Tally;
 use crate::failure::{Failure, Result};
 use crate::process::{self, Group, Output};
@@ -57,7 +58,19 @@ pub(crate) fn run(workspace: &Workspace, deadline: Option<Instant>) -> Result<Ta
     checks.finding("lock files and registry hosts", || {
         lock_files::problems(workspace)
     })?;
+    checks.program("size of the media core", weighed(workspace, deadline)?)?;
     Ok(checks.tally)
+}
+
+/// Compares the media core's size with its budget.
+fn weighed(workspace: &Workspace, deadline: Option<Instant>) -> Result<Command> {
+    let module = build::media_core(workspace, deadline)?;
+    let mut weigh = process::command(setup::node(workspace)?);
+    weigh
+        .args(["www/weigh.mjs", "media core"])
+        .arg(module)
+        .current_dir(&workspace.root);
+    Ok(weigh)
 }
 
 const CLIPPY_HOST: [&str; 8] = [

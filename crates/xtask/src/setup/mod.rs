@@ -18,8 +18,8 @@ use crate::workspace::Workspace;
 use crate::{interrupt, process, progress};
 
 pub(crate) use cargo_tools::Tool;
-pub(crate) use node::{in_path, node};
-pub(crate) use programs::{chromium, media_folder};
+pub(crate) use node::{in_path, node, package_folders};
+pub(crate) use programs::{chromium, firefox, media_folder};
 pub(crate) use wasm_target::{Target, wasi_arguments, wasm_environment};
 
 /// What set-up is for; each step says for which of them it is needed.
@@ -35,6 +35,8 @@ pub(crate) enum Scope {
     Soak,
     /// Every test.
     Test,
+    /// What the bench needs besides all that the tests do.
+    Bench,
 }
 
 /// Whether a step has anything to do.

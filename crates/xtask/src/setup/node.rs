@@ -18,7 +18,7 @@ const OLDEST: Version = Version(22, 12, 0);
 const WANTED: Version = Version(24, 21, 0);
 
 /// Folders with a package.json, and what each is needed for.
-const PACKAGES: [(&str, u64, &[Scope]); 3] = [
+const PACKAGES: [(&str, u64, &[Scope]); 4] = [
     (
         "worker",
         8,
@@ -34,6 +34,8 @@ const PACKAGES: [(&str, u64, &[Scope]); 3] = [
         6,
         &[Scope::HeadlessCheck, Scope::Check, Scope::Test],
     ),
+    // The engines that the bench compares with; nothing else needs them.
+    ("tests/bench", 8, &[Scope::Bench]),
 ];
 
 /// A Node that is new enough: PATH's, or the one in the cache folder.
@@ -100,6 +102,11 @@ fn install_node(setup: &Setup, usual: Duration) -> Result<()> {
         "node",
         npm.current_dir(folder),
     )
+}
+
+/// The folders with a package.json.
+pub(crate) fn package_folders() -> impl Iterator<Item = &'static str> {
+    PACKAGES.into_iter().map(|(folder, ..)| folder)
 }
 
 pub(super) fn package_steps() -> impl Iterator<Item = Step> {

@@ -58,19 +58,51 @@ pub fn progressive_header(
     tracks: &[ProgressiveTrack<'_>],
     chunks: &[ChunkLayout],
 ) -> Vec<u8> {
+    // Chunk offsets depend on the header's own length: measured with zero first, then written
+    // for real.
+    let len = header(movie, tracks, chunks, 0, 0).len() as u64;
+    header(movie, tracks, chunks, len, 0)
+}
+
+/// The same for a file whose payload lies where it is already, after exactly `room` bytes: what
+/// the header leaves of them is a `free` box (§8.1.2). `None` where it does not fit in there.
+pub fn progressive_header_in(
+    room: u64,
+    movie: Movie,
+    tracks: &[ProgressiveTrack<'_>],
+    chunks: &[ChunkLayout],
+) -> Option<Vec<u8>> {
+    let header = |free| header(movie, tracks, chunks, room, free);
+    let left = room.checked_sub(header(0).len() as u64)?;
+    match left {
+        0 => Some(header(0)),
+        1..BOX_HEADER => None,
+        _ => Some(header(left)),
+    }
+}
+
+/// Bytes of the smallest box.
+const BOX_HEADER: u64 = 8;
+
+/// `base` is where the payload begins; `free` the bytes of the `free` box, 0 for none.
+fn header(
+    movie: Movie,
+    tracks: &[ProgressiveTrack<'_>],
+    chunks: &[ChunkLayout],
+    base: u64,
+    free: u64,
+) -> Vec<u8> {
     let payload: u64 = chunks.iter().map(|chunk| chunk.len).sum();
-    // Chunk offsets depend on the header's own length, and that on their width: measured with
-    // zero first, then written for real. 4 GiB of margin decides `co64`.
+    // 1 GiB of margin decides `co64`: it must not depend on the header's length.
     let wide = payload > u64::from(u32::MAX) - (1 << 30);
-    let header = |base: u64| {
-        let mut w = Writer::default();
-        ftyp(&mut w, tracks);
-        w.boxed(b"moov", |w| moov(w, movie, tracks, chunks, base, wide));
-        w.mdat_header(payload);
-        w.into_bytes()
-    };
-    let len = header(0).len() as u64;
-    header(len)
+    let mut w = Writer::default();
+    ftyp(&mut w, tracks);
+    w.boxed(b"moov", |w| moov(w, movie, tracks, chunks, base, wide));
+    if let Some(filling) = free.checked_sub(BOX_HEADER) {
+        w.boxed(b"free", |w| w.zeros(filling as usize));
+    }
+    w.mdat_header(payload);
+    w.into_bytes()
 }
 
 fn ftyp(w: &mut Writer, tracks: &[ProgressiveTrack<'_>]) {

@@ -1,0 +1,44 @@
+//! `cargo xtask bench media`: the media core beside other engines (`tests/bench`); writes BENCHMARKS.md.
+
+use crate::arguments::BenchOptions;
+use crate::build;
+use crate::failure::{Failure, Result};
+use crate::process::{self, Group, Output};
+use crate::setup::{self, Scope};
+use crate::workspace::Workspace;
+
+/// Sets up, builds what is measured, and measures.
+pub(crate) fn command(workspace: &Workspace, options: &BenchOptions) -> Result<()> {
+    for scope in [Scope::Test, Scope::Bench] {
+        setup::ready(workspace, scope, options.yes)?;
+    }
+    build::all(workspace, None)?;
+    let mut cargo = process::command("cargo");
+    cargo
+        .args(["build", "--release", "--package", "livetape-cli"])
+        .current_dir(&workspace.root);
+    shown(&mut cargo)?;
+    let node = setup::node(workspace)?;
+    let path = setup::in_path(std::slice::from_ref(&node))?;
+    let mut bench = process::command(node);
+    bench
+        .arg("tests/bench/media.ts")
+        .arg(workspace.state().join("bench"))
+        .arg(workspace.target.join("release/livetape"))
+        .arg(options.rounds.to_string())
+        .env("PATH", path)
+        .current_dir(&workspace.root);
+    if let Some(chromium) = setup::chromium() {
+        bench.env("LIVETAPE_CHROMIUM", chromium);
+    }
+    shown(&mut bench)
+}
+
+fn shown(command: &mut std::process::Command) -> Result<()> {
+    let status = Group::start(command, Output::Shown)?.wait(None, || {})?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Failure::Exit(1))
+    }
+}

@@ -1,0 +1,98 @@
+// The engines in a worker of headless Chromium, one run after another, interleaved.
+import { launchProfile } from '../browser/chromium.ts';
+import type { Inputs } from './input.ts';
+import { serve } from './server.ts';
+import { contentOf, difference, filesIn, type Content } from './verify.ts';
+import type { Asked, Ran } from './worker.ts';
+
+/** An engine's runs. */
+export interface Runs {
+  readonly engine: string;
+  readonly ran: Ran[];
+  /** How its output differs from the source, or why there is none; empty where it does not. */
+  readonly wrong: string;
+}
+
+/** Everything that is run in the browser. */
+export interface Browsed {
+  readonly version: string;
+  readonly checksum: Runs[];
+  readonly opfs: Runs[];
+  /** The fragmented twin, and two files of equally many samples, the second with ten times the bytes. */
+  readonly twin: Runs[];
+  readonly small: Runs[];
+  readonly large: Runs[];
+}
+
+const all = ['livetape', 'mediabunny', 'mux.js', 'hls.js', 'ffmpeg.wasm'];
+/** Bytes that warm an engine up before its run. */
+const warmUp = 32 << 20;
+const longest = 120_000;
+
+type Run = (engine: string, into: Asked['into'], input: number) => Promise<Ran>;
+
+/** Runs all engines. */
+export async function browse(inputs: Inputs, cuts: readonly number[], source: Content, folder: string, rounds: number): Promise<Browsed> {
+  const outputs = `${folder}/outputs`;
+  const site = await serve(outputs);
+  const browser = await launchProfile(`${folder}/profile`);
+  const page = await browser.newPage();
+  page.setDefaultTimeout(longest);
+  await page.goto(site.origin);
+  for (const [index, file] of [inputs.ts, inputs.fmp4, inputs.small, inputs.large].entries()) await page.locator('input').nth(index).setInputFiles(file);
+  const run: Run = (engine, into, input) => {
+    const asked = { engine, into, cuts, warmUp: input > 0 ? 0 : warmUp };
+    type Page = { run(asked: object, input: number): Promise<Ran> };
+    const ran = page.evaluate(([asked, input]) => (globalThis as unknown as Page).run(asked, input), [asked, input] as const);
+    return Promise.race([ran, late(engine)]);
+  };
+  try {
+    const wrong = new Map<string, string>();
+    for (const engine of all) wrong.set(engine, await check(run, engine, outputs, source));
+    const sound = ['read and checksum', ...all];
+    const browsed = {
+      version: browser.browser()?.version() ?? 'unknown',
+      checksum: await interleaved(run, sound, 'checksum', 0, rounds, wrong),
+      opfs: await interleaved(run, all, 'opfs', 0, rounds, wrong),
+      twin: await interleaved(run, ['read and checksum', 'livetape'], 'checksum', 1, rounds, new Map()),
+      small: await interleaved(run, ['livetape in 240 pieces'], 'nothing', 2, rounds, new Map()),
+      large: await interleaved(run, ['livetape in 240 pieces'], 'nothing', 3, rounds, new Map()),
+    };
+    return browsed;
+  } finally {
+    await browser.close();
+    await site.close();
+  }
+}
+
+/** A run that is not timed, whose output is looked at. */
+async function check(run: Run, engine: string, outputs: string, source: Content): Promise<string> {
+  try {
+    await run(engine, 'memory', 0);
+    const found = difference(source, await contentOf(await filesIn(`${outputs}/${engine}`)));
+    console.log(`  output of ${engine}: ${found || 'whole'}`);
+    return found;
+  } catch (error) {
+    return String(error).split('\n')[0] ?? 'it failed';
+  }
+}
+
+async function interleaved(run: Run, engines: readonly string[], into: Asked['into'], input: number, rounds: number, wrong: ReadonlyMap<string, string>): Promise<Runs[]> {
+  const runs = engines.map((engine) => ({ engine, ran: [] as Ran[], wrong: wrong.get(engine) ?? '' }));
+  for (let round = 0; round < rounds; round++) {
+    for (const each of runs) {
+      try {
+        const ran = await run(each.engine, into, input);
+        each.ran.push(ran);
+        console.log(`  ${into}, file ${input}, ${each.engine}: ${ran.millis.toFixed(0)} ms`);
+      } catch (error) {
+        each.wrong ||= String(error).split('\n')[0] ?? 'it failed';
+      }
+    }
+  }
+  return runs;
+}
+
+function late(engine: string): Promise<never> {
+  return new Promise((_, reject) => setTimeout(() => reject(new Error(`${engine} took longer than ${longest / 1000} s`)), longest).unref());
+}

@@ -1,0 +1,12 @@
+// mediabunny's Conversion, which copies packets where nothing else is asked for; fragmented, so that it need not hold the file.
+import { ALL_FORMATS, BlobSource, Conversion, Input, Mp4OutputFormat, Output, StreamTarget, type StreamTargetChunk } from 'mediabunny';
+import type { Engine } from './engine.ts';
+
+/** Reads the file by its own means, ahead as it sees fit. */
+export const mediabunny: Engine = async ({ file }, sink) => {
+  const writable = new WritableStream<StreamTargetChunk>({ write: ({ data }) => sink.write(data) });
+  const output = new Output({ format: new Mp4OutputFormat({ fastStart: 'fragmented' }), target: new StreamTarget(writable) });
+  const conversion = await Conversion.init({ input: new Input({ formats: ALL_FORMATS, source: new BlobSource(file) }), output });
+  await conversion.execute();
+  return {};
+};

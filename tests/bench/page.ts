@@ -1,0 +1,18 @@
+// The bench's page: a file input, and a fresh worker for each run.
+import Hls from 'hls.js';
+import type { Asked, Ran } from './worker.ts';
+
+const hlsConfig = JSON.stringify(Hls.DefaultConfig);
+
+/** Runs one engine over the chosen file. */
+function run(asked: Omit<Asked, 'file' | 'hlsConfig'>, input: number): Promise<Ran> {
+  const file = document.querySelectorAll('input')[input]?.files?.[0];
+  const worker = new Worker('/worker.js', { type: 'module' });
+  return new Promise<Ran>((resolve, reject) => {
+    worker.onmessage = ({ data }: MessageEvent<Ran | { failed: string }>) => ('failed' in data ? reject(new Error(data.failed)) : resolve(data));
+    worker.onerror = (event) => reject(new Error(event.message));
+    worker.postMessage({ ...asked, file, hlsConfig });
+  }).finally(() => worker.terminate());
+}
+
+Object.assign(globalThis, { run });
