@@ -12,6 +12,7 @@ mod recording;
 mod reload;
 mod sample_entry;
 mod samples;
+mod tables;
 
 pub(crate) use reload::SEPARATOR as PLAYLIST_SEPARATOR;
 

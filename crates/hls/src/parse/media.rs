@@ -72,7 +72,7 @@ impl Reader<'_> {
     fn uri(&mut self, line: &str, scope: &mut Scope) -> Result<(), Reason> {
         self.in_header = false;
         let (duration, title) = self.info.take().ok_or(Reason::MissingExtinf)?.value;
-        let uri = self.substitution.apply(line)?.into_owned();
+        let uri = self.substitution.uri(line)?;
         let byte_range = self.byte_range.take().map(|pending| pending.value);
         self.check_byte_range(byte_range, &uri, scope)?;
         self.playlist.segments.push(Segment {
