@@ -13,14 +13,23 @@ pub struct Cuts {
 
 impl Cuts {
     /// Takes the first bytes off an input. The first of them says how large pieces are at most, as a
-    /// power of two; the others are where the row of numbers begins.
+    /// power of two, in its lower 7 bits; the others are where the row of numbers begins.
     pub fn take(input: &[u8]) -> Option<(Self, &[u8])> {
         let ([power, a, b, c], rest) = input.split_first_chunk::<CUT_BYTES>()?;
         let cuts = Self {
             state: u64::from(u32::from_be_bytes([0, *a, *b, *c])),
-            largest: 1 << (power % 17),
+            largest: 1 << (power % 0x80 % 17),
         };
         Some((cuts, rest))
+    }
+
+    /// Larger pieces, for what takes long with each.
+    #[must_use]
+    pub fn coarse(self) -> Self {
+        Self {
+            largest: self.largest.max(1 << 9),
+            ..self
+        }
     }
 
     /// A number below `limit`, or 0.

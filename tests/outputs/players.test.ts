@@ -59,9 +59,9 @@ describe('in ffmpeg', () => {
         assert.ok(Math.abs(pts - time) < 0.0005, `picture ${index} at ${pts} s, not ${time} s`);
       });
       for (const run of due.runs) {
-        const sound = await decodeSound(due.path, ['-ss', String(run.time), '-to', String(end(run) + due.late)]);
         const tones = due.tones.filter(([time]) => time > run.time && time < end(run));
-        assert.ok(tones.length > 0);
+        const [last] = tones.at(-1) ?? assert.fail(`no tone from ${run.time} s on`);
+        const sound = await decodeSound(due.path, ['-ss', String(run.time), '-to', String(last + 0.25 + due.late)]);
         for (const [time, frequency] of tones) assertTone(sound, time, frequency, time + due.late);
       }
     });
@@ -102,8 +102,15 @@ for (const name of browsers) {
         const last = due.runs.at(-1);
         assert.ok(last);
         const seen = await player.playFrom(end(last) + late - 0.5);
-        // Not every picture is presented on a busy machine, but each is the one of its time.
-        for (const { mediaTime, number } of seen) assert.equal(number, last.number + Math.floor((mediaTime - late - last.time) * 25 + 0.05), `at ${mediaTime} s`);
+        assert.ok(seen.length > 0);
+        // Not every picture is presented on a busy machine, but each is the one of its time; Firefox draws what it shows when asked.
+        let previous = last.number;
+        for (const { mediaTime, number } of seen) {
+          const right: number = last.number + Math.floor((mediaTime - late - last.time) * 25 + 0.05);
+          assert.ok(number !== null && number >= previous && number < last.number + last.count, `picture ${number} at ${mediaTime} s`);
+          if (name !== 'Firefox') assert.equal(number, right, `at ${mediaTime} s`);
+          previous = number;
+        }
       });
     }
   });

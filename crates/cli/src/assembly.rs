@@ -5,7 +5,7 @@
 //! epoch is moved as a whole, so that the offset between its tracks stays, to the earliest place at
 //! which none of its tracks overlaps what that track already has.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use livetape_container::{Defect, Run};
@@ -34,6 +34,8 @@ pub(crate) struct Assembly {
     configs: BTreeMap<StreamTrack, Arc<TrackConfig>>,
     /// Which slot a track's samples go to.
     assigned: BTreeMap<StreamTrack, usize>,
+    /// Lanes whose numbers of tracks hold only until one is not known.
+    renumbering: BTreeSet<usize>,
     /// The discontinuity sequence number in force, by lane.
     discontinuity: BTreeMap<usize, u64>,
     /// From when to when each epoch lasts, 90 kHz, by discontinuity sequence number.
@@ -119,9 +121,12 @@ impl Assembly {
         self.renumbered(lane);
     }
 
-    /// What follows in a lane numbers its tracks anew: each goes on where one of its kind ended.
+    /// What follows in a lane may number its tracks anew: each goes on where one of its kind ended.
+    ///
+    /// What is left of the tracks before may still come, and belongs where they are: the numbers
+    /// hold until there is one that is not known.
     pub(crate) fn renumbered(&mut self, lane: usize) {
-        self.assigned.retain(|(of, _), _| *of != lane);
+        self.renumbering.insert(lane);
     }
 
     /// A segment is missing from a lane.
@@ -235,6 +240,9 @@ impl Assembly {
     fn slot(&mut self, track: StreamTrack, config: &Arc<TrackConfig>) -> usize {
         if let Some(slot) = self.assigned.get(&track) {
             return *slot;
+        }
+        if self.renumbering.remove(&track.0) {
+            self.assigned.retain(|(lane, _), _| *lane != track.0);
         }
         let taken: Vec<usize> = self.assigned.values().copied().collect();
         let fitting = self.slots.iter().enumerate().filter(|(number, slot)| {

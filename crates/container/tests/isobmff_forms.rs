@@ -371,3 +371,48 @@ fn other_boxes_and_large_sizes_are_passed_over() {
     // The boxes between a moof and its mdat are where the offset leads in this stream.
     assert_eq!((told.runs.len(), told.defects), (2, vec![]));
 }
+
+/// A `trun` of 16 bytes may count four thousand million samples; what comes of it takes no more
+/// memory than the bytes that are there.
+#[test]
+fn samples_without_a_row_are_as_many_as_there_are_bytes() {
+    let init = init();
+    let tfhd = |size| full(b"tfhd", 0, FROM_MOOF | SIZE, &[1, size]);
+    let at_payload = |count, offset| full(b"trun", 0, 1, &[count, offset]);
+    for (size, count, truns, refused) in [
+        (0, 2, 1, false),
+        (0, u32::MAX, 1, true),
+        (1, u32::MAX, 1, false), // as many as have arrived
+        (1, 1_000, 1_000, true), // a thousand times the same bytes
+    ] {
+        let truns = vec![at_payload(count, 0); truns].concat();
+        let traf = boxed(b"traf", &[&tfhd(size), &truns]);
+        let bytes = [init.clone(), fragment(&[traf], 100)].concat();
+        let told = demux(&bytes);
+        let samples: usize = told.runs.iter().map(|run| run.samples.len()).sum();
+        assert!(samples <= bytes.len(), "{samples} samples of {size}");
+        assert_eq!(
+            samples > 0,
+            size > 0 || !refused,
+            "{count} samples of {size}"
+        );
+        assert_eq!(
+            !told.defects.is_empty(),
+            refused,
+            "{count} samples of {size}"
+        );
+    }
+}
+
+#[test]
+fn a_decode_time_out_of_all_bounds_is_a_defect() {
+    let tfhd = full(b"tfhd", 0, FROM_MOOF | DURATION | SIZE, &[1, 30, 4]);
+    let trun = full(b"trun", 0, 0, &[3]);
+    for (high, taken) in [(u32::MAX, false), (1 << 28, false), (1, true)] {
+        let tfdt = full(b"tfdt", 1, 0, &[high, 7]);
+        let traf = boxed(b"traf", &[&tfhd, &tfdt, &trun]);
+        let told = demux(&[init(), fragment(&[traf], 12)].concat());
+        assert_eq!(!told.runs.is_empty(), taken, "{high:#x}");
+        assert_eq!(told.defects.is_empty(), taken, "{high:#x}");
+    }
+}

@@ -190,6 +190,44 @@ fn the_same_events_however_the_input_is_split() {
     assert_eq!(demux(&file.chunks(1).collect::<Vec<_>>()), whole);
 }
 
+/// Not only the same of each kind: defects and samples come in one order, at the same positions.
+#[test]
+fn defects_come_between_the_same_samples_however_the_input_is_split() {
+    let sample = Sample {
+        size: 5,
+        duration: 3_600,
+        composition_offset: 0,
+        keyframe: true,
+    };
+    let whole = file((0, 0), &[sample], &[sample; 2]);
+    let moof = whole.windows(4).position(|kind| kind == b"moof");
+    let (init, fragment) = whole.split_at(moof.expect("there") - 4);
+    let mut unknown = fragment.to_vec();
+    let tfhd = unknown.windows(4).position(|kind| kind == b"tfhd");
+    unknown[tfhd.expect("there") + 8 + 3] = 9; // track_ID
+    let broken = [0, 0, 0, 2, 0, 0, 0, 0];
+    let bytes = [init, fragment, &unknown, fragment, &broken].concat();
+    let told = |split: usize| {
+        let mut demuxer = Demuxer::new();
+        let mut events = Vec::new();
+        for piece in bytes.chunks(split) {
+            demuxer.push(piece);
+            events.extend(std::iter::from_fn(|| demuxer.poll()));
+        }
+        demuxer.reset();
+        events.extend(std::iter::from_fn(|| demuxer.poll()));
+        events
+    };
+    let whole = told(bytes.len());
+    let defects = whole
+        .iter()
+        .filter(|event| matches!(event, Event::Defect(_)));
+    assert_eq!(defects.count(), 2, "{whole:?}");
+    for split in [1, 2, 7, 100] {
+        assert_eq!(told(split), whole, "pieces of {split}");
+    }
+}
+
 #[test]
 fn after_a_cut_the_stream_goes_on_with_a_new_box() {
     let sample = Sample {

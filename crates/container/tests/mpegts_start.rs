@@ -2,7 +2,6 @@
 
 mod mpegts_support;
 
-use std::path::Path;
 use std::sync::LazyLock;
 
 use mpegts_support::{Stream, Track, demux, media};
@@ -14,10 +13,14 @@ const TURN: i64 = 1 << 33;
 /// The fixture: H.264 with B-pictures and AAC, of a live encoder.
 const FILE: &str = "hls-ts/rollover/360p30_h264_48k_160_aac_ts-0000000032.ts";
 
-static PLAIN: LazyLock<Option<Vec<u8>>> = LazyLock::new(|| {
-    let media = media("a_start_anywhere_changes_only_the_offset")?;
-    Some(std::fs::read(Path::new(&media).join(FILE)).expect("the fixture is there"))
-});
+/// The fixture's bytes, for a test of this name.
+fn fixture(test: &str) -> Option<Vec<u8>> {
+    Some(std::fs::read(media(test)?.join(FILE)).expect("the fixture is there"))
+}
+
+/// Read once for all cases of the property.
+static PLAIN: LazyLock<Option<Vec<u8>>> =
+    LazyLock::new(|| fixture("a_start_anywhere_changes_only_the_offset"));
 
 /// Moves all time stamps and clock references.
 fn moved(stream: &[u8], by: i64) -> Vec<u8> {
@@ -118,15 +121,15 @@ proptest! {
 
 #[test]
 fn the_clock_may_begin_again_at_every_picture() {
-    let Some(bytes) = PLAIN.as_deref() else {
+    let Some(bytes) = fixture("the_clock_may_begin_again_at_every_picture") else {
         return;
     };
-    let plain = demux(bytes, 4096);
+    let plain = demux(&bytes, 4096);
     let pictures = plain.track(true).expect("pictures").units.clone();
     for picture in pictures {
         for time in [picture.dts, picture.pts] {
             let by = -time.rem_euclid(TURN);
-            let offset = offsets(&plain, &demux(&moved(bytes, by), 4096));
+            let offset = offsets(&plain, &demux(&moved(&bytes, by), 4096));
             assert_eq!((offset - by).rem_euclid(TURN), 0);
         }
     }

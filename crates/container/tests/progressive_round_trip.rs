@@ -208,6 +208,33 @@ fn the_same_is_told_however_the_input_is_split() {
     }
 }
 
+/// A box that is none, after samples that are still to be told: they come first.
+#[test]
+fn what_is_listed_comes_before_a_defect_further_on() {
+    let one = Sample {
+        size: 7,
+        duration: 3_600,
+        composition_offset: 0,
+        keyframe: true,
+    };
+    let (header, payload) = file(&[one; 5], &[one; 4], 2, 0);
+    let bytes = [&*header, &payload, &[0, 0, 0, 2, 0, 0, 0, 0]].concat();
+    let told = |split: usize| {
+        let mut demuxer = Demuxer::new();
+        let mut events = Vec::new();
+        for piece in bytes.chunks(split) {
+            demuxer.push(piece);
+            events.extend(std::iter::from_fn(|| demuxer.poll()));
+        }
+        events
+    };
+    let whole = told(bytes.len());
+    assert!(matches!(whole.last(), Some(Event::Defect(_))), "{whole:?}");
+    for split in [1, 5, 50] {
+        assert_eq!(told(split), whole, "pieces of {split}");
+    }
+}
+
 /// Counts that no file could have: one size for four thousand million samples, all in one chunk.
 #[test]
 fn counts_are_believed_as_far_as_there_is_payload() {

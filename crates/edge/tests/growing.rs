@@ -331,3 +331,34 @@ fn finishing_names_what_is_missing() {
     stage.recording.finish();
     assert_eq!(stage.recording.check_finish(&Finish::default()), Ok(false));
 }
+
+#[test]
+fn a_duration_is_no_less_than_nothing_when_times_go_back() {
+    let mut stage = Stage::new();
+    let config = stage.put_config(&init(&video_config()));
+    // Pictures go back 20 seconds, sound goes on.
+    for (seq, pictures, frames) in [(0, 500, 0), (1, 0, 94)] {
+        let bytes = fragment(Content {
+            pictures: (pictures, 50),
+            frames: (frames, 94),
+        });
+        stage.put(seq, &config, bytes).expect("a good fragment");
+    }
+    let info = stage.recording.info("https://edge.example");
+    assert!((info.duration - 22.0).abs() < 0.1, "{}", info.duration);
+}
+
+#[test]
+fn times_that_no_clock_shows_are_refused() {
+    let mut stage = Stage::new();
+    let config = stage.put_config(&init(&video_config()));
+    let mut bytes = fragment(Content::two_seconds(0));
+    let tfdt = bytes.windows(4).position(|kind| kind == b"tfdt");
+    let high = tfdt.expect("there") + 8;
+    bytes[high] = 0x0f; // 2^60 ticks of 90 kHz
+    let refused = stage.put(0, &config, bytes.clone()).expect_err("too far");
+    assert_eq!(refused.code, Code::BadFragment);
+    bytes[high] = 0;
+    bytes[high + 2] = 0x0f; // 2^44: Unix time in 90 kHz is less
+    assert_eq!(code(stage.put(0, &config, bytes)), None);
+}

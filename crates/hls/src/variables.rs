@@ -86,6 +86,17 @@ impl<'a> Substitution<'a> {
         result.push_str(rest);
         Ok(Cow::Owned(result))
     }
+
+    /// The URI that a line is. Values must not make it what no line with a URI is: blank, or a
+    /// tag or comment.
+    pub(crate) fn uri(&mut self, line: &str) -> Result<String, Reason> {
+        let uri = self.apply(line)?;
+        let uri = uri.trim();
+        if uri.is_empty() || uri.starts_with('#') {
+            return Err(Reason::InvalidValue { tag: Define::TAG });
+        }
+        Ok(uri.to_owned())
+    }
 }
 
 fn lookup<'a>(values: &'a BTreeMap<String, String>, name: &str) -> Result<&'a str, Reason> {
@@ -147,6 +158,20 @@ mod tests {
             define(&mut substitution, "a", "2"),
             Err(Reason::VariableRedefined { name: name() })
         );
+    }
+
+    #[test]
+    fn a_uri_stays_a_line_with_a_uri() {
+        let outside = Variables::default();
+        let mut substitution = Substitution::new(&outside, 100);
+        for (name, value) in [("tag", "#EXT"), ("blank", " "), ("good", "b")] {
+            assert_eq!(define(&mut substitution, name, value), Ok(()));
+        }
+        let refused = Err(Reason::InvalidValue { tag: Define::TAG });
+        assert_eq!(substitution.uri("{$tag}-X-ENDLIST"), refused);
+        assert_eq!(substitution.uri("{$blank}"), refused);
+        let uri = substitution.uri("{$blank}a#{$good}");
+        assert_eq!(uri.as_deref(), Ok("a#b"));
     }
 
     #[test]

@@ -19,6 +19,20 @@ pub(crate) fn all(workspace: &Workspace, deadline: Option<Instant>) -> Result<()
     pages(workspace, deadline)
 }
 
+/// The `livetape` command, unoptimised; gives its path.
+pub(crate) fn command_line(workspace: &Workspace, deadline: Option<Instant>) -> Result<PathBuf> {
+    let mut cargo = process::command("cargo");
+    // With the workspace's features, so that what other suites have compiled serves here too.
+    cargo
+        .args(["build", "--workspace", "--bin", "livetape"])
+        .current_dir(&workspace.root);
+    let log = workspace.logs().join("build-livetape.log");
+    let usual = Duration::from_secs(60);
+    process::run_logged("livetape (cargo)", usual, &mut cargo, &log, deadline)?;
+    let name = format!("livetape{}", std::env::consts::EXE_SUFFIX);
+    Ok(workspace.target.join("debug").join(name))
+}
+
 /// One thing to build.
 struct Part<'a> {
     name: &'static str,

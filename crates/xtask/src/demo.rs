@@ -81,22 +81,27 @@ pub(crate) fn check_program(workspace: &Workspace, edge: &Edge) -> Result<Comman
     Ok(check)
 }
 
-/// What a test program is told about the edge, the browser and the media files.
+/// What a test program is told about the edge, the browsers and the media files.
 pub(crate) fn test_environment(
     workspace: &Workspace,
     edge: &Edge,
 ) -> Result<Vec<(&'static str, PathBuf)>> {
     let source = Source::of(workspace)?;
-    let mut environment = vec![
+    let mut environment = programs_environment(workspace)?;
+    environment.extend([
         ("LIVETAPE_EDGE", PathBuf::from(edge.address())),
         ("LIVETAPE_API_KEY", PathBuf::from(&edge.api_key)),
         ("LIVETAPE_DEMO", PathBuf::from(source.broadcast)),
-        (
-            "PATH",
-            PathBuf::from(setup::in_path(&[setup::node(workspace)?])?),
-        ),
-    ];
+    ]);
+    Ok(environment)
+}
+
+/// What a test program is told about the browsers and the media files.
+pub(crate) fn programs_environment(workspace: &Workspace) -> Result<Vec<(&'static str, PathBuf)>> {
+    let path = PathBuf::from(setup::in_path(&[setup::node(workspace)?])?);
+    let mut environment = vec![("PATH", path)];
     environment.extend(setup::chromium().map(|path| ("LIVETAPE_CHROMIUM", path)));
+    environment.extend(setup::firefox().map(|path| ("LIVETAPE_FIREFOX", path)));
     if let Some(folder) = setup::media_folder(workspace) {
         let folder = folder.canonicalize().explain(|| "the media folder")?;
         environment.push(("LIVETAPE_MEDIA", folder));

@@ -80,7 +80,8 @@ impl Seeds {
 
 /// Each stream whole, and cut.
 fn with_cuts(streams: impl Iterator<Item = Vec<u8>>) -> Vec<Vec<u8>> {
-    let powers = [0, 5, 8, 11].into_iter().cycle();
+    // The highest bit of the first byte is the target's own.
+    let powers = [0, 0x85, 8, 0x8b].into_iter().cycle();
     streams
         .zip(powers)
         .map(|(stream, power)| [&[power, 0, 0, 7], stream.as_slice()].concat())

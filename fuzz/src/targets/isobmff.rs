@@ -31,7 +31,7 @@ pub(super) fn run(input: &[u8]) {
     pieces.extend(drained(&mut cut));
     assert_same(&events, &pieces);
 
-    aborted(cuts, stream);
+    aborted(cuts.coarse(), stream);
 }
 
 fn aborted(mut cuts: Cuts, whole: &[u8]) {

@@ -7,10 +7,12 @@ mod isobmff;
 mod mpegts;
 mod plan;
 mod playlist;
+mod recorder;
 mod recording;
 mod reload;
 mod sample_entry;
 mod samples;
+mod tables;
 
 pub(crate) use reload::SEPARATOR as PLAYLIST_SEPARATOR;
 
@@ -122,6 +124,15 @@ pub const TARGETS: &[Target] = &[
         name: "plan",
         about: "any stream to files: plans within what is stored, and the files read back the same",
         body: plan::run,
+        seeds: Seeds::Streams,
+        longest: 16 << 10,
+        heap: 8 << 20,
+        heap_per_byte: 4 << 10,
+    },
+    Target {
+        name: "recorder",
+        about: "the whole client: what is appended or answered, while it records and clips",
+        body: recorder::run,
         seeds: Seeds::Streams,
         longest: 16 << 10,
         heap: 8 << 20,

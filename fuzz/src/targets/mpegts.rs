@@ -4,6 +4,7 @@ use livetape_container::Event;
 use livetape_container::mpegts::Demuxer;
 
 use super::samples::{Checker, Expected, assert_same};
+use super::tables;
 use crate::Cuts;
 
 /// Pushes a stream whole, then cut: the same must come out. Then once more with segments ending, and
@@ -12,6 +13,12 @@ pub(super) fn run(input: &[u8]) {
     let Some((cuts, stream)) = Cuts::take(input) else {
         return;
     };
+    let mut stream = stream.to_vec();
+    // Half of all inputs have right checksums, whatever is in their tables.
+    if input.first().is_some_and(|first| first & 0x80 != 0) {
+        tables::repair(&mut stream);
+    }
+    let stream = stream.as_slice();
     let mut whole = Demuxer::new();
     whole.push(stream);
     whole.flush();
@@ -30,7 +37,7 @@ pub(super) fn run(input: &[u8]) {
     events.extend(drained(&mut cut));
     assert_same(&whole, &events);
 
-    segments(cuts, stream);
+    segments(cuts.coarse(), stream);
 }
 
 fn segments(mut cuts: Cuts, mut stream: &[u8]) {

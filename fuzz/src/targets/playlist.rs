@@ -19,10 +19,12 @@ pub(super) fn run(input: &[u8]) {
             return;
         }
     };
-    let written = parsed.playlist.to_string();
-    match parse(&written) {
-        Ok(again) => assert_eq!(again, parsed.playlist, "written:\n{written}"),
-        Err(error) => panic!("{error}, but it was written:\n{written}"),
+    if can_be_written(&parsed.playlist) {
+        let written = parsed.playlist.to_string();
+        match parse(&written) {
+            Ok(again) => assert_eq!(again, parsed.playlist, "written:\n{written}"),
+            Err(error) => panic!("{error}, but it was written:\n{written}"),
+        }
     }
     match parsed.playlist {
         Playlist::Media(playlist) => segments(&playlist),
@@ -33,6 +35,17 @@ pub(super) fn run(input: &[u8]) {
             }
         }
     }
+}
+
+/// Values of variables are not replaced in turn when they are read, but what they left behind would be
+/// when it is read again: the format has no way to say a reference that is none.
+fn can_be_written(playlist: &Playlist) -> bool {
+    let defines = match playlist {
+        Playlist::Media(playlist) => &playlist.defines,
+        Playlist::Multivariant(playlist) => &playlist.defines,
+    };
+    let values = || defines.iter().filter_map(|define| define.value.as_deref());
+    values().all(|value| !value.contains(['{', '$', '}']))
 }
 
 fn segments(playlist: &MediaPlaylist) {

@@ -79,6 +79,9 @@ impl Comparison<'_> {
                 });
             }
         }
+        if pairs.is_empty() && found.is_empty() {
+            found.push("neither side has pictures or sound".to_owned());
+        }
         found.extend(pairs.iter().filter_map(Pair::keyframes));
         let epochs = self.source.iter().flat_map(|track| &track.packets);
         let epochs = epochs.map(|packet| packet.epoch + 1).max().unwrap_or(0);

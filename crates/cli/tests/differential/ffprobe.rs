@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use crate::edits;
 use crate::track::{Packet, Track};
+use crate::{edits, framehash};
 
 /// What ffprobe is asked for.
 const ENTRIES: &str = "stream=index,codec_type,codec_name,codec_tag,time_base,extradata:\
@@ -34,6 +34,9 @@ pub(crate) fn read(files: &[String]) -> Vec<Track> {
         track.packets.push(packet(section, track.tick));
     }
     if !is_ts {
+        if tracks.is_empty() {
+            tracks = framehash::read(&input);
+        }
         for (track, shift) in tracks.iter_mut().zip(edits::shifts(files)) {
             track.shift(shift);
         }

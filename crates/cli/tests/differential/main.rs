@@ -12,7 +12,8 @@
 //!   stream 1 ms, to which muxers round the times of PES packets.
 //!
 //! A source with several bases of time is moved part by part, and each part begins where the one
-//! before it ends. ffprobe itself is corrected in two things, in [`edits`].
+//! before it ends. ffprobe itself is corrected in two things, in [`edits`], and replaced by ffmpeg's
+//! copying where it reads nothing, in [`framehash`].
 //!
 //! The tables beside this file: `files.txt` lists every media file of the fixtures and what becomes
 //! of it, `streams.txt` those that belong together, `exceptions.txt` what differs and why. A
@@ -23,6 +24,7 @@ mod cases;
 mod differences;
 mod edits;
 mod ffprobe;
+mod framehash;
 #[path = "../support/mod.rs"]
 mod support;
 mod tables;

@@ -16,6 +16,10 @@ pub(crate) const TOO_LONG_MILLIS: i64 = 6_500;
 /// defaults instead of tables cannot blow up the index.
 const MOST_SAMPLES: usize = 20_000;
 
+/// Decode times farther from zero, in seconds, are of no clock; microseconds of nearer ones, and sums of
+/// them, fit 64 bits.
+const FARTHEST_SECONDS: i64 = 1 << 36;
+
 const OUTSIDE: &str = "it names bytes outside of its mdat box";
 
 /// Consecutive samples of one track in an object.
@@ -167,6 +171,16 @@ impl Fragment {
     fn of(runs: Vec<StoredRun>) -> Result<Self, ApiError> {
         if runs.iter().map(|run| run.samples.len()).sum::<usize>() > MOST_SAMPLES {
             return Err(bad("it has over 20,000 samples"));
+        }
+        let far = |run: &StoredRun| {
+            let seconds = i64::from(run.config.timescale.get());
+            let farthest = FARTHEST_SECONDS.saturating_mul(seconds);
+            run.decode_time
+                .checked_abs()
+                .is_none_or(|ticks| ticks > farthest)
+        };
+        if runs.iter().any(far) {
+            return Err(bad("its times are out of all bounds"));
         }
         let main = runs
             .iter()

@@ -158,8 +158,10 @@ impl Index {
             time = time.saturating_add(i64::from(sample.duration));
             let offset = rescaled(from.saturating_add(i64::from(sample.composition_offset)));
             Sample {
-                duration: u32::try_from(rescaled(time) - rescaled(from)).unwrap_or(u32::MAX),
-                composition_offset: i32::try_from(offset - rescaled(from)).unwrap_or(0),
+                duration: u32::try_from(rescaled(time).saturating_sub(rescaled(from)))
+                    .unwrap_or(u32::MAX),
+                composition_offset: i32::try_from(offset.saturating_sub(rescaled(from)))
+                    .unwrap_or(0),
                 ..*sample
             }
         });

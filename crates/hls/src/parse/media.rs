@@ -72,7 +72,7 @@ impl Reader<'_> {
     fn uri(&mut self, line: &str, scope: &mut Scope) -> Result<(), Reason> {
         self.in_header = false;
         let (duration, title) = self.info.take().ok_or(Reason::MissingExtinf)?.value;
-        let uri = self.substitution.apply(line)?.into_owned();
+        let uri = self.substitution.uri(line)?;
         let byte_range = self.byte_range.take().map(|pending| pending.value);
         self.check_byte_range(byte_range, &uri, scope)?;
         self.playlist.segments.push(Segment {
@@ -229,13 +229,13 @@ impl Reader<'_> {
                     .trim_matches('"')
                     .parse()
                     .map_err(|_| Reason::InvalidValue { tag: BYTERANGE })?;
+                // Said again, it stays where it stood: what follows it is no longer the header.
                 let pending = self.pending(value, line());
-                let earlier = self.byte_range.replace(pending);
-                return match earlier {
-                    Some(earlier) if earlier.value != value => {
-                        Err(Reason::Contradiction { tag: BYTERANGE })
-                    }
-                    _ => Ok(Taken::Yes),
+                let known = self.byte_range.get_or_insert(pending);
+                return if known.value == value {
+                    Ok(Taken::Yes)
+                } else {
+                    Err(Reason::Contradiction { tag: BYTERANGE })
                 };
             }
             _ => {}

@@ -57,7 +57,7 @@ impl Reader<'_> {
             }
             return Err(Reason::MissingStreamInf);
         };
-        let uri = self.substitution.apply(line)?.into_owned();
+        let uri = self.substitution.uri(line)?;
         self.items
             .push(MultivariantItem::Variant(Box::new(Variant { info, uri })));
         Ok(())

@@ -97,6 +97,15 @@ fn an_other_line_before_the_first_segment_tag_is_not_taken_for_the_header() {
 }
 
 #[test]
+fn a_repeated_byte_range_without_a_segment_stays_where_it_stood() {
+    let text = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-BYTERANGE:1@2\n#OTHER\n\
+        #EXTINF:4,\n#EXT-X-BYTERANGE:1@2\n#ANOTHER\n";
+    let (playlist, _) = media(text);
+    assert_eq!((playlist.header.len(), playlist.trailing.len()), (0, 4));
+    assert_eq!(media(&playlist.to_string()).0, playlist);
+}
+
+#[test]
 fn tags_that_can_be_done_without_are_kept_unread() {
     let text = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-VERSION:x\n\
         #EXT-X-PROGRAM-DATE-TIME:yesterday\n#EXT-X-DATERANGE:CLASS=\"no id\"\n#EXTINF:4,\n1.ts\n";

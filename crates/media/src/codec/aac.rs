@@ -180,6 +180,14 @@ mod tests {
     }
 
     #[test]
+    fn a_sampling_frequency_of_zero_is_none() {
+        // AOT 2, frequency escape, 24 bits of frequency, stereo
+        let config = |rate: u8| AudioSpecificConfig::parse(&[0x17, 0x80, 0, rate << 1, 0x10]);
+        assert_eq!(config(0), None);
+        assert_eq!(config(8).map(|config| config.sample_rate), Some(8 << 2));
+    }
+
+    #[test]
     fn reads_explicit_sbr() {
         // AOT 5, 24 kHz core, stereo, extension 48 kHz, AOT 2
         let config = AudioSpecificConfig::parse(&[0x2b, 0x11, 0x88, 0x00]).expect("valid");

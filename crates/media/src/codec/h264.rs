@@ -304,6 +304,20 @@ mod tests {
     }
 
     #[test]
+    fn a_picture_that_is_cropped_away_is_none() {
+        // Baseline, 16x16, 4:2:0: id 0, frame_num 4 bits, order type 2, 0 references, width and
+        // height 1 unit, frames only, direct 8x8, cropped by (0, 0, 0, bottom); no VUI.
+        let cropped = |bits: [u8; 2]| {
+            let head = [0x67, 66, 0, 10, 0b1101_1101];
+            Sps::parse(&[&head[..], &bits].concat())
+        };
+        let whole = cropped([0b1111_1111, 0]).expect("cropped by nothing");
+        assert_eq!((whole.width, whole.height), (16, 16));
+        // By 8, in units of two rows: ue is 0001001.
+        assert_eq!(cropped([0b1111_1110, 0b0010_0100]), None);
+    }
+
+    #[test]
     fn a_cut_parameter_set_is_none_at_every_length() {
         for len in 0..11 {
             assert_eq!(Sps::parse(&SPS[..len]), None, "cut at {len}");

@@ -37,8 +37,8 @@ pub struct FragmentPlan {
 }
 
 impl FragmentPlan {
-    /// Plans one fragment of `lanes`, pictures first; `None` where there is no lane or a decode
-    /// time would be negative.
+    /// Plans one fragment of `lanes`, pictures first; `None` where there is no lane or a time
+    /// would be negative or not fit its field.
     pub fn new(sequence_number: u32, lanes: &[Lane<'_>]) -> Option<Self> {
         let moved: Option<Vec<(u64, Vec<Sample>)>> = lanes.iter().map(moved_samples).collect();
         let moved = moved?;
@@ -61,7 +61,8 @@ impl FragmentPlan {
             }
         }
         let timescale = first.slice.config.timescale;
-        let start = first.slice.presentation_start() - first.presentation_origin;
+        let start = first.slice.presentation_start();
+        let start = start.saturating_sub(first.presentation_origin);
         Some(Self {
             plan,
             start: Timestamp::new(start, timescale),
@@ -77,8 +78,10 @@ impl FragmentPlan {
 
 /// The lane's first decode time and samples on the output's timeline.
 fn moved_samples(lane: &Lane<'_>) -> Option<(u64, Vec<Sample>)> {
-    let decode_time = u64::try_from(lane.slice.decode_time - lane.decode_origin).ok()?;
-    let shift = i32::try_from(lane.decode_origin - lane.presentation_origin).ok()?;
+    let decode_time = lane.slice.decode_time.checked_sub(lane.decode_origin)?;
+    let decode_time = u64::try_from(decode_time).ok()?;
+    let shift = lane.decode_origin.checked_sub(lane.presentation_origin)?;
+    let shift = i32::try_from(shift).ok()?;
     let samples = lane
         .slice
         .samples

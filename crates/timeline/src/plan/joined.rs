@@ -98,23 +98,36 @@ impl Joined {
             whole.samples.extend(slice.samples);
         }
         let (left_out, skipped) = leave_out_leading(&mut whole, start);
-        let skip = Patch {
-            sample: 1,
-            skipped,
-            bytes: Vec::new(),
+        // The first stays where it is; those right after it are gone.
+        let moved = |sample: usize| match sample {
+            0 => Some(0),
+            _ => sample.checked_sub(left_out).filter(|sample| *sample > 0),
         };
-        let mut patches: Vec<_> = (left_out > 0).then_some(skip).into_iter().collect();
-        patches.extend(insertions.into_iter().map(|patch| Patch {
-            sample: patch.sample.saturating_sub(left_out),
-            ..patch
-        }));
-        let entries = entries.into_iter();
-        let entries = entries.map(|(sample, entry)| (sample.saturating_sub(left_out), entry));
+        let patches = insertions.into_iter().filter_map(|patch| {
+            let sample = moved(patch.sample)?;
+            Some(Patch { sample, ..patch })
+        });
+        let mut patches: Vec<_> = patches.collect();
+        if left_out > 0 {
+            let skip = Patch {
+                sample: 1,
+                skipped,
+                bytes: Vec::new(),
+            };
+            let at = patches.partition_point(|patch| patch.sample < skip.sample);
+            patches.insert(at, skip);
+        }
+        let mut kept: Vec<(usize, u32)> = Vec::new();
+        for (sample, entry) in entries {
+            let sample = moved(sample).unwrap_or(1);
+            kept.retain(|(other, _)| *other != sample);
+            kept.push((sample, entry));
+        }
         Some(Self {
             slice: whole,
             patches,
             further,
-            entries: entries.collect(),
+            entries: kept,
         })
     }
 }
@@ -193,4 +206,59 @@ fn insertions(slices: &[Slice]) -> Vec<Patch> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use livetape_container::isobmff::sample_entry::avc1;
+    use livetape_media::{Sample, Timescale};
+
+    use super::*;
+
+    const SPS: [u8; 25] = [
+        0x67, 0x64, 0x00, 0x1e, 0xac, 0xd9, 0x40, 0xa0, 0x2f, 0xf9, 0x70, 0x11, 0x00, 0x00, 0x03,
+        0x00, 0x01, 0x00, 0x00, 0x03, 0x00, 0x32, 0x0f, 0x16, 0x2d,
+    ];
+
+    /// Pictures of 10 bytes and one tick as (shown after it is decoded, keyframe).
+    fn slice(pps: u8, first: u64, pictures: &[(i32, bool)]) -> Slice {
+        let config = avc1(&[&SPS], &[&[0x68, 0xeb, pps]]).expect("valid");
+        let sample = |(composition_offset, keyframe): &(i32, bool)| Sample {
+            size: 10,
+            duration: 1,
+            composition_offset: *composition_offset,
+            keyframe: *keyframe,
+        };
+        let end = first + pictures.len() as u64;
+        Slice {
+            config: Arc::new(config),
+            numbers: first..end,
+            decode_time: first as i64,
+            samples: pictures.iter().map(sample).collect(),
+            bytes: first * 10..end * 10,
+        }
+    }
+
+    /// Two leading pictures, one of them a keyframe, between the first and the rest.
+    #[test]
+    fn parameter_sets_stay_with_their_keyframes_where_leading_pictures_go() {
+        let open = [(3, true), (0, true), (0, false), (1, false)];
+        let slices = vec![slice(1, 0, &open), slice(2, 4, &[(1, true), (1, false)])];
+        let start = Timestamp::new(3, Timescale::MPEG);
+        let joined = Joined::new(slices, start).expect("slices");
+        assert_eq!(joined.slice.samples.len(), 4);
+        let facts = joined.patches.iter().map(|patch| {
+            let skipped = patch.skipped.clone();
+            (patch.sample, skipped, patch.bytes.is_empty())
+        });
+        let expected = [
+            (0, 0..0, false),
+            (1, 10..30, true), // the leading pictures
+            (2, 40..40, false),
+        ];
+        assert_eq!(facts.collect::<Vec<_>>(), expected);
+        assert_eq!(joined.entries, [(0, 0), (2, 0)]);
+    }
 }

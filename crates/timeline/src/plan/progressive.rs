@@ -45,7 +45,7 @@ pub struct Mp4 {
 }
 
 /// Plans the samples of `selection` as one file: exact times, edit lists that show from exactly
-/// `selection.start`, pre-roll pictures shrunk to next to nothing. Where pictures change their
+/// `selection.start`, pictures outside the range shrunk to next to nothing. Where pictures change their
 /// configuration, the sample entry is the first's and every keyframe has its parameter sets
 /// before it, in-band.
 ///
@@ -207,7 +207,8 @@ impl<'a> FileTrack<'a> {
         let slice = &joined.slice;
         let own = slice.config.timescale;
         let start = selection.start.rescale(own).ticks;
-        let (mut samples, origin) = retime(slice, start);
+        let end = selection.end.rescale(own).ticks;
+        let (mut samples, origin) = retime(slice, start, end);
         for patch in &joined.patches {
             if let Some(sample) = samples.get_mut(patch.sample) {
                 sample.size = sample.size.saturating_add(patch.bytes.len() as u32);

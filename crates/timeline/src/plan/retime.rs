@@ -19,79 +19,133 @@ pub(super) fn delay(slice: &Slice, start: i64) -> i64 {
 /// Moves a slice's times so that its first sample decodes at 0. Gives the samples and where on
 /// that timeline the presentation instant `start` lies (negative where it lies before 0).
 ///
-/// Samples presented before `start` are pre-roll: needed to decode, not to be seen. Players
-/// that mind the edit list never show them; for those that do not, they hardly last.
-pub(super) fn retime(slice: &Slice, start: i64) -> (Vec<Sample>, i64) {
-    let timed: Vec<(i64, i64)> = slice
-        .timed()
-        .map(|(dts, sample)| (dts, dts + i64::from(sample.composition_offset)))
-        .collect();
+/// Pictures presented before `start`, or at or after `end`, are needed to decode others, not to be
+/// seen. Players that mind the edit list never show them; for those that do not, they hardly last.
+/// They keep their order of presentation, because Chromium finds the pictures that it must not
+/// show by their times, in that order.
+pub(super) fn retime(slice: &Slice, start: i64, end: i64) -> (Vec<Sample>, i64) {
     // Composition offsets are made non-negative: decoding may always begin a little earlier.
     let lead = slice.composition_lead();
-    let decode_start = slice.decode_time - lead;
-    let pre_roll = slice.config.format.is_video() && timed.iter().any(|(_, pts)| *pts < start);
-    if !pre_roll {
-        let shift = |(sample, (dts, pts)): (&Sample, &(i64, i64))| Sample {
-            composition_offset: i32::try_from(pts - (dts - lead)).unwrap_or(0),
-            ..*sample
-        };
-        return (
-            slice.samples.iter().zip(&timed).map(shift).collect(),
-            start - decode_start,
-        );
-    }
-    // A tick would do, but ffmpeg calls a step of 1,000 times the average a discontinuity.
-    let longest = slice.samples.iter().map(|sample| sample.duration).max();
-    let step = 1 + i64::from(longest.unwrap_or(0)) / 1000;
-    let early = pre_roll_order(&timed, start);
-    let numbered = || timed.iter().zip(&early).zip((0..).map(|n: i64| n * step));
-    // `origin`: ticks of pre-roll, enough that no sample is decoded after it is presented.
-    let origin = numbered()
-        .map(|(((_, pts), early), decoded)| match early {
-            Some(early) => decoded + early * step,
-            None => decoded - (pts - start),
-        })
-        .max()
-        .unwrap_or(0);
-    let moved: Vec<(i64, i64)> = numbered()
-        .map(|(((dts, pts), early), decoded)| {
-            let shown = early.map_or(pts - start, |early| -early * step);
-            let decode = (dts - lead - start + origin).max(decoded);
-            (decode, shown + origin)
-        })
+    let timed: Vec<(i64, i64)> = slice
+        .timed()
+        .map(|(dts, sample)| (dts - lead, dts + i64::from(sample.composition_offset)))
         .collect();
-    let samples = slice
-        .samples
+    let places = match slice.config.format.is_video() {
+        true => places(&timed, start, end),
+        false => vec![Place::Shown; timed.len()],
+    };
+    // When each is presented, counted from `start`.
+    let step = step(slice);
+    let presented: Vec<i64> = timed
         .iter()
-        .enumerate()
-        .map(|(index, sample)| {
-            let (decode, shown) = moved.get(index).copied().unwrap_or_default();
-            let next = moved.get(index + 1).map(|next| next.0);
-            let duration = next.map_or(sample.duration, |next| {
-                u32::try_from(next - decode).unwrap_or(sample.duration)
-            });
-            Sample {
-                duration,
-                composition_offset: i32::try_from(shown - decode).unwrap_or(0),
-                ..*sample
-            }
+        .zip(&places)
+        .map(|((_, pts), place)| match place {
+            Place::Early(early) => -early * step,
+            Place::Shown => pts - start,
+            Place::Late(late) => end - start + late * step,
         })
         .collect();
-    (samples, origin)
+    let decoded: Vec<i64> = timed.iter().map(|(decode, _)| decode - start).collect();
+    let decoded = match places.iter().position(|place| *place == Place::Shown) {
+        Some(first) if places.iter().any(|place| matches!(place, Place::Early(_))) => {
+            after_pre_roll(&decoded, &presented, first, step, ahead(slice, &timed))
+        }
+        _ => decoded,
+    };
+    let origin = decoded.first().map_or(0, |first| -first);
+    let moved = decoded.iter().zip(&presented);
+    let moved: Vec<(i64, i64)> = moved
+        .map(|(decoded, presented)| (decoded + origin, presented + origin))
+        .collect();
+    let ends = moved.iter().skip(1).map(|(decode, _)| Some(*decode));
+    let samples = slice.samples.iter().zip(&moved).zip(ends.chain([None]));
+    let samples = samples.map(|((sample, (decode, shown)), end)| Sample {
+        duration: end
+            .and_then(|end| u32::try_from(end - decode).ok())
+            .unwrap_or(sample.duration),
+        composition_offset: i32::try_from(shown - decode).unwrap_or(0),
+        ..*sample
+    });
+    (samples.collect(), origin)
 }
 
-/// For each sample presented before `start` how many places before it: 1 for the last, and so on;
-/// `None` for those that are shown. Shrunk pre-roll keeps its order of presentation, because
-/// Chromium finds the pictures that it must not show by their times, in that order.
-fn pre_roll_order(timed: &[(i64, i64)], start: i64) -> Vec<Option<i64>> {
-    let mut early = vec![None; timed.len()];
-    let mut order: Vec<_> = timed.iter().map(|(_, pts)| *pts).zip(&mut early).collect();
-    order.retain(|(pts, _)| *pts < start);
-    order.sort_by_key(|(pts, _)| std::cmp::Reverse(*pts));
-    for ((_, place), number) in order.into_iter().zip(1..) {
-        *place = Some(number);
+/// Ticks that a picture lasts that is not to be seen: next to nothing, but ffmpeg calls a step of
+/// 1,000 times the one before a discontinuity.
+fn step(slice: &Slice) -> i64 {
+    let longest = slice.samples.iter().map(|sample| sample.duration).max();
+    1 + i64::from(longest.unwrap_or(0)) / 1000
+}
+
+/// How many ticks a keyframe is decoded before it is presented, at most.
+fn ahead(slice: &Slice, timed: &[(i64, i64)]) -> i64 {
+    let keyframes = slice
+        .samples
+        .iter()
+        .zip(timed)
+        .filter(|(sample, _)| sample.keyframe);
+    let ahead = keyframes.map(|(_, (decode, pts))| pts - decode).max();
+    ahead.unwrap_or(0).max(0)
+}
+
+/// Decode times where there is pre-roll: what is decoded before `first`, the first that is shown,
+/// is squeezed in before it; no sample is decoded after it is presented.
+///
+/// `first` itself is decoded `ahead` of what is shown: so far, by it, ffmpeg takes all pictures of the
+/// track to be decoded before it is presented, and without that Chromium, asked for a time shortly
+/// before a keyframe, would begin with that keyframe.
+fn after_pre_roll(
+    decoded: &[i64],
+    presented: &[i64],
+    first: usize,
+    step: i64,
+    ahead: i64,
+) -> Vec<i64> {
+    let numbered = |number: usize| number as i64 - first as i64;
+    let latest = presented
+        .iter()
+        .enumerate()
+        .map(|(number, presented)| presented - numbered(number) * step);
+    let at_first = decoded.get(first).copied().into_iter();
+    let base = latest.chain(at_first).min().unwrap_or(0).min(-ahead);
+    // A picture not to be seen takes so long to decode that what follows is no discontinuity.
+    let next = decoded.get(first + 1).copied().unwrap_or(0);
+    let before = step.max(1 + (next - base) / 1000);
+    let moved = decoded.iter().enumerate().map(|(number, decoded)| {
+        let from_first = numbered(number);
+        if from_first <= 0 {
+            base + from_first * before
+        } else {
+            (base + from_first * step).max(*decoded)
+        }
+    });
+    moved.collect()
+}
+
+/// Where a sample is presented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Before what is shown: 1 for the last of these, and so on.
+    Early(i64),
+    /// Where it is to be seen.
+    Shown,
+    /// After what is shown: 0 for the first of these, and so on.
+    Late(i64),
+}
+
+/// The place of each sample; `timed` has decode and presentation times.
+fn places(timed: &[(i64, i64)], start: i64, end: i64) -> Vec<Place> {
+    let mut places = vec![Place::Shown; timed.len()];
+    let mut order: Vec<_> = timed.iter().map(|(_, pts)| *pts).zip(&mut places).collect();
+    order.sort_by_key(|(pts, _)| *pts);
+    let shown = order.iter().filter(|(pts, _)| *pts < start).count();
+    let late = order.iter().filter(|(pts, _)| *pts < end).count();
+    for (place, number) in order.iter_mut().take(shown).rev().zip(1..) {
+        *place.1 = Place::Early(number);
     }
-    early
+    for (place, number) in order.iter_mut().skip(late).zip(0..) {
+        *place.1 = Place::Late(number);
+    }
+    places
 }
 
 #[cfg(test)]
@@ -99,10 +153,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pre_roll_is_counted_in_its_order_of_presentation() {
-        let timed = [(0, 20), (10, 60), (20, 40), (30, 30), (40, 50)];
-        let early = pre_roll_order(&timed, 45);
-        assert_eq!(early, [Some(3), None, Some(1), Some(2), None]);
-        assert_eq!(pre_roll_order(&timed, 20), [None; 5]);
+    fn what_is_not_shown_is_counted_in_its_order_of_presentation() {
+        let timed = [(0, 20), (10, 60), (20, 40), (30, 30), (40, 50), (50, 70)];
+        assert_eq!(
+            places(&timed, 45, 60),
+            [
+                Place::Early(3),
+                Place::Late(0),
+                Place::Early(1),
+                Place::Early(2),
+                Place::Shown,
+                Place::Late(1),
+            ]
+        );
+        assert_eq!(places(&timed, 20, 80), [Place::Shown; 6]);
+    }
+
+    #[test]
+    fn pre_roll_is_squeezed_in_before_the_first_shown() {
+        // I0 P4 B2 b1 b3, shown from B2 on, each 40 long.
+        let decoded = [-160, -120, -80, -40, 0];
+        let moved = after_pre_roll(&decoded, &[-2, 80, 0, -1, 40], 1, 1, 80);
+        assert_eq!(moved, [-121, -120, -80, -40, 0]);
+        // I0 P1 P2 P3, shown from P2 on; then with a keyframe later on that is decoded 80 ahead.
+        let (decoded, presented) = ([-80, -40, 0, 40], [-2, -1, 0, 40]);
+        let moved = |ahead| after_pre_roll(&decoded, &presented, 2, 1, ahead);
+        assert_eq!(moved(0), [-2, -1, 0, 40]);
+        assert_eq!(moved(80), [-82, -81, -80, 40]);
     }
 }

@@ -1,5 +1,5 @@
 //! What the system itself has to have: OpenSSL for one of cargo's tools; for checks and tests only, a C++ compiler, Chromium,
-//! ffmpeg and ffprobe; and the media files.
+//! Firefox, ffmpeg and ffprobe; and the media files.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -34,6 +34,18 @@ pub(crate) fn chromium() -> Option<PathBuf> {
     })
 }
 
+/// The second browser: what LIVETAPE_FIREFOX says, or one of the usual names and places.
+pub(crate) fn firefox() -> Option<PathBuf> {
+    if let Some(path) = env::var_os("LIVETAPE_FIREFOX") {
+        return Some(PathBuf::from(path)).filter(|path| path.is_file());
+    }
+    let application = Path::new("/Applications/Firefox.app/Contents/MacOS/firefox");
+    let mut places = ["firefox-esr", "firefox"].into_iter().filter_map(on_path);
+    places
+        .next()
+        .or_else(|| Some(application.to_path_buf()).filter(|path| path.is_file()))
+}
+
 /// Real recordings that some tests read: LIVETAPE_MEDIA, or `../shared/media` beside the repository.
 pub(crate) fn media_folder(workspace: &Workspace) -> Option<PathBuf> {
     let folder = match env::var_os("LIVETAPE_MEDIA") {
@@ -54,7 +66,7 @@ struct Program {
     otherwise: &'static str,
 }
 
-const PROGRAMS: [Program; 4] = [
+const PROGRAMS: [Program; 5] = [
     Program {
         name: "OpenSSL, for worker-build",
         usual: 10,
@@ -76,6 +88,14 @@ const PROGRAMS: [Program; 4] = [
         packages: &["chromium", "fonts-dejavu-core"],
         there: |_| chromium().is_some(),
         otherwise: "install Chromium or Chrome, or set LIVETAPE_CHROMIUM to its path",
+    },
+    Program {
+        name: "Firefox",
+        usual: 20,
+        scopes: &[Scope::Test],
+        packages: &["firefox-esr"],
+        there: |_| firefox().is_some(),
+        otherwise: "install Firefox, or set LIVETAPE_FIREFOX to its path",
     },
     Program {
         name: "a C++ compiler, for the fuzz targets",

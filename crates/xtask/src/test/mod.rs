@@ -1,12 +1,13 @@
 //! `cargo xtask test`: the suites, each against its budget.
 
 mod suite;
+mod summary;
 
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::arguments::free_port;
 use crate::check::{self, Packages};
@@ -19,16 +20,10 @@ use crate::setup::{self, Scope, Target};
 use crate::workspace::Workspace;
 use crate::{build, demo, interrupt};
 use suite::{Suite, chosen};
+use summary::{Outcome, summary};
 
 /// The first port that the tests' edge tries: not the demo's, which may be running.
 const PORT: u16 = 8987;
-
-/// How a suite went.
-struct Outcome {
-    suite: Suite,
-    took: Duration,
-    tally: Tally,
-}
 
 /// `cargo xtask test`: all suites, or those named.
 pub(crate) fn command(workspace: &Workspace, names: &[String], yes: bool) -> Result<()> {
@@ -96,10 +91,11 @@ impl Runner<'_> {
                 build::all(self.workspace, Some(deadline))?;
                 Ok(Tally::default())
             }
-            Suite::Edge => self.node_tests(&["edge"], deadline),
+            Suite::Outputs => self.outputs(deadline),
+            Suite::Edge => self.edge_tests(&["edge"], deadline),
             Suite::EndToEnd => {
                 let folders = self.other_folders()?;
-                self.node_tests(
+                self.edge_tests(
                     &folders.iter().map(String::as_str).collect::<Vec<_>>(),
                     deadline,
                 )
@@ -171,12 +167,31 @@ impl Runner<'_> {
         Ok(edge)
     }
 
-    fn node_tests(&mut self, folders: &[&str], deadline: Instant) -> Result<Tally> {
-        for folder in folders {
-            self.workspace.require(&format!("tests/{folder}"))?;
-        }
+    /// Tests in TypeScript of files that the command writes.
+    fn outputs(&self, deadline: Instant) -> Result<Tally> {
+        let mut environment = demo::programs_environment(self.workspace)?;
+        let command = build::command_line(self.workspace, Some(deadline))?;
+        environment.push(("LIVETAPE_CLI", command));
+        self.node_tests(&["outputs"], environment, deadline)
+    }
+
+    /// Tests in TypeScript that use the edge.
+    fn edge_tests(&mut self, folders: &[&str], deadline: Instant) -> Result<Tally> {
         let workspace = self.workspace;
         let environment = demo::test_environment(workspace, self.edge()?)?;
+        self.node_tests(folders, environment, deadline)
+    }
+
+    fn node_tests(
+        &self,
+        folders: &[&str],
+        environment: Vec<(&'static str, PathBuf)>,
+        deadline: Instant,
+    ) -> Result<Tally> {
+        let workspace = self.workspace;
+        for folder in folders {
+            workspace.require(&format!("tests/{folder}"))?;
+        }
         let mut node = process::command(setup::node(workspace)?);
         node.args(["--test", "--test-reporter=spec", "--test-concurrency=1"]);
         node.args(
@@ -188,7 +203,7 @@ impl Runner<'_> {
         self.counted(&mut node, Dialect::Node, deadline)
     }
 
-    /// The folders of `tests/` with TypeScript tests that do not belong to the edge's suite.
+    /// The folders of `tests/` with TypeScript tests that belong to no suite of their own.
     fn other_folders(&self) -> Result<Vec<String>> {
         let mut folders = Vec::new();
         let tests = self.workspace.root.join("tests");
@@ -199,7 +214,8 @@ impl Runner<'_> {
                 .unwrap_or_default()
                 .to_string_lossy()
                 .into_owned();
-            if name != "edge" && name != "node_modules" && has_tests(&folder) {
+            let own_suite = ["edge", "outputs", "node_modules"].contains(&name.as_str());
+            if !own_suite && has_tests(&folder) {
                 folders.push(name);
             }
         }
@@ -264,40 +280,4 @@ fn has_tests(folder: &PathBuf) -> bool {
             .flatten()
             .any(|entry| entry.file_name().to_string_lossy().ends_with(".test.ts"))
     })
-}
-
-/// Prints every suite's time against its budget and what did not run; gives the sums.
-fn summary(workspace: &Workspace, outcomes: &[Outcome]) -> Tally {
-    let mut total = Tally::default();
-    println!(
-        "\n{:<8}{:>8}{:>9}{:>9}{:>9}{:>9}",
-        "suite", "time", "budget", "passed", "failed", "not run"
-    );
-    for Outcome { suite, took, tally } in outcomes {
-        println!(
-            "{:<8}{:>8}{:>9}{:>9}{:>9}{:>9}",
-            suite.name(),
-            clock(*took),
-            clock(suite.budget()),
-            tally.passed,
-            tally.failed,
-            tally.not_run.len()
-        );
-        total.add(tally);
-    }
-    if setup::media_folder(workspace).is_none() {
-        println!("\nThere is no media folder (LIVETAPE_MEDIA, or ../shared/media).");
-        if std::env::var_os("LIVETAPE_REQUIRE_MEDIA").is_some_and(|value| value == "1") {
-            println!("LIVETAPE_REQUIRE_MEDIA=1 makes that a failure.");
-            total.failed += 1;
-        }
-    }
-    if !total.not_run.is_empty() {
-        println!("\n{} tests did NOT RUN:", total.not_run.len());
-        for reason in &total.not_run {
-            println!("  {reason}");
-        }
-    }
-    println!();
-    total
 }

@@ -13,6 +13,8 @@ pub(super) enum Suite {
     Unit,
     /// The unit tests of the pure crates as wasm32 code, in Node.
     Wasm,
+    /// What the `livetape` command writes, read by other readers and played in browsers.
+    Outputs,
     /// Building what the next ones run.
     Build,
     /// The Worker by HTTP, in wrangler's runtime with a fresh store.
@@ -23,10 +25,11 @@ pub(super) enum Suite {
     Demo,
 }
 
-const ALL: [Suite; 7] = [
+const ALL: [Suite; 8] = [
     Suite::Check,
     Suite::Unit,
     Suite::Wasm,
+    Suite::Outputs,
     Suite::Build,
     Suite::Edge,
     Suite::EndToEnd,
@@ -40,6 +43,7 @@ impl Suite {
             Self::Check => "check",
             Self::Unit => "unit",
             Self::Wasm => "wasm",
+            Self::Outputs => "outputs",
             Self::Build => "build",
             Self::Edge => "edge",
             Self::EndToEnd => "e2e",
@@ -52,7 +56,8 @@ impl Suite {
         let minutes = match self {
             // These compile everything where nothing is compiled yet.
             Self::Check | Self::Unit | Self::Build => 7,
-            Self::EndToEnd => 5,
+            // Compiles the command where nothing is compiled yet.
+            Self::EndToEnd | Self::Outputs => 5,
             Self::Wasm | Self::Edge | Self::Demo => 3,
         };
         Duration::from_secs(60 * minutes)

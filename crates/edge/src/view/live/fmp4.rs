@@ -130,8 +130,8 @@ fn fragment(piece: Piece<'_>, sequence_number: u32) -> Option<FragmentPlan> {
         track: piece.track,
         slice: piece.slice,
         track_id: TRACK_ID,
-        decode_origin: -piece.shift,
-        presentation_origin: -piece.shift,
+        decode_origin: piece.shift.saturating_neg(),
+        presentation_origin: piece.shift.saturating_neg(),
     };
     FragmentPlan::new(sequence_number, &[lane])
 }

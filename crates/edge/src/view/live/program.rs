@@ -77,9 +77,9 @@ impl Program {
         let timescale = slice.config.timescale;
         let own_start = Timestamp::new(slice.presentation_start(), timescale);
         let slot = self.schedule.slot(place)?;
-        let since_start = self.schedule.round_start(place.round)
-            + slot.start
-            + (micros(own_start) - micros(entry.start));
+        let into_slot = micros(own_start) - micros(entry.start);
+        let round = self.schedule.round_start(place.round);
+        let since_start = round.saturating_add(slot.start.saturating_add(into_slot));
         Some(Piece {
             track,
             slice,
