@@ -12,7 +12,7 @@ pub(crate) fn command(workspace: &Workspace, options: &BenchOptions) -> Result<(
     for scope in [Scope::Test, Scope::Bench] {
         setup::ready(workspace, scope, options.yes)?;
     }
-    build::all(workspace, None)?;
+    build::browser(workspace, None)?;
     let mut cargo = process::command("cargo");
     cargo
         .args(["build", "--release", "--package", "livetape-cli"])

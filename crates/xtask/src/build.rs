@@ -19,6 +19,12 @@ pub(crate) fn all(workspace: &Workspace, deadline: Option<Instant>) -> Result<()
     pages(workspace, deadline)
 }
 
+/// What a page runs: the wasm module and `www/`.
+pub(crate) fn browser(workspace: &Workspace, deadline: Option<Instant>) -> Result<()> {
+    wasm_module(workspace, deadline)?;
+    pages(workspace, deadline)
+}
+
 /// The `livetape` command, unoptimised; gives its path.
 pub(crate) fn command_line(workspace: &Workspace, deadline: Option<Instant>) -> Result<PathBuf> {
     let mut cargo = process::command("cargo");

@@ -2,11 +2,16 @@
 import { ALL_FORMATS, BlobSource, Conversion, Input, Mp4OutputFormat, Output, StreamTarget, type StreamTargetChunk } from 'mediabunny';
 import type { Engine } from './engine.ts';
 
+/** What is under way: Chromium collects a stream that only a pending read refers to. */
+let underWay: Conversion | undefined;
+
 /** Reads the file by its own means, ahead as it sees fit. */
 export const mediabunny: Engine = async ({ file }, sink) => {
   const writable = new WritableStream<StreamTargetChunk>({ write: ({ data }) => sink.write(data) });
   const output = new Output({ format: new Mp4OutputFormat({ fastStart: 'fragmented' }), target: new StreamTarget(writable) });
   const conversion = await Conversion.init({ input: new Input({ formats: ALL_FORMATS, source: new BlobSource(file) }), output });
-  await conversion.execute();
+  underWay = conversion;
+  await underWay.execute();
+  underWay = undefined;
   return {};
 };

@@ -156,7 +156,7 @@ fn install_packages(setup: &Setup, name: &str, usual: Duration) -> Result<()> {
     setup.run(
         &format!("npm packages of {name}/"),
         usual,
-        &format!("npm-{name}"),
+        &format!("npm-{}", name.replace('/', "-")),
         &mut npm,
     )?;
     stamp::write(&packages_stamp(&folder), &hash)
