@@ -44,9 +44,17 @@ export function difference(source: Content, made: Content): string {
   if (made.pictures !== source.pictures) found.push(`${made.pictures} of ${source.pictures} pictures`);
   else if (made.slices !== source.slices) found.push('other bytes of pictures');
   const left = source.sound - made.sound;
-  if (left < 0 || left > source.early) found.push(`${made.sound} of ${source.sound} frames of sound`);
+  if (left < 0 && isWithin(source.frames, made.frames)) found.push(`whole, and ${-left} frames of sound added`);
+  else if (left < 0 || left > source.early) found.push(`${made.sound} of ${source.sound} frames of sound`);
   else if (source.frames.slice(left).join() !== made.frames.join()) found.push('other bytes of sound');
   return found.join(', ');
+}
+
+/** Are all of `some` among `all`, in their order? */
+function isWithin(some: readonly string[], all: readonly string[]): boolean {
+  let next = 0;
+  for (const each of all) if (each === some[next]) next++;
+  return next === some.length;
 }
 
 async function count(file: string, stream: 'v' | 'a'): Promise<number> {
