@@ -103,11 +103,13 @@ for (const name of browsers) {
         assert.ok(last);
         const seen = await player.playFrom(end(last) + late - 0.5);
         assert.ok(seen.length > 0);
-        // Not every picture is presented on a busy machine, but each is the one of its time. Firefox may draw a neighbour of it.
-        const apart = name === 'Firefox' ? 1 : 0;
+        // Not every picture is presented on a busy machine, but each is the one of its time; Firefox draws what it shows when asked.
+        let previous = last.number;
         for (const { mediaTime, number } of seen) {
-          const right = last.number + Math.floor((mediaTime - late - last.time) * 25 + 0.05);
-          assert.ok(number !== null && Math.abs(number - right) <= apart, `picture ${number} at ${mediaTime} s, not ${right}`);
+          const right: number = last.number + Math.floor((mediaTime - late - last.time) * 25 + 0.05);
+          assert.ok(number !== null && number >= previous && number < last.number + last.count, `picture ${number} at ${mediaTime} s`);
+          if (name !== 'Firefox') assert.equal(number, right, `at ${mediaTime} s`);
+          previous = number;
         }
       });
     }

@@ -287,7 +287,7 @@ fn scrambled_packets_are_refused_once() {
     wire.packet(AUDIO, true, &pes);
     let stream = wire.demux();
     assert_eq!(codes(&stream), [Protected, Protected]);
-    assert_eq!(shape(track(&stream, VIDEO)).len(), 1);
+    assert_eq!(shape(track(&stream, VIDEO)).len(), 2);
 }
 
 #[test]
@@ -471,6 +471,19 @@ fn a_segment_may_begin_with_counters_of_its_own() {
     assert_eq!(shape(track(&stream, VIDEO)).len(), 3);
     assert_eq!(frames(&stream).len(), 5);
     assert_eq!(track(&stream, AUDIO).breaks, 0);
+}
+
+#[test]
+fn segments_put_together_in_one_file_lose_no_picture() {
+    let mut wire = Wire::new();
+    wire.video(0, &[&SPS, &PPS, &IDR]);
+    wire.video(3000, &[&P]);
+    let mut next = Wire::new();
+    next.counters.insert(VIDEO, 9);
+    next.video(6000, &[&P]);
+    let stream = demux(&[wire.bytes, next.bytes].concat(), 1000);
+    assert_eq!(codes(&stream), [ContinuityError]);
+    assert_eq!(shape(track(&stream, VIDEO)).len(), 3);
 }
 
 #[test]

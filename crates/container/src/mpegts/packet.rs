@@ -18,6 +18,9 @@ pub(super) struct Packet<'a> {
     pub(super) counter: u8,
     /// `discontinuity_indicator`.
     pub(super) discontinuity: bool,
+    /// The adaptation field has bytes that say nothing. In a PES packet such a packet is the last:
+    /// its end could not fill it (§2.4.3.5).
+    pub(super) stuffed: bool,
     /// What follows the adaptation field; `None` where the packet has no payload.
     pub(super) payload: Option<&'a [u8]>,
 }
@@ -27,10 +30,11 @@ impl<'a> Packet<'a> {
     pub(super) fn parse(bytes: &'a [u8; PACKET]) -> Self {
         let [_, b1, b2, b3, field_len, flags, ..] = *bytes;
         let mut payload_at = 4;
-        let mut discontinuity = false;
+        let (mut discontinuity, mut stuffed) = (false, false);
         if b3 & 0x20 != 0 {
             payload_at += 1 + usize::from(field_len);
             discontinuity = field_len > 0 && flags & 0x80 != 0;
+            stuffed = is_stuffed(field_len, flags);
         }
         let payload = bytes.get(payload_at..);
         Self {
@@ -40,9 +44,18 @@ impl<'a> Packet<'a> {
             scrambled: b3 & 0xc0 != 0,
             counter: b3 & 0x0f,
             discontinuity,
+            stuffed,
             payload: if b3 & 0x10 != 0 { payload } else { None },
         }
     }
+}
+
+/// Is an adaptation field longer than its flags ask for? Those with fields whose length varies
+/// are not looked into.
+const fn is_stuffed(field_len: u8, flags: u8) -> bool {
+    let clock_references = (flags >> 4 & 1) + (flags >> 3 & 1);
+    let varies = flags & 0x07 != 0;
+    field_len == 0 || flags == 0 || !varies && field_len > 1 + 6 * clock_references
 }
 
 /// What a continuity counter says.
@@ -103,10 +116,19 @@ mod tests {
         assert_eq!((packet.pid, packet.counter), (0x123, 7));
         assert!(packet.start && packet.discontinuity && !packet.damaged);
         assert_eq!(packet.payload.map(<[u8]>::len), Some(2));
+        assert!(packet.stuffed);
         bytes[4] = 184;
         assert!(Packet::parse(&bytes).damaged);
         bytes[3] = 0x27;
         bytes[4] = 183;
         assert_eq!(Packet::parse(&bytes).payload, None);
+    }
+
+    #[test]
+    fn stuffing_is_what_the_flags_do_not_ask_for() {
+        // Random access alone; with a PCR; the same with a byte more; no flags byte, no flags.
+        let fields = [(1, 0x40), (7, 0x50), (8, 0x50), (0, 0xff), (1, 0x00)];
+        let stuffed = fields.map(|(len, flags)| is_stuffed(len, flags));
+        assert_eq!(stuffed, [false, false, true, true, true]);
     }
 }

@@ -44,6 +44,8 @@ pub(super) struct Stream {
     pes: Pes,
     /// The packet before began a PES packet.
     started: bool,
+    /// The packet before ended a PES packet, of whatever length.
+    ended: bool,
     protected: bool,
     reader: Reader,
 }
@@ -65,6 +67,7 @@ impl Stream {
             counter: Counter::default(),
             pes: Pes::Outside,
             started: false,
+            ended: false,
             protected: false,
             reader,
         })
@@ -97,7 +100,7 @@ impl Stream {
             Step::Same => self.lose_packets(15, out),
             Step::Gap(missing) => self.lose_packets(missing, out),
         }
-        self.started = packet.start;
+        (self.started, self.ended) = (packet.start, packet.stuffed);
         if packet.start {
             self.begin(payload, clock, out);
             return;
@@ -240,7 +243,12 @@ impl Stream {
 
     /// Packets are missing.
     fn lose(&mut self, out: &mut Output) {
-        let complete = matches!(self.pes, Pes::Payload(Some(0)));
+        // Files put together from segments have no packet missing where the counters jump.
+        let complete = match self.pes {
+            Pes::Payload(Some(missing)) => missing == 0,
+            Pes::Payload(None) => self.ended,
+            _ => false,
+        };
         match &mut self.reader {
             Reader::Video(video) => {
                 video.lose(complete, out);
