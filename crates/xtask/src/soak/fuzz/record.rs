@@ -77,7 +77,8 @@ fn by_hand(record: &str) -> &str {
 
 /// The rows of a record, by target.
 fn rows(record: &str) -> BTreeMap<String, String> {
-    let rows = record.lines().filter_map(|line| {
+    let table = record.strip_suffix(by_hand(record)).unwrap_or(record);
+    let rows = table.lines().filter_map(|line| {
         let (name, _) = line.strip_prefix("| `")?.split_once('`')?;
         Some((name.to_owned(), line.to_owned()))
     });
@@ -131,9 +132,9 @@ mod tests {
 
     #[test]
     fn rows_are_found_again() {
-        let record =
-            format!("{HEADING}| `aac` | today | 7 |\n| `h264` | today | 8 |\n\n## Found\n");
-        assert_eq!(by_hand(&record), "\n## Found\n");
+        let found = "\n## Found\n\n| `aac` | what |\n";
+        let record = format!("{HEADING}| `aac` | today | 7 |\n| `h264` | today | 8 |\n{found}");
+        assert_eq!(by_hand(&record), found);
         let rows = rows(&record);
         let names: Vec<_> = rows.keys().map(String::as_str).collect();
         assert_eq!(names, ["aac", "h264"]);
