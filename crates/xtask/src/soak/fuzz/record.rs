@@ -53,12 +53,11 @@ pub(super) fn table(outcomes: &[Outcome]) -> String {
 }
 
 /// Puts the results into the record.
-pub(super) fn keep(workspace: &Workspace, outcomes: &[Outcome]) -> Result<()> {
+pub(super) fn keep(workspace: &Workspace, outcomes: &[Outcome], versions: &str) -> Result<()> {
     let before = workspace.text(RECORD);
     let mut rows = rows(&before);
-    let versions = versions(workspace);
     for outcome in outcomes {
-        rows.insert(outcome.target.name.clone(), row(outcome, &versions));
+        rows.insert(outcome.target.name.clone(), row(outcome, versions));
     }
     let table = rows
         .values()
@@ -106,8 +105,8 @@ fn row(outcome: &Outcome, versions: &str) -> String {
     )
 }
 
-/// When, and with what.
-fn versions(workspace: &Workspace) -> String {
+/// The date, and the versions of everything; to be asked when the program is built.
+pub(super) fn versions(workspace: &Workspace) -> String {
     let said = |program: &str, arguments: &[&str]| {
         let mut command = process::command(program);
         command.args(arguments).current_dir(&workspace.root);
