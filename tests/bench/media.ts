@@ -22,6 +22,15 @@ function firstLine(program: string, ...args: string[]): string {
   return execFileSync(program, args).toString().split('\n')[0] ?? '';
 }
 
+/** The commit that is measured, with a mark where files differ from it. */
+function commit(): string {
+  try {
+    return firstLine('git', '-C', root, 'describe', '--always', '--dirty', '--exclude', '*');
+  } catch {
+    return 'unknown';
+  }
+}
+
 /** Bytes of media data boxes, without their headers (ISO/IEC 14496-12 §8.1.1). */
 async function payloadOf(mp4: string): Promise<number> {
   const file = await open(mp4);
@@ -43,6 +52,7 @@ async function payloadOf(mp4: string): Promise<number> {
 const [folder = '', livetape = '', rounds = '5'] = process.argv.slice(2);
 const made = await inputs(folder);
 const source = await contentOf([made.ts]);
+const measuredCommit = commit();
 const load = loadavg()[0] ?? 0;
 console.log(`native: ${rounds} rounds`);
 const timed = await native(livetape, made.ts, source, folder, Number(rounds));
@@ -54,9 +64,10 @@ const measured: Measured = {
   setting: {
     date: new Date().toISOString().slice(0, 10),
     machine: `${cpus().length} cores of a shared virtual machine`,
-    load: `load average ${load.toFixed(1)} at the start`,
+    load: `load average ${load.toFixed(1)} at the start, ${(loadavg()[0] ?? 0).toFixed(1)} at the end`,
     versions: [`Chromium ${browsed.version}`, firstLine('ffmpeg', '-version').split(' ').slice(0, 3).join(' '), firstLine('rustc', '--version').split(' (')[0], ...modules.map(version)].join(', '),
     rounds: Number(rounds),
+    commit: measuredCommit,
   },
   bytes: (await stat(made.ts)).size,
   twinBytes: (await stat(made.fmp4)).size,

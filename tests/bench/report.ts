@@ -19,6 +19,7 @@ export interface Setting {
   readonly load: string;
   readonly versions: string;
   readonly rounds: number;
+  readonly commit: string;
 }
 
 /** Everything measured. */
@@ -83,7 +84,7 @@ export function markdown(measured: Measured): string {
   });
   return `# Benchmarks
 
-Written by \`cargo xtask bench media\`; run that to repeat it. ${setting.date}, ${setting.machine}, ${setting.load}. ${setting.versions}.
+Written by \`cargo xtask bench media\`; run that to repeat it. Commit ${setting.commit}, ${setting.date}, ${setting.machine}, ${setting.load}. ${setting.versions}.
 
 Input: ${content}, ${mega(bytes)} MB of MPEG-TS, and the same packets as fragmented MP4; made by ffmpeg.
 
