@@ -27,7 +27,7 @@ export interface Browsed {
 const all = ['livetape', 'mediabunny', 'mux.js', 'hls.js', 'ffmpeg.wasm'];
 /** Bytes that warm an engine up before its run. */
 const warmUp = 32 << 20;
-const longest = 120_000;
+const longest = 60_000;
 
 type Run = (engine: string, into: Asked['into'], input: number) => Promise<Ran>;
 

@@ -68,6 +68,8 @@ export function targets({ browsed, native, twinBytes, twinPayload }: Measured): 
 
 /** True where a target is reached. */
 export function isReached({ wanted, reached, most }: Target): boolean {
+  // Nothing was measured: nothing is reached.
+  if (!Number.isFinite(reached)) return false;
   return most ? reached <= wanted : reached >= wanted;
 }
 

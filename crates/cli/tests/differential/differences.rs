@@ -15,6 +15,9 @@ const FAR: usize = 400;
 /// one another exactly.
 const ROUNDED_BY_MUXERS: f64 = 0.001;
 
+/// How much sound before the first picture may be hidden, in seconds.
+const PRIMING: f64 = 0.25;
+
 /// How far a new base of time may begin before the last packet of the one before it ends, in
 /// seconds: that packet is taken to be as long as the others are on average, and may be shorter.
 const OVERLAP: f64 = 0.025;
@@ -123,7 +126,12 @@ impl Comparison<'_> {
             if let Some((_, own)) = decoded.first() {
                 found.extend(pair.off(&decoded, *own, tolerance, "decoded"));
             }
-            found.extend(pair.hidden(tolerance).filter(|_| pair.kind == "video"));
+            let allowed = if pair.kind == "audio" {
+                PRIMING
+            } else {
+                tolerance
+            };
+            found.extend(pair.hidden(allowed));
         }
         found
     }
@@ -200,7 +208,7 @@ impl Pair<'_> {
         Some(format!("{kind}: {count} of packets {first}..{last} {what}"))
     }
 
-    /// Pictures that the edit list of the file hides although the source shows them.
+    /// What the edit list of the file hides although the source shows it.
     fn hidden(&self, tolerance: f64) -> Option<String> {
         let is_hidden = |packet: &Packet| packet.pts.is_some_and(|shown| shown < -tolerance);
         let pairs = self.alignment.pairs.iter().filter(|(from, to)| {

@@ -6,7 +6,8 @@
 //! ([`units`] has the common form of a transport stream and an MP4), in order, and at the same
 //! time ([`differences`]), a keyframe where it was one. Times are the same where
 //! - all presentation times of all tracks are moved by one span: a file begins with its first
-//!   picture (sound before it is there, hidden by the edit list of a progressive file);
+//!   picture (up to 0.25 s of sound before it, for the decoder, are there and hidden by the edit
+//!   list of a progressive file) or with sound well before that;
 //! - the decode times of a track are moved by one span of its own: decoding may begin earlier;
 //! - only ticks of the two timescales and the movie's lie between, and for AAC in a transport
 //!   stream 1 ms, to which muxers round the times of PES packets.

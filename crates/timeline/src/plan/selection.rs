@@ -2,9 +2,13 @@
 
 use std::ops::Range;
 
-use livetape_media::Timestamp;
+use livetape_media::{Timescale, Timestamp};
 
 use crate::{Slice, Timeline, Track};
+
+/// Sound that leads the first picture by no more than this is there for its decoder, which needs
+/// a frame or a few before the first that is right. More of it is part of the stream.
+const PRIMING: Timestamp = Timestamp::new(250, Timescale::MILLIS);
 
 /// The samples of each track that a range of presentation time needs, and where it begins and
 /// ends exactly.
@@ -75,12 +79,17 @@ impl Selection {
         })
     }
 
-    /// Takes everything that is stored, samples of no duration at the end too. Sound before the
-    /// first picture is taken too, and not heard: decoding the first that is heard may need it.
+    /// Takes everything that is stored, samples of no duration at the end too. It starts with the
+    /// first picture; sound just before that is taken too, and not heard. Where sound begins well
+    /// before the first picture, so does the whole.
     pub fn whole(timeline: &Timeline) -> Option<Self> {
         let (start, _) = timeline.span()?;
         let ends = timeline.tracks().iter().filter_map(Track::presentation_end);
         let mut whole = Self::new(timeline, start, ends.max()?)?;
+        let sound = timeline.audio().and_then(Track::first_shown);
+        whole.start = sound
+            .filter(|sound| sound.plus(PRIMING) < start)
+            .unwrap_or(start);
         for (index, numbers) in &mut whole.tracks {
             let Some(track) = timeline.tracks().get(*index) else {
                 continue;
