@@ -70,26 +70,11 @@ describe('in ffmpeg', () => {
 
 type Name = (typeof browsers)[number];
 
-/** Seconds of sound that a browser leaves out at the end of a file that is right. */
-function deaf(name: Name, title: string): number {
-  // GStreamer 1.22 (qtdemux: "we reached the end of our segment") holds times on the track, before the edit list, against the end of the
-  // film. So it ends sound early by as much as is hidden at the start: here the sound that is there before the first picture.
-  return name === 'WebKitGTK' && title === 'a start in mid-packet' ? 2.16 : 0;
-}
-
-/** Hears every tone, but those that the browser is known to leave out; gives their number. */
-async function assertSound(player: Player, due: Due, lost: number): Promise<number> {
-  const { sound, channels } = await player.sound(due.path);
-  assert.equal(channels, due.channels);
-  const heard = lost > 0 ? due.tones.filter(([time]) => time - holes(due, time) + 0.125 < sound.end) : due.tones;
-  for (const [time, frequency] of heard) assertTone(sound, time, frequency, time - holes(due, time));
-  const last = due.runs.at(-1);
-  assert.ok(lost === 0 || (last && sound.end > end(last) - lost - 0.01), `sound ends at ${sound.end} s`);
-  return due.tones.length - heard.length;
-}
-
-/** Plays from `time` (seconds) to the end. Not every picture is presented on a busy machine, but those that are follow each other. */
-async function assertPlays(player: Player, name: Name, run: Run, time: number, late: number): Promise<void> {
+/**
+ * Plays from `time` (seconds) to the end; gives how many pictures were presented. Not every one is on a busy machine, but those that are
+ * follow each other.
+ */
+async function assertPlays(player: Player, name: Name, run: Run, time: number, late: number): Promise<number> {
   const seen = await player.playFrom(time);
   assert.ok(seen.length > 0);
   let previous = run.number;
@@ -100,6 +85,8 @@ async function assertPlays(player: Player, name: Name, run: Run, time: number, l
     if (name === 'Chromium') assert.equal(number, right, `at ${mediaTime} s`);
     previous = number;
   }
+  assert.ok(previous >= run.number + run.count - 10, `picture ${previous} is the last`);
+  return seen.length;
 }
 
 for (const name of browsers) {
@@ -115,7 +102,9 @@ for (const name of browsers) {
     for (const [title, make] of Object.entries(dues)) {
       test(title, { timeout: 30_000 }, async (context) => {
         const due = make(outputs);
-        const unheard = await assertSound(player, due, deaf(name, title));
+        const { sound, channels } = await player.sound(due.path);
+        assert.equal(channels, due.channels);
+        for (const [time, frequency] of due.tones) assertTone(sound, time, frequency, time - holes(due, time));
 
         const opened = await player.open(due.path);
         if (title === 'H.265' && !(await player.canPlay('video/mp4; codecs="hvc1.1.6.L60.90"'))) {
@@ -123,13 +112,16 @@ for (const name of browsers) {
         }
         const [first, last] = [due.runs[0], due.runs.at(-1)];
         assert.ok(first && last);
-        assert.deepEqual([opened.number, opened.height], [first.number, first.height], 'the first picture');
+        // WebKitGTK shows none as long as there is none; the others show the first from the start.
+        const none = name === 'WebKitGTK' && first.time > 0;
+        assert.deepEqual([opened.number, opened.height], none ? [null, 0] : [first.number, first.height], 'the first picture');
         // Firefox counts a file's times from its first picture.
         const late = name === 'Firefox' ? 0 : due.late;
         if (name === 'WebKitGTK' && title === 'as fragmented MP4' && opened.duration < end(last) / 2) {
           // Its GStreamer counts no fragment that it has not read yet.
-          await assertPlays(player, name, last, 0, late);
-          return context.skip(`no seeks: to WebKitGTK the file is ${opened.duration} s long until it has been played; sound and playing are right`);
+          const count = await assertPlays(player, name, last, 0, late);
+          assert.ok(count > last.count / 2, `${count} of ${last.count} pictures`);
+          return context.skip(`no seeks: to WebKitGTK the file is ${opened.duration} s long before it is played; sound and playing are right`);
         }
         const places = due.runs.flatMap(chosen);
         const shown = await player.pictures(places.map(({ time }) => time + late));
@@ -138,7 +130,6 @@ for (const name of browsers) {
           assert.deepEqual([picture.number, picture.height], [right?.number, right?.height], `at ${right?.time} s`);
         });
         await assertPlays(player, name, last, end(last) + late - 0.5, late);
-        if (unheard > 0) context.skip(`the last ${unheard} tones: WebKitGTK's GStreamer ends the sound early; all else is right`);
       });
     }
   });
