@@ -47,8 +47,12 @@ function failure(program: ChildProcess): Promise<never> {
   });
 }
 
+function runs({ pid, exitCode, signalCode }: ChildProcess): boolean {
+  return pid !== undefined && exitCode === null && signalCode === null;
+}
+
 async function end(program: ChildProcess): Promise<void> {
-  if (program.pid === undefined || program.exitCode !== null || program.signalCode !== null) return;
+  if (!runs(program)) return;
   const ended = once(program, 'exit');
   program.kill('SIGTERM');
   await ended;
@@ -74,16 +78,16 @@ async function command(method: 'POST' | 'DELETE', url: string, body?: unknown): 
   throw new Error(`WebDriver: ${error}: ${message}`);
 }
 
-/** Begins a session as soon as the driver takes calls; gives its URL. */
-async function session(driver: string): Promise<string> {
+/** Begins a session as soon as the driver at `url` takes calls; gives the session's URL. */
+async function session(driver: ChildProcess, url: string): Promise<string> {
   const capabilities = { alwaysMatch: { timeouts: { script: scriptTimeout } } };
   for (;;) {
     try {
-      const { sessionId } = (await command('POST', `${driver}/session`, { capabilities })) as { sessionId: string };
-      return `${driver}/session/${sessionId}`;
+      const { sessionId } = (await command('POST', `${url}/session`, { capabilities })) as { sessionId: string };
+      return `${url}/session/${sessionId}`;
     } catch (error) {
       const { code } = ((error as Error).cause ?? {}) as { code?: string };
-      if (code !== 'ECONNREFUSED') throw error;
+      if (code !== 'ECONNREFUSED' || !runs(driver)) throw error;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
@@ -105,7 +109,7 @@ export async function launchWebKit(): Promise<WebKit> {
   const failed = failure(driver);
   failed.catch(() => undefined);
   try {
-    const url = await Promise.race([session(`http://127.0.0.1:${port}`), failed]);
+    const url = await Promise.race([session(driver, `http://127.0.0.1:${port}`), failed]);
     const page: WebKitPage = {
       goto: async (to) => void (await command('POST', `${url}/url`, { url: to })),
       evaluate: async (script) => {

@@ -38,8 +38,8 @@ export class Player {
 
   static async launch(name: (typeof browsers)[number]): Promise<Player> {
     const files: Record<string, Content> = { '/': { type: 'text/html', body: '<!doctype html><title>player</title><video muted></video>' } };
-    const site = await serve(files);
     const browser = await launchers[name]();
+    const site = await serve(files);
     const page: ScriptedPage = await browser.newPage();
     const player = new Player(page, site, files, () => browser.close());
     await page.goto(site.origin);
