@@ -53,12 +53,11 @@ pub(super) fn table(outcomes: &[Outcome]) -> String {
 }
 
 /// Puts the results into the record.
-pub(super) fn keep(workspace: &Workspace, outcomes: &[Outcome]) -> Result<()> {
+pub(super) fn keep(workspace: &Workspace, outcomes: &[Outcome], versions: &str) -> Result<()> {
     let before = workspace.text(RECORD);
     let mut rows = rows(&before);
-    let versions = versions(workspace);
     for outcome in outcomes {
-        rows.insert(outcome.target.name.clone(), row(outcome, &versions));
+        rows.insert(outcome.target.name.clone(), row(outcome, versions));
     }
     let table = rows
         .values()
@@ -77,7 +76,8 @@ fn by_hand(record: &str) -> &str {
 
 /// The rows of a record, by target.
 fn rows(record: &str) -> BTreeMap<String, String> {
-    let rows = record.lines().filter_map(|line| {
+    let table = record.strip_suffix(by_hand(record)).unwrap_or(record);
+    let rows = table.lines().filter_map(|line| {
         let (name, _) = line.strip_prefix("| `")?.split_once('`')?;
         Some((name.to_owned(), line.to_owned()))
     });
@@ -105,8 +105,8 @@ fn row(outcome: &Outcome, versions: &str) -> String {
     )
 }
 
-/// When, and with what.
-fn versions(workspace: &Workspace) -> String {
+/// The date, and the versions of everything; to be asked when the program is built.
+pub(super) fn versions(workspace: &Workspace) -> String {
     let said = |program: &str, arguments: &[&str]| {
         let mut command = process::command(program);
         command.args(arguments).current_dir(&workspace.root);
@@ -131,9 +131,9 @@ mod tests {
 
     #[test]
     fn rows_are_found_again() {
-        let record =
-            format!("{HEADING}| `aac` | today | 7 |\n| `h264` | today | 8 |\n\n## Found\n");
-        assert_eq!(by_hand(&record), "\n## Found\n");
+        let found = "\n## Found\n\n| `aac` | what |\n";
+        let record = format!("{HEADING}| `aac` | today | 7 |\n| `h264` | today | 8 |\n{found}");
+        assert_eq!(by_hand(&record), found);
         let rows = rows(&record);
         let names: Vec<_> = rows.keys().map(String::as_str).collect();
         assert_eq!(names, ["aac", "h264"]);
