@@ -80,9 +80,13 @@ function install(habits: Habits): PagePlayer {
 
   const seek = async (time: number, lasting?: number): Promise<number | null> => {
     if (habits.mediaTimes) return frameReader.seek(video, time, lasting);
+    // Where it is already it presents nothing.
+    if (video.currentTime === time) return frameReader.read(video);
     const sought = new Promise((resolve) => video.addEventListener('seeked', resolve, { once: true }));
+    // On a busy machine the picture comes after the event.
+    const presented = new Promise((resolve) => video.requestVideoFrameCallback(resolve));
     video.currentTime = time;
-    await Promise.race([sought, late(`a seek to ${time} s`)]);
+    await Promise.race([Promise.all([sought, presented]), late(`a seek to ${time} s`)]);
     return frameReader.read(video);
   };
 
