@@ -2,10 +2,11 @@
 //! Built for wasm32 and weighed against its budget (`www/budgets.json`) by `cargo xtask check`; it shows how the parts
 //! fit together, too.
 
-use std::collections::BTreeMap;
 use std::hint::black_box;
+use std::sync::Arc;
 
 use livetape_container::{Event, Payload, isobmff, mpegts};
+use livetape_media::{TrackConfig, TrackId};
 use livetape_timeline::plan::{
     Form, FragmentPlan, Lane, Selection, init_segment, progressive, ranges, split,
 };
@@ -69,15 +70,16 @@ fn fragment(timeline: &Timeline, whole: &Selection) -> Option<Vec<Part>> {
 /// Puts what a demuxer tells into an index.
 fn indexed(poll: &mut dyn FnMut() -> Option<Event>) -> Timeline {
     let mut timeline = Timeline::new();
-    let mut configs = BTreeMap::new();
+    let mut configs: Vec<(TrackId, Arc<TrackConfig>)> = Vec::new();
     let mut stored = 0;
     while let Some(event) = poll() {
         match event {
             Event::Config { track, config } => {
-                configs.insert(track, config);
+                configs.retain(|(id, _)| *id != track);
+                configs.push((track, config));
             }
             Event::Run(run) => {
-                let Some(config) = configs.get(&run.track) else {
+                let Some((_, config)) = configs.iter().find(|(id, _)| *id == run.track) else {
                     continue;
                 };
                 let len = run.payload_len();
