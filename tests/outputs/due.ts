@@ -49,7 +49,11 @@ function half(outputs: Outputs, index: 0 | 1, run: Run): Due {
 export const dues: Readonly<Record<string, (outputs: Outputs) => Due>> = {
   'a transport stream': ({ stream }) => sampleDue(pathOf(stream), whole),
   'a clock that wraps': ({ wrapped }) => sampleDue(pathOf(wrapped), whole),
-  'a start in mid-packet': ({ beheaded }) => sampleDue(pathOf(beheaded), { ...whole, number: 150, count: 250 }),
+  // Sound is there from 3.84 s of the sample on, its pictures from the next keyframe on.
+  'a start in mid-packet': ({ beheaded }) => ({
+    ...sampleDue(pathOf(beheaded), { ...whole, time: 2.16, number: 150, count: 250 }),
+    tones: scaleTones([{ ...whole, number: 96, count: 304 }]),
+  }),
   'fragmented MP4': ({ fragments }) => sampleDue(pathOf(fragments), whole),
   'as fragmented MP4': ({ fragmented }) => ({ ...sampleDue(pathOf(fragmented), whole), late: ffmpegPictureDelay }),
   'H.265': ({ hevc }) => sampleDue(pathOf(hevc), { ...whole, count: 100, height: 180 }),

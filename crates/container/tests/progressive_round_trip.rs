@@ -235,6 +235,24 @@ fn what_is_listed_comes_before_a_defect_further_on() {
     }
 }
 
+/// A sample of no bytes, behind the end of the file: it is not there.
+#[test]
+fn samples_of_no_bytes_lie_within_the_file_too() {
+    let none = Sample {
+        size: 0,
+        duration: 3_600,
+        composition_offset: 0,
+        keyframe: true,
+    };
+    let (mut header, _) = file(&[none], &[none], 1, 0);
+    let stco = header.windows(4).position(|kind| kind == b"stco");
+    let offset = stco.expect("there") + 12;
+    header[offset..offset + 4].copy_from_slice(&400_052_u32.to_be_bytes());
+    let (told, _, defects) = demux([header.as_slice()]);
+    assert_eq!((told[0].1.len(), told[1].1.len()), (0, 1));
+    assert_eq!(defects, [DefectCode::Truncated]);
+}
+
 /// Counts that no file could have: one size for four thousand million samples, all in one chunk.
 #[test]
 fn counts_are_believed_as_far_as_there_is_payload() {

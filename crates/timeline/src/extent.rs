@@ -97,15 +97,14 @@ impl ExtentMap {
         self.entries.get(at).map(|entry| entry.start)
     }
 
-    /// Forgets the extents at the front that lie in stores up to and including `store`.
+    /// Forgets the extents that lie in stores up to and including `store`, and all before them: a
+    /// stream may say that its samples lie in bytes that came long before.
     pub(crate) fn forget_through(&mut self, store: StoreId) {
-        while self
+        let last = self
             .entries
-            .front()
-            .is_some_and(|entry| entry.extent.store <= store)
-        {
-            self.entries.pop_front();
-        }
+            .iter()
+            .rposition(|entry| entry.extent.store <= store);
+        self.entries.drain(..last.map_or(0, |last| last + 1));
     }
 }
 
@@ -142,5 +141,17 @@ mod tests {
         map.forget_through(StoreId(1));
         assert_eq!(map.start(), 10);
         assert_eq!(map.resolve(0..20).collect::<Vec<_>>(), [extent(2, 0, 10)]);
+    }
+
+    #[test]
+    fn nothing_stays_of_a_forgotten_store_that_was_gone_back_to() {
+        let mut map = ExtentMap::default();
+        for store in [1, 2, 1, 2] {
+            map.push(extent(store, 100, 10));
+        }
+        map.forget_through(StoreId(1));
+        assert_eq!(map.start(), 30);
+        let left: Vec<_> = map.resolve(0..40).collect();
+        assert_eq!(left, [extent(2, 100, 10)]);
     }
 }

@@ -4,7 +4,7 @@
 //! * [`build`] makes the wasm module, the Worker and `www/`;
 //! * [`demo`] starts the edge with a live source, and [`edge`] is that server's process;
 //! * [`mod@test`] runs the suites against their budgets;
-//! * [`bench`] measures the media core beside other engines;
+//! * [`mod@bench`] measures the media core beside other engines;
 //! * [`check`] is the one definition of "checked";
 //! * [`soak`] runs the long tests.
 //!

@@ -124,8 +124,9 @@ impl StoredSamples {
         let Telling { mut table, .. } = self.tracks.pop()?;
         let track = table.track();
         let place = table.next_place()?;
-        let there = position.saturating_sub(place.offset).min(place.len);
-        match table.take(there).filter(|run| !run.samples.is_empty()) {
+        let there = position.checked_sub(place.offset);
+        let run = there.and_then(|there| table.take(there.min(place.len)));
+        match run.filter(|run| !run.samples.is_empty()) {
             Some(run) => {
                 self.after_last = Some(Listed::Cut(track, position));
                 Some(Listed::Run(run))

@@ -106,3 +106,48 @@ pub fn init_segment(tracks: &[(u32, Arc<TrackConfig>)], wall_clock: Option<i64>)
         .collect();
     mux::init_segment(&tracks, wall_clock)
 }
+
+#[cfg(test)]
+mod tests {
+    use livetape_media::{Format, Timescale, TrackId};
+
+    use super::*;
+    use crate::Timeline;
+
+    #[test]
+    fn times_that_no_field_holds_make_no_fragment() {
+        let config = Arc::new(TrackConfig {
+            format: Format::Video {
+                width: 640,
+                height: 360,
+            },
+            timescale: Timescale::MPEG,
+            sample_entry: Vec::new(),
+            codec: String::new(),
+            language: *b"und",
+        });
+        let sample = Sample {
+            size: 0,
+            duration: 1,
+            composition_offset: 0,
+            keyframe: true,
+        };
+        let mut timeline = Timeline::new();
+        timeline.append(TrackId(1), &config, 0, &[sample], &[]);
+        let track = timeline.video().expect("made");
+        let planned = |decode_origin, presentation_origin| {
+            let lane = Lane {
+                track,
+                slice: track.slice(0..1).expect("stored"),
+                track_id: 1,
+                decode_origin,
+                presentation_origin,
+            };
+            FragmentPlan::new(1, &[lane]).is_some()
+        };
+        assert!(planned(0, 0));
+        assert!(!planned(i64::MIN, i64::MIN));
+        assert!(!planned(0, i64::MIN));
+        assert!(!planned(1, 1));
+    }
+}

@@ -26,6 +26,7 @@ const SHORT: Duration = Duration::from_secs(60);
 /// Runs the named targets, or all; fails where one found something.
 pub(crate) fn run(workspace: &Workspace, names: &[String], options: &SoakOptions) -> Result<()> {
     let program = Program::build(workspace)?;
+    let versions = record::versions(workspace);
     let targets = chosen(program.targets(), names)?;
     if let Some(file) = &options.replay {
         return replay(&program, &targets, Path::new(file));
@@ -42,7 +43,7 @@ pub(crate) fn run(workspace: &Workspace, names: &[String], options: &SoakOptions
     let outcomes = run_all(&program, targets, limits)?;
     print!("\n{}", record::table(&outcomes));
     if options.record {
-        record::keep(workspace, &outcomes)?;
+        record::keep(workspace, &outcomes, &versions)?;
     }
     let found: Vec<_> = outcomes
         .iter()

@@ -8,7 +8,7 @@ use crate::failure::{Explain, Result};
 use crate::process;
 use crate::workspace::Workspace;
 
-/// The record, from the repository's root.
+/// The record, from the repository's root. What follows its table is written by hand, and stays.
 const RECORD: &str = "fuzz/RECORD.md";
 
 const HEADING: &str = "\
@@ -18,6 +18,8 @@ Written by `cargo xtask soak fuzz --record`, with `--minutes` or `--runs`; a tar
 last run keeps its line. Features are libFuzzer's: edges with how often they were taken, and values compared.
 Time and heap are those of the worst single input, in a build with debug assertions and coverage; an input
 that takes over 10 s, or more heap than its target allows an input of its length, is a find.
+
+A target has had its share with 10,000,000 inputs or 30 minutes; a line with less says how far it came.
 
 | target | date, versions | inputs | minutes | edges | features | slowest input | most heap of an input | process at most | finds left |
 |---|---|---:|---:|---:|---:|---:|---:|---:|---:|
@@ -51,23 +53,31 @@ pub(super) fn table(outcomes: &[Outcome]) -> String {
 }
 
 /// Puts the results into the record.
-pub(super) fn keep(workspace: &Workspace, outcomes: &[Outcome]) -> Result<()> {
-    let mut rows = rows(&workspace.text(RECORD));
-    let versions = versions(workspace);
+pub(super) fn keep(workspace: &Workspace, outcomes: &[Outcome], versions: &str) -> Result<()> {
+    let before = workspace.text(RECORD);
+    let mut rows = rows(&before);
     for outcome in outcomes {
-        rows.insert(outcome.target.name.clone(), row(outcome, &versions));
+        rows.insert(outcome.target.name.clone(), row(outcome, versions));
     }
-    let text = rows
+    let table = rows
         .values()
         .fold(HEADING.to_owned(), |text, row| text + row + "\n");
+    let text = table + by_hand(&before);
     fs::write(workspace.root.join(RECORD), text).explain(|| format!("cannot write {RECORD}"))?;
     println!("\nkept in {RECORD}");
     Ok(())
 }
 
+/// What follows the table.
+fn by_hand(record: &str) -> &str {
+    let at = record.find("\n## ");
+    at.and_then(|at| record.get(at..)).unwrap_or_default()
+}
+
 /// The rows of a record, by target.
 fn rows(record: &str) -> BTreeMap<String, String> {
-    let rows = record.lines().filter_map(|line| {
+    let table = record.strip_suffix(by_hand(record)).unwrap_or(record);
+    let rows = table.lines().filter_map(|line| {
         let (name, _) = line.strip_prefix("| `")?.split_once('`')?;
         Some((name.to_owned(), line.to_owned()))
     });
@@ -95,8 +105,8 @@ fn row(outcome: &Outcome, versions: &str) -> String {
     )
 }
 
-/// When, and with what.
-fn versions(workspace: &Workspace) -> String {
+/// The date, and the versions of everything; to be asked when the program is built.
+pub(super) fn versions(workspace: &Workspace) -> String {
     let said = |program: &str, arguments: &[&str]| {
         let mut command = process::command(program);
         command.args(arguments).current_dir(&workspace.root);
@@ -121,7 +131,9 @@ mod tests {
 
     #[test]
     fn rows_are_found_again() {
-        let record = format!("{HEADING}| `aac` | today | 7 |\n| `h264` | today | 8 |\n");
+        let found = "\n## Found\n\n| `aac` | what |\n";
+        let record = format!("{HEADING}| `aac` | today | 7 |\n| `h264` | today | 8 |\n{found}");
+        assert_eq!(by_hand(&record), found);
         let rows = rows(&record);
         let names: Vec<_> = rows.keys().map(String::as_str).collect();
         assert_eq!(names, ["aac", "h264"]);
