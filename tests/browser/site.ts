@@ -22,13 +22,21 @@ export interface Site {
 
 /**
  * Serves `pages` by exact path; below `/livetape/` and `/assets/` it serves what www/build.mjs has built. All of it may be
- * read by other origins.
+ * read by other origins, and in single ranges of bytes.
  */
 export async function serve(pages: Readonly<Record<string, Content>>): Promise<Site> {
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
     answer(pages[path], path).then(
-      ({ type, body }) => response.writeHead(200, { 'content-type': type, 'access-control-allow-origin': '*' }).end(body),
+      ({ type, body }) => {
+        const headers = { 'content-type': type, 'access-control-allow-origin': '*', 'accept-ranges': 'bytes' };
+        const bytes = Buffer.from(body);
+        const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
+        if (first === undefined || Number(first) >= bytes.length) return response.writeHead(200, headers).end(bytes);
+        const part = bytes.subarray(Number(first), last ? Number(last) + 1 : bytes.length);
+        const range = `bytes ${first}-${Number(first) + part.length - 1}/${bytes.length}`;
+        return response.writeHead(206, { ...headers, 'content-range': range }).end(part);
+      },
       () => response.writeHead(404).end(),
     );
   });

@@ -30,6 +30,14 @@ export interface Heard {
   readonly samples: string;
 }
 
+/** What a browser does in its own way. */
+export interface Habits {
+  /** It plays a Blob; else files come from the server as they are played. */
+  readonly blobs: boolean;
+  /** It tells presented pictures' times on the video's timeline; else on the track's own, before the edit list. */
+  readonly mediaTimes: boolean;
+}
+
 /** What the page has after `pagePlayer` ran in it, at `globalThis.pagePlayer`. */
 export interface PagePlayer {
   /** Whether the browser says that it may be able to play that type. */
@@ -44,7 +52,7 @@ export interface PagePlayer {
   sound(url: string): Promise<Heard>;
 }
 
-function install(): PagePlayer {
+function install(habits: Habits): PagePlayer {
   const video = document.querySelector('video') as HTMLVideoElement;
 
   // A file on the page's own disk, so that seeking does not depend on the server.
@@ -55,29 +63,44 @@ function install(): PagePlayer {
       video.addEventListener('error', () => reject(new Error(`error ${video.error?.code}: ${video.error?.message}`)), { once: true }),
     );
 
+  const late = (what: string): Promise<never> =>
+    new Promise((_, reject) => setTimeout(() => reject(new Error(`${what}: nothing for 10 s`)), 10_000));
+
   const open: PagePlayer['open'] = async (url) => {
-    const blob = await local(url);
+    const source = habits.blobs ? URL.createObjectURL(await local(url)) : url;
     const presented = new Promise<number | null>((resolve) => video.requestVideoFrameCallback(() => resolve(frameReader.read(video))));
     const loaded = new Promise((resolve) => video.addEventListener('canplaythrough', resolve, { once: true }));
     const failed = failure();
-    video.src = URL.createObjectURL(blob);
-    await Promise.race([loaded, failed]);
+    video.src = source;
+    await Promise.race([loaded, failed, late('loading')]);
     // Where the browser has no decoder for the pictures it plays the sound alone.
     const number = video.videoWidth > 0 ? await Promise.race([presented, failed]) : null;
     return { width: video.videoWidth, height: video.videoHeight, duration: video.duration, number };
   };
 
+  const seek = async (time: number, lasting?: number): Promise<number | null> => {
+    if (habits.mediaTimes) return frameReader.seek(video, time, lasting);
+    // Where it is already it presents nothing.
+    if (video.currentTime === time) return frameReader.read(video);
+    const sought = new Promise((resolve) => video.addEventListener('seeked', resolve, { once: true }));
+    // On a busy machine the picture comes after the event.
+    const presented = new Promise((resolve) => video.requestVideoFrameCallback(resolve));
+    video.currentTime = time;
+    await Promise.race([Promise.all([sought, presented]), late(`a seek to ${time} s`)]);
+    return frameReader.read(video);
+  };
+
   const pictures: PagePlayer['pictures'] = async (times, lasting) => {
     const shown: Shown[] = [];
     for (const time of times) {
-      const number = await frameReader.seek(video, time, lasting);
+      const number = await seek(time, lasting);
       shown.push({ number, width: video.videoWidth, height: video.videoHeight });
     }
     return shown;
   };
 
   const playFrom: PagePlayer['playFrom'] = async (time) => {
-    await frameReader.seek(video, time);
+    await seek(time);
     const seen: { mediaTime: number; number: number | null }[] = [];
     const look = (_now: number, { mediaTime }: VideoFrameCallbackMetadata): void => {
       seen.push({ mediaTime, number: frameReader.read(video) });
@@ -108,6 +131,6 @@ function install(): PagePlayer {
 }
 
 /** Script text that puts a `PagePlayer` at `globalThis.pagePlayer`, and the reader of frame numbers it uses beside it. */
-export function pagePlayer(): string {
-  return `${pageFrameReader()} globalThis.pagePlayer = (${install.toString()})();`;
+export function pagePlayer(habits: Habits): string {
+  return `${pageFrameReader()} globalThis.pagePlayer = (${install.toString()})(${JSON.stringify(habits)});`;
 }

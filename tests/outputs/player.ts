@@ -1,19 +1,25 @@
-// A browser with a page that plays files: Chromium or Firefox, the same to the tests.
+// A browser with a page that plays files: Chromium, Firefox or WebKitGTK, the same to the tests.
 import { readFile } from 'node:fs/promises';
 import { launchChromium } from '../browser/chromium.ts';
 import { launchFirefox } from '../browser/firefox.ts';
 import { serve, type Content, type Site } from '../browser/site.ts';
+import { launchWebKit, noWebKit } from '../browser/webkit.ts';
 import { Sound } from '../media/audio.ts';
 import { pagePlayer, type Heard, type Opened, type Shown } from './page_player.ts';
 
-/** As much of a browser's page as is used here: Playwright's and Puppeteer's have it both. */
+/** As much of a browser's page as is used here: Playwright's, Puppeteer's and WebKitGTK's have it all. */
 interface ScriptedPage {
   goto(url: string): Promise<unknown>;
   evaluate(script: string): Promise<unknown>;
 }
 
 /** The browsers that outputs are played in. */
-export const browsers = ['Chromium', 'Firefox'] as const;
+export const browsers = ['Chromium', 'Firefox', 'WebKitGTK'] as const;
+
+const launchers = { Chromium: launchChromium, Firefox: launchFirefox, WebKitGTK: launchWebKit };
+
+/** Why a browser cannot be played in here; false where it can. */
+export const missing = (name: (typeof browsers)[number]): string | false => (name === 'WebKitGTK' && noWebKit) || false;
 
 /** A browser that plays the files it is given. */
 export class Player {
@@ -21,6 +27,7 @@ export class Player {
   readonly #site: Site;
   readonly #files: Record<string, Content>;
   readonly #quit: () => Promise<void>;
+  #offered = 0;
 
   private constructor(page: ScriptedPage, site: Site, files: Record<string, Content>, quit: () => Promise<void>) {
     this.#page = page;
@@ -31,12 +38,12 @@ export class Player {
 
   static async launch(name: (typeof browsers)[number]): Promise<Player> {
     const files: Record<string, Content> = { '/': { type: 'text/html', body: '<!doctype html><title>player</title><video muted></video>' } };
+    const browser = await launchers[name]();
     const site = await serve(files);
-    const browser = name === 'Chromium' ? await launchChromium() : await launchFirefox();
     const page: ScriptedPage = await browser.newPage();
     const player = new Player(page, site, files, () => browser.close());
     await page.goto(site.origin);
-    await page.evaluate(pagePlayer());
+    await page.evaluate(pagePlayer({ blobs: name !== 'WebKitGTK', mediaTimes: name !== 'WebKitGTK' }));
     return player;
   }
 
@@ -73,8 +80,12 @@ export class Player {
   }
 
   async #offer(path: string): Promise<string> {
-    this.#files['/file.mp4'] = { type: 'video/mp4', body: await readFile(path) };
-    return '/file.mp4';
+    // Under a new name each time, so that no browser takes it from a cache.
+    delete this.#files[`/${this.#offered}.mp4`];
+    this.#offered += 1;
+    const url = `/${this.#offered}.mp4`;
+    this.#files[url] = { type: 'video/mp4', body: await readFile(path) };
+    return url;
   }
 
   #call(name: string, ...values: unknown[]): Promise<unknown> {

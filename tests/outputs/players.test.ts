@@ -1,5 +1,5 @@
-// What `livetape remux` writes, played by ffmpeg, Chromium and Firefox: the right picture at every time that is asked for, of the
-// right size, and every tone right within 1 Hz.
+// What `livetape remux` writes, played by ffmpeg, Chromium, Firefox and WebKitGTK: the right picture at every time that is asked
+// for, of the right size, and every tone right within 1 Hz.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { decodeSound, type Sound } from '../media/audio.ts';
 import { readFrames } from '../media/frames.ts';
 import { dues, type Due, type Run } from './due.ts';
 import { makeOutputs, type Outputs } from './outputs.ts';
-import { browsers, Player } from './player.ts';
+import { browsers, missing, Player } from './player.ts';
 
 let folder: string;
 let outputs: Outputs;
@@ -68,8 +68,29 @@ describe('in ffmpeg', () => {
   }
 });
 
+type Name = (typeof browsers)[number];
+
+/**
+ * Plays from `time` (seconds) to the end; gives how many pictures were presented. Not every one is on a busy machine, but those that are
+ * follow each other.
+ */
+async function assertPlays(player: Player, name: Name, run: Run, time: number, late: number): Promise<number> {
+  const seen = await player.playFrom(time);
+  assert.ok(seen.length > 0);
+  let previous = run.number;
+  for (const { mediaTime, number } of seen) {
+    assert.ok(number !== null && number >= previous && number < run.number + run.count, `picture ${number} at ${mediaTime} s`);
+    // Firefox draws what it shows when asked; WebKitGTK's times are the track's own.
+    const right = run.number + Math.floor((mediaTime - late - run.time) * 25 + 0.05);
+    if (name === 'Chromium') assert.equal(number, right, `at ${mediaTime} s`);
+    previous = number;
+  }
+  assert.ok(previous >= run.number + run.count - 10, `picture ${previous} is the last`);
+  return seen.length;
+}
+
 for (const name of browsers) {
-  describe(`in ${name}`, () => {
+  describe(`in ${name}`, { skip: missing(name) }, () => {
     let player: Player;
 
     before(async () => {
@@ -89,28 +110,26 @@ for (const name of browsers) {
         if (title === 'H.265' && !(await player.canPlay('video/mp4; codecs="hvc1.1.6.L60.90"'))) {
           return context.skip(`this ${name} has no decoder for the pictures; the sound is right`);
         }
-        const [first] = due.runs;
-        assert.deepEqual([opened.number, opened.height], [first?.number, first?.height], 'the first picture');
+        const [first, last] = [due.runs[0], due.runs.at(-1)];
+        assert.ok(first && last);
+        // WebKitGTK shows none as long as there is none; the others show the first from the start.
+        const none = name === 'WebKitGTK' && first.time > 0;
+        assert.deepEqual([opened.number, opened.height], none ? [null, 0] : [first.number, first.height], 'the first picture');
         // Firefox counts a file's times from its first picture.
         const late = name === 'Firefox' ? 0 : due.late;
+        if (name === 'WebKitGTK' && title === 'as fragmented MP4' && opened.duration < end(last) / 2) {
+          // Its GStreamer counts no fragment that it has not read yet.
+          const count = await assertPlays(player, name, last, 0, late);
+          assert.ok(count > last.count / 2, `${count} of ${last.count} pictures`);
+          return context.skip(`no seeks: to WebKitGTK the file is ${opened.duration} s long before it is played; sound and playing are right`);
+        }
         const places = due.runs.flatMap(chosen);
         const shown = await player.pictures(places.map(({ time }) => time + late));
         shown.forEach((picture, index) => {
           const right = places[index];
           assert.deepEqual([picture.number, picture.height], [right?.number, right?.height], `at ${right?.time} s`);
         });
-        const last = due.runs.at(-1);
-        assert.ok(last);
-        const seen = await player.playFrom(end(last) + late - 0.5);
-        assert.ok(seen.length > 0);
-        // Not every picture is presented on a busy machine, but each is the one of its time; Firefox draws what it shows when asked.
-        let previous = last.number;
-        for (const { mediaTime, number } of seen) {
-          const right: number = last.number + Math.floor((mediaTime - late - last.time) * 25 + 0.05);
-          assert.ok(number !== null && number >= previous && number < last.number + last.count, `picture ${number} at ${mediaTime} s`);
-          if (name !== 'Firefox') assert.equal(number, right, `at ${mediaTime} s`);
-          previous = number;
-        }
+        await assertPlays(player, name, last, end(last) + late - 0.5, late);
       });
     }
   });

@@ -1,12 +1,14 @@
-//! The media core and nothing else: any stream in, an index of it, an MP4 and fragments out. Built for wasm32 and
-//! weighed against its budget (`www/budgets.json`) by `cargo xtask check`; it shows how the parts fit together, too.
+//! The media core as the recorder uses it and nothing else: any stream in, an index of it, an MP4 and fragments out.
+//! Built for wasm32 and weighed against its budget (`www/budgets.json`) by `cargo xtask check`; it shows how the parts
+//! fit together, too.
 
-use std::collections::BTreeMap;
 use std::hint::black_box;
+use std::sync::Arc;
 
 use livetape_container::{Event, Payload, isobmff, mpegts};
+use livetape_media::{TrackConfig, TrackId};
 use livetape_timeline::plan::{
-    Form, FragmentPlan, Lane, Selection, in_place, init_segment, progressive, single, split,
+    Form, FragmentPlan, Lane, Selection, init_segment, progressive, ranges, split,
 };
 use livetape_timeline::{Extent, Part, StoreId, Timeline};
 
@@ -16,31 +18,33 @@ const STORE: StoreId = StoreId(0);
 fn main() {
     // Nothing is known of these when it is compiled, so all of it stays.
     let (stream, from_ts) = (black_box(Vec::<u8>::new()), black_box(true));
-    let timeline = if from_ts {
+    let mut timeline = if from_ts {
         let mut demuxer = mpegts::Demuxer::new();
+        demuxer.discontinuity();
         demuxer.push(&stream);
+        demuxer.end_segment();
         demuxer.flush();
-        indexed(std::iter::from_fn(|| demuxer.poll()))
+        indexed(&mut || demuxer.poll())
     } else {
         let mut demuxer = isobmff::Demuxer::new();
         demuxer.push(stream.as_slice());
         demuxer.reset();
-        indexed(std::iter::from_fn(|| demuxer.poll()))
+        indexed(&mut || demuxer.poll())
     };
-    let Some(whole) = Selection::whole(&timeline) else {
+    timeline.forget_through(black_box(STORE));
+    let Some((start, newest)) = timeline.span() else {
         return;
     };
-    let payload = black_box(Extent {
-        store: STORE,
-        offset: 0,
-        len: 0,
-    });
-    black_box(in_place(&timeline, &whole, payload).is_some());
-    for selection in split(&timeline, &whole, Form::Progressive) {
+    timeline.set_wall_clock(start, black_box(0));
+    let end = timeline.common_end(start).unwrap_or(newest);
+    let Some(clip) = Selection::new(&timeline, start, end) else {
+        return;
+    };
+    black_box(ranges(&timeline, &clip, Form::Progressive));
+    for selection in split(&timeline, &clip, Form::Progressive) {
         black_box(progressive(&timeline, &selection).is_ok());
-        black_box(single(&timeline, &selection).is_ok());
     }
-    black_box(fragment(&timeline, &whole));
+    black_box(fragment(&timeline, &clip));
 }
 
 /// The whole as one fragment, after its init segment.
@@ -64,17 +68,18 @@ fn fragment(timeline: &Timeline, whole: &Selection) -> Option<Vec<Part>> {
 }
 
 /// Puts what a demuxer tells into an index.
-fn indexed(events: impl Iterator<Item = Event>) -> Timeline {
+fn indexed(poll: &mut dyn FnMut() -> Option<Event>) -> Timeline {
     let mut timeline = Timeline::new();
-    let mut configs = BTreeMap::new();
+    let mut configs: Vec<(TrackId, Arc<TrackConfig>)> = Vec::new();
     let mut stored = 0;
-    for event in events {
+    while let Some(event) = poll() {
         match event {
             Event::Config { track, config } => {
-                configs.insert(track, config);
+                configs.retain(|(id, _)| *id != track);
+                configs.push((track, config));
             }
             Event::Run(run) => {
-                let Some(config) = configs.get(&run.track) else {
+                let Some((_, config)) = configs.iter().find(|(id, _)| *id == run.track) else {
                     continue;
                 };
                 let len = run.payload_len();
@@ -89,6 +94,9 @@ fn indexed(events: impl Iterator<Item = Event>) -> Timeline {
                     len,
                 };
                 timeline.append(run.track, config, run.decode_time, &run.samples, &[extent]);
+            }
+            Event::Timed(event) => {
+                timeline.add_event(event);
             }
             other => {
                 black_box(other);

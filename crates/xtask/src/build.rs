@@ -120,6 +120,9 @@ fn wasm_opt(workspace: &Workspace) -> PathBuf {
         .join("worker/node_modules/binaryen/bin/wasm-opt")
 }
 
+/// Cargo's profile for what the browser loads.
+const BROWSER_PROFILE: &str = "wasm";
+
 /// The browser's module, `www/sdk/wasm`.
 fn wasm_module(workspace: &Workspace, deadline: Option<Instant>) -> Result<()> {
     workspace.require("crates/web/Cargo.toml")?;
@@ -136,6 +139,8 @@ fn wasm_module(workspace: &Workspace, deadline: Option<Instant>) -> Result<()> {
         "--no-pack",
         "--mode",
         "no-install",
+        "--profile",
+        BROWSER_PROFILE,
     ])
     .arg("--out-dir")
     .arg(&made)
@@ -158,7 +163,7 @@ fn optimiser(workspace: &Workspace, module: &Path, out: &Path) -> Command {
     let mut optimise = process::command(wasm_opt(workspace));
     optimise
         .args([
-            "-O3",
+            "-Oz",
             "--enable-bulk-memory",
             "--enable-nontrapping-float-to-int",
         ])
@@ -181,14 +186,16 @@ pub(crate) fn media_core(workspace: &Workspace, deadline: Option<Instant>) -> Re
     let example = "media_core";
     let mut cargo = process::command("cargo");
     cargo
-        .args(["build", "--release", "--quiet", "--target", triple])
+        .args(["build", "--quiet", "--target", triple])
+        .args(["--profile", BROWSER_PROFILE])
         .args(["--package", "livetape-timeline", "--example", example])
         .envs(environment)
         .current_dir(&workspace.root);
     let built = workspace
         .wasm_target()
         .join(triple)
-        .join("release/examples");
+        .join(BROWSER_PROFILE)
+        .join("examples");
     let made = workspace.state().join("media_core.wasm");
     let mut optimise = optimiser(workspace, &built.join(format!("{example}.wasm")), &made);
     optimise.env("PATH", setup::in_path(&[setup::node(workspace)?])?);

@@ -102,6 +102,7 @@ pub(crate) fn programs_environment(workspace: &Workspace) -> Result<Vec<(&'stati
     let mut environment = vec![("PATH", path)];
     environment.extend(setup::chromium().map(|path| ("LIVETAPE_CHROMIUM", path)));
     environment.extend(setup::firefox().map(|path| ("LIVETAPE_FIREFOX", path)));
+    environment.extend(setup::webkit().map(|path| ("LIVETAPE_WEBKIT", path)));
     if let Some(folder) = setup::media_folder(workspace) {
         let folder = folder.canonicalize().explain(|| "the media folder")?;
         environment.push(("LIVETAPE_MEDIA", folder));

@@ -1,14 +1,15 @@
 //! A byte stream of boxes to runs of samples, ISO/IEC 14496-12 and its MSE byte stream format.
 //! Fragmented and progressive files alike, `moov` first or last.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use livetape_media::{FourCc, Timestamp, TrackConfig, TrackId};
 
 use super::boxes::{self, BoxRef, Boxes, Parsed};
+use super::by_track::ByTrack;
 use super::events::{self, Messages};
-use super::moof::{self, AnnouncedRun, NextDecodeTime};
+use super::moof::{self, AnnouncedRun};
 use super::moov::{self, InitTrack};
 use super::stored::{Listed, StoredSamples};
 use crate::{Chunk, Defect, DefectCode, Event, Payload, Run};
@@ -30,8 +31,8 @@ pub struct Demuxer {
     position: u64,
     state: State,
     tracks: Vec<InitTrack>,
-    next_decode_time: DecodeTimes,
-    current_config: BTreeMap<TrackId, Arc<TrackConfig>>,
+    next_decode_time: ByTrack<i64>,
+    current_config: ByTrack<Arc<TrackConfig>>,
     announced: VecDeque<AnnouncedRun>,
     /// Samples told so far that had no bytes of their own in a header.
     repeated: u64,
@@ -61,15 +62,6 @@ impl Default for State {
             bytes: Vec::new(),
             needs: 8,
         }
-    }
-}
-
-#[derive(Debug, Default)]
-struct DecodeTimes(BTreeMap<TrackId, i64>);
-
-impl NextDecodeTime for DecodeTimes {
-    fn of(&self, track: TrackId) -> i64 {
-        self.0.get(&track).copied().unwrap_or(0)
     }
 }
 
@@ -291,7 +283,7 @@ impl Demuxer {
 
     fn init(&mut self, moov: BoxRef<'_>) {
         self.tracks = moov::tracks(moov);
-        self.next_decode_time = DecodeTimes::default();
+        self.next_decode_time.clear();
         self.current_config.clear();
         if self.tracks.is_empty() {
             self.defect(
@@ -331,7 +323,9 @@ impl Demuxer {
             self.config(track, config);
         }
         *self.stored = StoredSamples::read(moov, &self.tracks, self.origin);
-        self.next_decode_time.0.extend(self.stored.end_times());
+        for (track, time) in self.stored.end_times() {
+            self.next_decode_time.insert(track, time);
+        }
     }
 
     fn config(&mut self, track: TrackId, config: Arc<TrackConfig>) {
@@ -351,7 +345,7 @@ impl Demuxer {
         let events = self.messages.place(starts.min());
         self.events.extend(events.map(Event::Timed));
         for run in fragment.runs {
-            self.next_decode_time.0.insert(run.track, run.end_time());
+            self.next_decode_time.insert(run.track, run.end_time());
             self.announced.push_back(run);
         }
     }
@@ -393,7 +387,7 @@ impl Demuxer {
             .and_then(|track| track.configs.get(run.description).cloned());
         match config {
             Some(Ok(config)) => {
-                if self.current_config.get(&run.track) != Some(&config) {
+                if self.current_config.get(run.track) != Some(&config) {
                     self.config(run.track, config);
                 }
                 self.events.push_back(Event::Run(Run {
@@ -414,7 +408,7 @@ impl Demuxer {
     /// Decode time reached: of the track, or the latest of all.
     fn time(&self, track: Option<TrackId>) -> Option<Timestamp> {
         let reached = self.tracks.iter().filter_map(|known| {
-            let ticks = self.next_decode_time.0.get(&known.id)?;
+            let ticks = self.next_decode_time.get(known.id)?;
             let is_wanted = track.is_none_or(|track| track == known.id);
             is_wanted.then(|| Timestamp::new(*ticks, known.timescale))
         });

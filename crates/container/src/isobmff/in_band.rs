@@ -58,7 +58,7 @@ pub fn in_band(sample_entry: &[u8]) -> Option<InBand> {
     })
 }
 
-/// NAL unit types of VPS, SPS, PPS, ITU-T H.265 table 7-1.
+/// NAL unit types of VPS, SPS, PPS, in the order of their use; ITU-T H.265 table 7-1.
 const HEVC_SETS: [u8; 3] = [32, 33, 34];
 
 /// HEVCDecoderConfigurationRecord, ISO/IEC 14496-15 §8.3.3.1.2.
@@ -72,13 +72,15 @@ fn hevc_parameters(mut fields: Fields<'_>) -> Option<(u8, Vec<Vec<u8>>)> {
             let len = fields.u16()?;
             let set = fields.take(usize::from(len))?;
             if HEVC_SETS.contains(&kind) {
-                sets.push((kind, set.to_vec()));
+                sets.push((kind, set));
             }
         }
     }
-    sets.sort_by_key(|(kind, _)| *kind);
-    let sets = sets.into_iter().map(|(_, set)| set).collect();
-    Some((nal_length_size, sets))
+    let in_order = HEVC_SETS.iter().flat_map(|kind| {
+        let of_kind = sets.iter().filter(move |(own, _)| own == kind);
+        of_kind.map(|(_, set)| set.to_vec())
+    });
+    Some((nal_length_size, in_order.collect()))
 }
 
 #[cfg(test)]

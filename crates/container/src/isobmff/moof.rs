@@ -3,6 +3,7 @@
 use livetape_media::{Sample, Timescale, Timestamp, TrackId};
 
 use super::boxes::BoxRef;
+use super::by_track::ByTrack;
 use super::fields::Fields;
 use super::moov::{Defaults, InitTrack};
 
@@ -84,11 +85,6 @@ impl AnnouncedRun {
     }
 }
 
-/// Decode time at which each track's next fragment begins where it has no `tfdt`.
-pub(crate) trait NextDecodeTime {
-    fn of(&self, track: TrackId) -> i64;
-}
-
 /// What one fragment announces, and what in it could not be read.
 #[derive(Debug, Default)]
 pub(crate) struct Fragment {
@@ -99,12 +95,13 @@ pub(crate) struct Fragment {
 /// Decode times farther from zero are of no stream; sums of nearer ones stay within 64 bits.
 const FARTHEST: u64 = 1 << 60;
 
-/// Reads a fragment that begins `start` bytes into the stream.
+/// Reads a fragment that begins `start` bytes into the stream; `next` is the decode time at which
+/// that of a track begins where it has no `tfdt`.
 pub(crate) fn fragment(
     moof: BoxRef<'_>,
     start: u64,
     tracks: &[InitTrack],
-    next: &impl NextDecodeTime,
+    next: &ByTrack<i64>,
 ) -> Fragment {
     let mut out = Fragment::default();
     let mut previous_end = None;
@@ -127,7 +124,7 @@ pub(crate) fn fragment(
             header: header.with_defaults(track.defaults),
             position: base,
             decode_time: decode_time(traf).map_or_else(
-                || next.of(header.track),
+                || next.get(header.track).copied().unwrap_or(0),
                 |time| {
                     i64::try_from(time).map_or(i64::MAX, |time| time.saturating_add(track.shift))
                 },

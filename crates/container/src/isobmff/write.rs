@@ -43,10 +43,23 @@ impl Writer {
 
     /// A box with what `body` writes in it. Headers are far below 4 GiB: 32-bit sizes.
     pub(crate) fn boxed(&mut self, kind: &[u8; 4], body: impl FnOnce(&mut Self)) {
+        let start = self.open(kind);
+        body(self);
+        self.close(start);
+    }
+
+    /// Begins a box; where it does. Apart from [`Self::boxed`], of which there is one for each body.
+    #[inline(never)]
+    fn open(&mut self, kind: &[u8; 4]) -> usize {
         let start = self.0.len();
         self.u32(0);
         self.bytes(kind);
-        body(self);
+        start
+    }
+
+    /// Ends the box that began at `start`.
+    #[inline(never)]
+    fn close(&mut self, start: usize) {
         let size = (self.0.len() - start) as u32;
         self.patch_u32(start, size);
     }

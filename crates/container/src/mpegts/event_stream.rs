@@ -185,7 +185,7 @@ impl Splices {
     fn push(&mut self, payload: &[u8], start: bool, found: &mut Vec<Found>) {
         let waiting = &mut self.waiting;
         let mut too_many = false;
-        let broken = self.sections.push(payload, start, |section| {
+        let broken = self.sections.push(payload, start, &mut |section| {
             if section.first() != Some(&SPLICE_TABLE) {
             } else if waiting.len() < MAX_WAITING {
                 waiting.push(section.to_vec());

@@ -80,7 +80,7 @@ impl Programs {
         let mut pats = Vec::new();
         change.broken = self
             .pat
-            .push(packet, |section| pats.extend(Pat::parse(section)));
+            .push(packet, &mut |section| pats.extend(Pat::parse(section)));
         for pat in pats {
             change.pmt_pids |= self.update(&pat);
         }
@@ -99,7 +99,7 @@ impl Programs {
             return change;
         };
         let mut pmts = Vec::new();
-        change.broken = table.push(packet, |section| pmts.extend(Pmt::parse(section)));
+        change.broken = table.push(packet, &mut |section| pmts.extend(Pmt::parse(section)));
         for pmt in pmts {
             let number = pmt.program;
             let mut programs = self.programs.iter_mut();
@@ -216,7 +216,7 @@ impl Programs {
 }
 
 impl Table {
-    fn push(&mut self, packet: &Packet<'_>, sink: impl FnMut(&[u8])) -> usize {
+    fn push(&mut self, packet: &Packet<'_>, sink: &mut dyn FnMut(&[u8])) -> usize {
         let Some(payload) = packet.payload.filter(|_| !packet.damaged) else {
             return 0;
         };

@@ -21,11 +21,11 @@ impl Sections {
         &mut self,
         payload: &[u8],
         start: bool,
-        mut sink: impl FnMut(&[u8]),
+        sink: &mut dyn FnMut(&[u8]),
     ) -> usize {
         let mut broken = 0;
         if !start {
-            self.extend(payload, &mut broken, &mut sink);
+            self.extend(payload, &mut broken, sink);
             return broken;
         }
         let Some((&pointer, rest)) = payload.split_first() else {
@@ -35,10 +35,10 @@ impl Sections {
             self.lost();
             return 1;
         };
-        self.extend(tail, &mut broken, &mut sink);
+        self.extend(tail, &mut broken, sink);
         self.buffer.clear();
         self.collecting = true;
-        self.extend(rest, &mut broken, &mut sink);
+        self.extend(rest, &mut broken, sink);
         broken
     }
 
@@ -50,7 +50,7 @@ impl Sections {
         was_within
     }
 
-    fn extend(&mut self, bytes: &[u8], broken: &mut usize, sink: &mut impl FnMut(&[u8])) {
+    fn extend(&mut self, bytes: &[u8], broken: &mut usize, sink: &mut dyn FnMut(&[u8])) {
         if !self.collecting {
             return;
         }
@@ -238,7 +238,7 @@ mod tests {
         let mut sections = Sections::default();
         let (mut found, mut broken) = (Vec::new(), 0);
         for (payload, start) in payloads {
-            broken += sections.push(payload, *start, |section| found.push(section.to_vec()));
+            broken += sections.push(payload, *start, &mut |section| found.push(section.to_vec()));
         }
         (found, broken)
     }

@@ -5,6 +5,7 @@ use livetape_media::{Timescale, Timestamp};
 use livetape_container::isobmff::mux::ChunkLayout;
 
 use super::joined::Joined;
+use super::order::sort;
 use crate::{Extent, Track};
 
 /// A chunk ends where its stored stretch ends, if it is at least this long.
@@ -66,9 +67,12 @@ pub(super) fn interleave(tracks: &[(&Track, Joined)]) -> Vec<ChunkLayout> {
         }
         chunks.extend(open.map(|(t, c)| (Timestamp::new(t, timescale), c)));
     }
-    // Stable: of two that begin together the first track's comes first.
-    chunks.sort_by_key(|chunk| chunk.0);
-    chunks.into_iter().map(|chunk| chunk.1).collect()
+    // Of two that begin together the first track's comes first.
+    let times = chunks.iter().map(|chunk| chunk.0.rank());
+    let mut order: Vec<_> = times.zip(0..).collect();
+    sort(&mut order);
+    let in_order = order.iter().filter_map(|(_, number)| chunks.get(*number));
+    in_order.map(|chunk| chunk.1).collect()
 }
 
 /// How much earlier than what lies before it a chunk may begin.

@@ -3,6 +3,7 @@
 mod fragment;
 mod interleave;
 mod joined;
+mod order;
 mod progressive;
 mod retime;
 mod selection;

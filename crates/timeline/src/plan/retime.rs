@@ -2,6 +2,7 @@
 
 use livetape_media::Sample;
 
+use super::order::sort;
 use crate::Slice;
 
 /// Ticks from `start` to the first thing presented then or later; 0 where something is on.
@@ -135,15 +136,18 @@ enum Place {
 /// The place of each sample; `timed` has decode and presentation times.
 fn places(timed: &[(i64, i64)], start: i64, end: i64) -> Vec<Place> {
     let mut places = vec![Place::Shown; timed.len()];
-    let mut order: Vec<_> = timed.iter().map(|(_, pts)| *pts).zip(&mut places).collect();
-    order.sort_by_key(|(pts, _)| *pts);
-    let shown = order.iter().filter(|(pts, _)| *pts < start).count();
-    let late = order.iter().filter(|(pts, _)| *pts < end).count();
-    for (place, number) in order.iter_mut().take(shown).rev().zip(1..) {
-        *place.1 = Place::Early(number);
-    }
-    for (place, number) in order.iter_mut().skip(late).zip(0..) {
-        *place.1 = Place::Late(number);
+    let times = timed.iter().map(|(_, pts)| *pts).zip(0..);
+    let hidden = times.filter(|(pts, _)| *pts < start || *pts >= end);
+    let mut order: Vec<_> = hidden.map(|(pts, at)| (i128::from(pts), at)).collect();
+    sort(&mut order);
+    let early = order.partition_point(|(pts, _)| *pts < i128::from(start));
+    let (early, late) = order.split_at(early);
+    let early = early.iter().rev().zip((1..).map(Place::Early));
+    let late = late.iter().zip((0..).map(Place::Late));
+    for ((_, at), place) in early.chain(late) {
+        if let Some(own) = places.get_mut(*at) {
+            *own = place;
+        }
     }
     places
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use livetape_media::{Timescale, Timestamp};
 
 use super::joined::groups;
+use super::order::sort;
 use super::{Form, Selection};
 use crate::{Slice, Timeline, Track};
 
@@ -50,10 +51,14 @@ pub fn split(timeline: &Timeline, selection: &Selection, form: Form) -> Vec<Sele
     let cuts = tracks
         .iter()
         .flat_map(|track| track.stretches.iter().skip(1));
-    let mut cuts: Vec<Timestamp> = cuts.map(|stretch| stretch.start).collect();
-    cuts.retain(|cut| *cut > selection.start && *cut < selection.end);
-    cuts.sort();
-    cuts.dedup();
+    let cuts = cuts.map(|stretch| stretch.start);
+    let cuts = cuts.filter(|cut| *cut > selection.start && *cut < selection.end);
+    let cuts: Vec<Timestamp> = cuts.collect();
+    let mut order: Vec<_> = cuts.iter().map(|cut| cut.rank()).zip(0..).collect();
+    sort(&mut order);
+    order.dedup_by_key(|(rank, _)| *rank);
+    let cuts = order.iter().filter_map(|(_, number)| cuts.get(*number));
+    let cuts: Vec<Timestamp> = cuts.copied().collect();
     let starts = std::iter::once(selection.start).chain(cuts.iter().copied());
     let ends = cuts.iter().copied().chain([selection.end]);
     let parts = starts.zip(ends).map(|(start, end)| {

@@ -19,7 +19,7 @@ use crate::{interrupt, process, progress};
 
 pub(crate) use cargo_tools::Tool;
 pub(crate) use node::{in_path, node, package_folders};
-pub(crate) use programs::{chromium, firefox, media_folder};
+pub(crate) use programs::{chromium, firefox, media_folder, webkit};
 pub(crate) use wasm_target::{Target, wasi_arguments, wasm_environment};
 
 /// What set-up is for; each step says for which of them it is needed.

@@ -1,5 +1,5 @@
 //! What the system itself has to have: OpenSSL for one of cargo's tools; for checks and tests only, a C++ compiler, Chromium,
-//! Firefox, ffmpeg and ffprobe; and the media files.
+//! Firefox, WebKitGTK, ffmpeg and ffprobe; and the media files.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -46,6 +46,23 @@ pub(crate) fn firefox() -> Option<PathBuf> {
         .or_else(|| Some(application.to_path_buf()).filter(|path| path.is_file()))
 }
 
+/// The driver of the third browser: what LIVETAPE_WEBKIT says, or the usual name.
+pub(crate) fn webkit() -> Option<PathBuf> {
+    match env::var_os("LIVETAPE_WEBKIT") {
+        Some(path) => Some(PathBuf::from(path)).filter(|path| path.is_file()),
+        None => on_path("WebKitWebDriver"),
+    }
+}
+
+/// WebKitGTK as the tests drive it, on a display of its own, and what it decodes with.
+const WEBKIT: [&str; 5] = [
+    "webkit2gtk-driver",
+    "xvfb",
+    "gstreamer1.0-plugins-good",
+    "gstreamer1.0-plugins-bad",
+    "gstreamer1.0-libav",
+];
+
 /// Real recordings that some tests read: LIVETAPE_MEDIA, or `../shared/media` beside the repository.
 pub(crate) fn media_folder(workspace: &Workspace) -> Option<PathBuf> {
     let folder = match env::var_os("LIVETAPE_MEDIA") {
@@ -66,7 +83,7 @@ struct Program {
     otherwise: &'static str,
 }
 
-const PROGRAMS: [Program; 5] = [
+const PROGRAMS: [Program; 6] = [
     Program {
         name: "OpenSSL, for worker-build",
         usual: 10,
@@ -98,6 +115,18 @@ const PROGRAMS: [Program; 5] = [
         otherwise: "install Firefox, or set LIVETAPE_FIREFOX to its path",
     },
     Program {
+        name: "WebKitGTK",
+        usual: 40,
+        scopes: &[Scope::Test],
+        packages: &WEBKIT,
+        there: |_| {
+            // Its tests do not run elsewhere, and say so.
+            !cfg!(target_os = "linux")
+                || webkit().is_some() && on_path("Xvfb").is_some() && webkit_can_decode()
+        },
+        otherwise: "install Xvfb, WebKitGTK's WebDriver (or set LIVETAPE_WEBKIT to its path) and GStreamer's plugins good, bad and libav",
+    },
+    Program {
         name: "a C++ compiler, for the fuzz targets",
         usual: 15,
         scopes: &[Scope::Check, Scope::Soak, Scope::Test],
@@ -114,6 +143,13 @@ const PROGRAMS: [Program; 5] = [
         otherwise: "install ffmpeg",
     },
 ];
+
+/// Whether the plugins are there, which nothing but the packages' own list tells.
+fn webkit_can_decode() -> bool {
+    let plugins = WEBKIT.iter().filter(|name| name.starts_with("gstreamer"));
+    let plugins: Vec<_> = plugins.map(|name| (*name).to_owned()).collect();
+    !debian::here() || debian::not_installed(&plugins).is_empty()
+}
 
 fn openssl_can_be_built_with() -> bool {
     let mut question = process::command("pkg-config");

@@ -55,8 +55,8 @@ impl Suite {
     pub(super) fn budget(self) -> Duration {
         let minutes = match self {
             // These compile everything where nothing is compiled yet.
-            Self::Unit => 12,
-            Self::Check | Self::Build => 7,
+            Self::Check | Self::Unit => 12,
+            Self::Build => 9,
             // Compiles the command where nothing is compiled yet.
             Self::EndToEnd | Self::Outputs => 5,
             Self::Wasm | Self::Edge | Self::Demo => 3,
