@@ -1,18 +1,15 @@
 //! Every form in which a fragment may say where its samples are, how long, how large and of what
 //! kind: ISO/IEC 14496-12 §8.8, written box by box.
 
+mod configs;
+
 use std::sync::Arc;
 
+use configs::{SPS, audio, video};
 use livetape_container::isobmff::mux::{InitTrack, init_segment};
 use livetape_container::isobmff::{Demuxer, sample_entry};
 use livetape_container::{DefectCode, Event, Payload, Run};
-use livetape_media::codec::aac::AudioSpecificConfig;
 use livetape_media::{Sample, TrackConfig};
-
-const SPS: [u8; 25] = [
-    0x67, 0x64, 0x00, 0x1e, 0xac, 0xd9, 0x40, 0xa0, 0x2f, 0xf9, 0x70, 0x11, 0x00, 0x00, 0x03, 0x00,
-    0x01, 0x00, 0x00, 0x03, 0x00, 0x32, 0x0f, 0x16, 0x2d,
-];
 
 fn boxed(kind: &[u8; 4], parts: &[&[u8]]) -> Vec<u8> {
     let body = parts.concat();
@@ -25,15 +22,6 @@ fn full(kind: &[u8; 4], version: u8, flags: u32, words: &[u32]) -> Vec<u8> {
     let words = std::iter::once(&head).chain(words);
     let body: Vec<u8> = words.flat_map(|word| word.to_be_bytes()).collect();
     boxed(kind, &[&body])
-}
-
-fn video() -> TrackConfig {
-    sample_entry::avc1(&[&SPS], &[&[0x68, 0xeb, 0xe3]]).expect("valid parameter sets")
-}
-
-fn audio() -> TrackConfig {
-    let asc = [0x11, 0x90];
-    sample_entry::mp4a(&AudioSpecificConfig::parse(&asc).expect("valid"), &asc)
 }
 
 fn init() -> Vec<u8> {

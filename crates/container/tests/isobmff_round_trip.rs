@@ -1,28 +1,15 @@
 //! What the muxer writes the demuxer reads, however it is cut; and no input does harm.
 
+mod configs;
+
 use std::sync::Arc;
 
+use configs::{audio, video};
+use livetape_container::isobmff::Demuxer;
 use livetape_container::isobmff::mux::{FragmentTrack, InitTrack, fragment_header, init_segment};
-use livetape_container::isobmff::{Demuxer, sample_entry};
 use livetape_container::{DefectCode, Event, Payload, Run};
-use livetape_media::codec::aac::AudioSpecificConfig;
 use livetape_media::{Sample, TrackConfig, TrackId};
 use proptest::prelude::*;
-
-const SPS: [u8; 25] = [
-    0x67, 0x64, 0x00, 0x1e, 0xac, 0xd9, 0x40, 0xa0, 0x2f, 0xf9, 0x70, 0x11, 0x00, 0x00, 0x03, 0x00,
-    0x01, 0x00, 0x00, 0x03, 0x00, 0x32, 0x0f, 0x16, 0x2d,
-];
-const PPS: [u8; 4] = [0x68, 0xeb, 0xe3, 0xcb];
-
-fn video() -> TrackConfig {
-    sample_entry::avc1(&[&SPS], &[&PPS]).expect("valid parameter sets")
-}
-
-fn audio() -> TrackConfig {
-    let asc = [0x11, 0x90];
-    sample_entry::mp4a(&AudioSpecificConfig::parse(&asc).expect("valid"), &asc)
-}
 
 /// A file of one fragment; payload bytes count upwards.
 fn file(decode_times: (u64, u64), pictures: &[Sample], sound: &[Sample]) -> Vec<u8> {

@@ -9,7 +9,7 @@ use livetape_container::{Defect, DefectCode};
 use livetape_media::codec::aac::AdtsHeader;
 use livetape_media::codec::annexb::{length_prefixed, nal_units};
 use livetape_media::codec::{h264, h265};
-use mpegts_support::{Stream, Track, apart, demux, elementary, media, probe};
+use mpegts_support::{Stream, Track, apart, demux, elementary, media, probe, with_loss};
 
 /// Files that are not read as ffprobe reads them, each with a test of its own below.
 const SPECIAL: [&str; 6] = [
@@ -369,15 +369,7 @@ fn damage_costs_what_it_hits_and_nothing_else() {
     ] {
         let (bytes, whole) = read(&root.join(name));
         for seed in 1..20_u32 {
-            let mut random = seed;
-            let mut lost = 0;
-            let kept = bytes.chunks(188).enumerate().filter(|(index, _)| {
-                random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                let keep = *index < 3 || random >> 16 > 655; // about 1 %
-                lost += usize::from(!keep);
-                keep
-            });
-            let kept: Vec<u8> = kept.flat_map(|(_, packet)| packet.to_vec()).collect();
+            let (kept, lost) = with_loss(&bytes, seed);
             let damaged = demux(&kept, 100_000);
             for (pid, track) in &whole.tracks {
                 let Some(left) = damaged.tracks.get(pid) else {

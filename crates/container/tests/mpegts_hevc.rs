@@ -14,7 +14,7 @@ use livetape_media::{Format, Sample, Timescale};
 use mpegts_support::wire::{
     HEVC_PPS as PPS, HEVC_SPS as SPS, HEVC_VPS as VPS, VIDEO, Wire, length_prefixed,
 };
-use mpegts_support::{Stream, Track, demux, media, probe};
+use mpegts_support::{Stream, Track, demux, media, probe, with_loss};
 
 /// Another with the same id.
 const OTHER_PPS: [u8; 7] = [0x44, 0x01, 0xc1, 0x73, 0x12, 0x25, 0x18];
@@ -215,15 +215,7 @@ fn damage_costs_the_pictures_it_hits() {
         let whole = &whole.track(true).expect("video").units;
         let mut compared = 0;
         for seed in 1..20_u32 {
-            let mut random = seed;
-            let mut lost = 0;
-            let kept = bytes.chunks(188).enumerate().filter(|(index, _)| {
-                random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                let keep = *index < 3 || random >> 16 > 655; // about 1 %
-                lost += usize::from(!keep);
-                keep
-            });
-            let kept: Vec<u8> = kept.flat_map(|(_, packet)| packet.to_vec()).collect();
+            let (kept, lost) = with_loss(&bytes, seed);
             let damaged = demux(&kept, 100_000);
             let Some(left) = damaged.track(true).filter(|left| !left.units.is_empty()) else {
                 continue; // its only keyframe was hit

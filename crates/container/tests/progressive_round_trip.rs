@@ -1,29 +1,16 @@
 //! What the progressive muxer writes the demuxer reads, `moov` first or last; and no input does
 //! harm.
 
+mod configs;
+
+use configs::{audio, video};
+use livetape_container::isobmff::Demuxer;
 use livetape_container::isobmff::mux::{
     ChunkLayout, Edit, Movie, ProgressiveTrack, progressive_header,
 };
-use livetape_container::isobmff::{Demuxer, sample_entry};
 use livetape_container::{DefectCode, Event, Payload};
-use livetape_media::codec::aac::AudioSpecificConfig;
 use livetape_media::{Sample, Timescale, TrackConfig};
 use proptest::prelude::*;
-
-const SPS: [u8; 25] = [
-    0x67, 0x64, 0x00, 0x1e, 0xac, 0xd9, 0x40, 0xa0, 0x2f, 0xf9, 0x70, 0x11, 0x00, 0x00, 0x03, 0x00,
-    0x01, 0x00, 0x00, 0x03, 0x00, 0x32, 0x0f, 0x16, 0x2d,
-];
-const PPS: [u8; 4] = [0x68, 0xeb, 0xe3, 0xcb];
-
-fn video() -> TrackConfig {
-    sample_entry::avc1(&[&SPS], &[&PPS]).expect("valid parameter sets")
-}
-
-fn audio() -> TrackConfig {
-    let asc = [0x11, 0x90];
-    sample_entry::mp4a(&AudioSpecificConfig::parse(&asc).expect("valid"), &asc)
-}
 
 /// A file's header, chunks of so many samples of each track in turn, and its payload.
 fn file(pictures: &[Sample], sound: &[Sample], in_chunk: usize, origin: u64) -> (Vec<u8>, Vec<u8>) {

@@ -217,3 +217,17 @@ pub(crate) fn apart(left: i64, right: i64) -> i64 {
     let distance = (left - right).rem_euclid(1 << 33);
     distance.min((1 << 33) - distance)
 }
+
+/// A stream without about 1 % of its packets, its tables kept, and how many are missing.
+pub(crate) fn with_loss(bytes: &[u8], seed: u32) -> (Vec<u8>, usize) {
+    let mut random = seed;
+    let mut lost = 0;
+    let kept = bytes.chunks(188).enumerate().filter(|(index, _)| {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let keep = *index < 3 || random >> 16 > 655; // about 1 %
+        lost += usize::from(!keep);
+        keep
+    });
+    let kept: Vec<u8> = kept.flat_map(|(_, packet)| packet.to_vec()).collect();
+    (kept, lost)
+}
