@@ -59,7 +59,7 @@ const timed = await native(livetape, made.ts, source, folder, Number(rounds));
 console.log(`browser: ${rounds} rounds`);
 const browsed = await browse(made, await segmentStarts(made.ts), source, folder, Number(rounds));
 await rm(`${folder}/outputs`, { recursive: true, force: true });
-const modules = ['tests/node_modules/mediabunny', 'tests/bench/node_modules/mux.js', 'tests/node_modules/hls.js', 'tests/bench/node_modules/@ffmpeg/core'];
+const modules = ['tests/node_modules/mediabunny', 'tests/node_modules/mux.js', 'tests/node_modules/hls.js', 'tests/bench/node_modules/@ffmpeg/core'];
 const measured: Measured = {
   setting: {
     date: new Date().toISOString().slice(0, 10),
