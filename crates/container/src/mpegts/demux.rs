@@ -119,6 +119,11 @@ impl Demuxer {
         }
     }
 
+    /// Takes the payload of a run that is not needed any more: its memory is filled again.
+    pub fn recycle(&mut self, payload: Vec<u8>) {
+        self.core.out.recycle(payload);
+    }
+
     /// The next thing learned, in order; `None` until more is pushed.
     pub fn poll(&mut self) -> Option<Event> {
         self.core.out.events.pop_front()

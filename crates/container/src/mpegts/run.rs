@@ -11,6 +11,9 @@ const MAX_SAMPLES: usize = 64;
 /// ... or this many bytes.
 const MAX_BYTES: usize = 1 << 20;
 
+/// Buffers kept to be filled again: one for each run that is likely to be under way.
+const MAX_SPARE: usize = 4;
+
 /// Where all parts of the demuxer put what they find.
 #[derive(Debug, Default)]
 pub(super) struct Output {
@@ -20,9 +23,19 @@ pub(super) struct Output {
     pub(super) position: u64,
     /// The presentation time that came last, 90 kHz.
     pub(super) time: Option<i64>,
+    /// Empty buffers of runs that were given out.
+    spare: Vec<Vec<u8>>,
 }
 
 impl Output {
+    /// Keeps a buffer for a run to come.
+    pub(super) fn recycle(&mut self, mut buffer: Vec<u8>) {
+        if self.spare.len() < MAX_SPARE && buffer.capacity() <= 2 * MAX_BYTES {
+            buffer.clear();
+            self.spare.push(buffer);
+        }
+    }
+
     /// Reports a defect at the packet at hand.
     pub(super) fn defect(&mut self, code: DefectCode, track: Option<TrackId>, detail: String) {
         self.events.push_back(Event::Defect(Defect {
@@ -66,8 +79,12 @@ impl RunBuilder {
     /// Gives out the complete samples; the payload of those that are not stays.
     pub(super) fn emit(&mut self, out: &mut Output) {
         let complete: usize = self.samples.iter().map(|sample| sample.size as usize).sum();
-        let rest = self.payload.split_off(complete.min(self.payload.len()));
-        let payload = std::mem::replace(&mut self.payload, rest);
+        // The next run will be about as long: growing to that would copy it several times.
+        let mut next = out.spare.pop().unwrap_or_default();
+        next.reserve(self.payload.len());
+        next.extend_from_slice(self.payload.get(complete..).unwrap_or_default());
+        let mut payload = std::mem::replace(&mut self.payload, next);
+        payload.truncate(complete);
         let samples = std::mem::take(&mut self.samples);
         let Some(decode_time) = self.decode_time.take() else {
             return;
