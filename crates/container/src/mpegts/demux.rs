@@ -165,6 +165,9 @@ impl Default for Core {
 }
 
 impl Core {
+    // The browser's module is built for size. What is done for each packet is made one piece all
+    // the same, here and where else it is said: a quarter faster there.
+    #[inline(always)]
     fn framed(&mut self, framed: Framed<'_>) {
         match framed {
             Framed::Packet(bytes, position) => {
@@ -179,6 +182,7 @@ impl Core {
         }
     }
 
+    #[inline(always)] // for each packet: see `Core::framed`
     fn packet(&mut self, bytes: &[u8; PACKET]) {
         let packet = Packet::parse(bytes);
         match self.role(packet.pid) {
@@ -201,11 +205,13 @@ impl Core {
         }
     }
 
+    #[inline(always)] // for each packet: see `Core::framed`
     fn role(&self, pid: u16) -> u8 {
         let role = self.roles.get(usize::from(pid));
         role.copied().unwrap_or(IGNORED)
     }
 
+    #[inline(always)] // for each packet: see `Core::framed`
     fn stream_packet(&mut self, packet: &Packet<'_>) {
         if packet.discontinuity && packet.pid == self.pcr_pid {
             for stream in &mut self.streams {

@@ -59,6 +59,8 @@ pub(super) struct RunBuilder {
     pub(super) samples: Vec<Sample>,
     /// Payload of `samples`, and after it of samples not complete yet.
     pub(super) payload: Vec<u8>,
+    /// Bytes of the run before.
+    before: usize,
 }
 
 impl RunBuilder {
@@ -68,6 +70,7 @@ impl RunBuilder {
             decode_time: None,
             samples: Vec::new(),
             payload: Vec::new(),
+            before: 0,
         }
     }
 
@@ -79,9 +82,11 @@ impl RunBuilder {
     /// Gives out the complete samples; the payload of those that are not stays.
     pub(super) fn emit(&mut self, out: &mut Output) {
         let complete: usize = self.samples.iter().map(|sample| sample.size as usize).sum();
-        // The next run will be about as long: growing to that would copy it several times.
+        // The next run will be about as long as the longer of these two: growing to that would
+        // copy it several times.
+        let before = std::mem::replace(&mut self.before, complete);
         let mut next = out.spare.pop().unwrap_or_default();
-        next.reserve(self.payload.len());
+        next.reserve(self.payload.len().max(before));
         next.extend_from_slice(self.payload.get(complete..).unwrap_or_default());
         let mut payload = std::mem::replace(&mut self.payload, next);
         payload.truncate(complete);
@@ -97,5 +102,52 @@ impl RunBuilder {
                 payload: Payload::Bytes(payload),
             }));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A run of one sample of `size` bytes is given out; its buffer.
+    fn given_out(run: &mut RunBuilder, size: usize, out: &mut Output) -> Vec<u8> {
+        run.decode_time = Some(0);
+        run.payload.resize(size, 7);
+        run.samples.push(Sample {
+            size: size as u32,
+            duration: 1,
+            composition_offset: 0,
+            keyframe: true,
+        });
+        run.emit(out);
+        let Some(Event::Run(Run {
+            payload: Payload::Bytes(payload),
+            ..
+        })) = out.events.pop_front()
+        else {
+            panic!("a run of bytes");
+        };
+        assert_eq!(payload, vec![7; size]);
+        payload
+    }
+
+    #[test]
+    fn a_buffer_that_came_back_is_filled_again() {
+        let (mut run, mut out) = (RunBuilder::new(TrackId(1)), Output::default());
+        given_out(&mut run, 1000, &mut out);
+        let second = given_out(&mut run, 1000, &mut out);
+        let place = second.as_ptr();
+        out.recycle(second);
+        given_out(&mut run, 1000, &mut out);
+        let fourth = given_out(&mut run, 1000, &mut out);
+        assert_eq!(fourth.as_ptr(), place);
+    }
+
+    #[test]
+    fn small_runs_after_a_large_one_hold_little() {
+        let (mut run, mut out) = (RunBuilder::new(TrackId(1)), Output::default());
+        given_out(&mut run, MAX_BYTES, &mut out);
+        let held = (0..1000).map(|_| given_out(&mut run, 1, &mut out).capacity());
+        assert!(held.sum::<usize>() < 4 * MAX_BYTES);
     }
 }
