@@ -30,7 +30,7 @@ pub(super) struct Output {
 impl Output {
     /// Keeps a buffer for a run to come.
     pub(super) fn recycle(&mut self, mut buffer: Vec<u8>) {
-        if self.spare.len() < MAX_SPARE && buffer.capacity() <= 2 * MAX_BYTES {
+        if self.spare.len() < MAX_SPARE && buffer.capacity() <= 4 * MAX_BYTES {
             buffer.clear();
             self.spare.push(buffer);
         }
@@ -82,11 +82,12 @@ impl RunBuilder {
     /// Gives out the complete samples; the payload of those that are not stays.
     pub(super) fn emit(&mut self, out: &mut Output) {
         let complete: usize = self.samples.iter().map(|sample| sample.size as usize).sum();
-        // The next run will be about as long as the longer of these two: growing to that would
-        // copy it several times.
+        // The next run will be about as long as the longer of these two, or somewhat longer:
+        // growing to that would copy it several times.
         let before = std::mem::replace(&mut self.before, complete);
+        let likely = self.payload.len().max(before);
         let mut next = out.spare.pop().unwrap_or_default();
-        next.reserve(self.payload.len().max(before));
+        next.reserve(likely + likely / 8);
         next.extend_from_slice(self.payload.get(complete..).unwrap_or_default());
         let mut payload = std::mem::replace(&mut self.payload, next);
         payload.truncate(complete);
