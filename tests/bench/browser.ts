@@ -56,13 +56,13 @@ export async function browse(inputs: Inputs, cuts: readonly number[], source: Co
   try {
     const wrong = new Map<string, string>();
     for (const engine of all) wrong.set(engine, await check(run, engine, outputs, source));
-    const sound = ['read and checksum', ...all];
+    const bare = ['read', 'read and checksum'];
     const browsed = {
       version: browser.browser()?.version() ?? 'unknown',
-      checksum: await interleaved(run, sound, { into: 'checksum', from: 'disk', input: 0 }, rounds, wrong),
+      checksum: await interleaved(run, [...bare, ...all], { into: 'checksum', from: 'disk', input: 0 }, rounds, wrong),
       opfs: await interleaved(run, all, { into: 'opfs', from: 'disk', input: 0 }, rounds, wrong),
       memory: await interleaved(run, inMemory, { into: 'nothing', from: 'memory', input: 0 }, rounds, wrong),
-      twin: await interleaved(run, ['read and checksum', 'livetape'], { into: 'checksum', from: 'disk', input: 1 }, rounds, new Map()),
+      twin: await interleaved(run, [...bare, 'livetape'], { into: 'checksum', from: 'disk', input: 1 }, rounds, new Map()),
       small: await interleaved(run, ['livetape'], { into: 'nothing', from: 'memory', input: 2 }, rounds, new Map()),
       large: await interleaved(run, ['livetape'], { into: 'nothing', from: 'memory', input: 3 }, rounds, new Map()),
     };
