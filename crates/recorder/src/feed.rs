@@ -1,12 +1,12 @@
 //! One stream of bytes - a source buffer's appends, a playlist's segments - onto the tape.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use livetape_container::{
     Chunk, Defect, DefectCode, Event as Demuxed, Payload, Run, isobmff, mpegts,
 };
-use livetape_media::{Sample, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId};
+use livetape_media::{Sample, SmallMap, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId};
 use livetape_tape::{Placement, Tape};
 use livetape_timeline::Extent;
 
@@ -40,7 +40,7 @@ pub(crate) struct Feed {
     placed: VecDeque<Placed>,
     /// The latest bytes, where they have to be rewritten.
     copied: Vec<u8>,
-    configs: BTreeMap<TrackId, Known>,
+    configs: SmallMap<TrackId, Known>,
     /// It was told that there are too many events.
     told_full: bool,
 }
@@ -341,7 +341,7 @@ fn gap(ticks: i64, at: i64, config: &TrackConfig, samples: &[Sample]) -> Option<
     if ticks <= one {
         return None;
     }
-    let missing = Timestamp::new(ticks, config.timescale).seconds();
+    let missing = Timestamp::new(ticks, config.timescale);
     let kind = if config.format.is_video() {
         "picture"
     } else {

@@ -1,7 +1,8 @@
 //! Everything under one roof.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
+use livetape_media::SmallMap;
 use livetape_tape::{Hold, Tape, Window};
 
 use crate::clip::clip;
@@ -19,10 +20,10 @@ use crate::wall_clock::Arrival;
 #[derive(Debug)]
 pub struct Recorder {
     tape: Tape,
-    sources: BTreeMap<SourceId, Source>,
+    sources: SmallMap<SourceId, Source>,
     pull: Option<Pull>,
     recording: Option<Recording>,
-    clips: BTreeMap<RequestId, Hold>,
+    clips: SmallMap<RequestId, Hold>,
     playhead: Option<f64>,
     arrival: Arrival,
     exchanges: u32,
@@ -43,10 +44,10 @@ impl Recorder {
     pub fn new(window: Window) -> Self {
         Self {
             tape: Tape::new(window),
-            sources: BTreeMap::new(),
+            sources: SmallMap::new(),
             pull: None,
             recording: None,
-            clips: BTreeMap::new(),
+            clips: SmallMap::new(),
             playhead: None,
             arrival: Arrival::default(),
             exchanges: 0,
@@ -70,7 +71,7 @@ impl Recorder {
                 chunk,
                 timestamp_offset,
             } => {
-                let source = self.sources.entry(source).or_default();
+                let source = self.sources.get_or_default(source);
                 source.offset = timestamp_offset;
                 let taken = source.feed.push(
                     chunk,
