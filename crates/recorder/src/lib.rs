@@ -14,6 +14,7 @@
 //! - `cut`: where one uploaded object ends and the next begins
 //! - `clip`: a range of the tape as an MP4
 
+mod can_pull;
 mod clip;
 mod cut;
 mod feed;

@@ -99,7 +99,7 @@ impl Recorder {
                 }
             }
             Input::Playhead { seconds } => self.playhead = Some(seconds),
-            Input::Pull { url } => self.pull = Some(Pull::new(url, now)),
+            Input::Pull { url } => self.pull = Pull::begin(url, now),
             Input::Record {
                 request,
                 edge,
@@ -133,7 +133,9 @@ impl Recorder {
                 if let Some(recording) = self.recording.as_mut().filter(|r| r.owns(exchange)) {
                     let progressed = recording.unanswered(exchange, why, now, &mut self.out);
                     self.progressed(&progressed);
-                } else if let Some(pull) = self.pull.as_mut().filter(|p| p.owns(exchange)) {
+                } else if let Some(pull) = &mut self.pull
+                    && pull.owns(exchange)
+                {
                     pull.unanswered(exchange, why, now, &mut self.out);
                 }
             }
@@ -170,11 +172,10 @@ impl Recorder {
         }
         self.tape.slide();
         drain_commands(&mut self.tape, &mut self.out);
-        let due = self.recording.as_ref().and_then(|own| own.wake_at(now));
-        let due = due
-            .into_iter()
-            .chain(self.pull.as_ref().and_then(Pull::wake_at))
-            .min();
+        let mut due = self.recording.as_ref().and_then(|own| own.wake_at(now));
+        if let Some(pull) = &self.pull {
+            due = due.into_iter().chain(pull.wake_at()).min();
+        }
         if let Some(at) = due.filter(|at| self.wake_at.is_none_or(|set| *at < set)) {
             self.wake_at = Some(at);
             self.out.push_back(Output::WakeAt(at));
@@ -244,7 +245,9 @@ impl Recorder {
         if let Some(recording) = self.recording.as_mut().filter(|r| r.owns(exchange)) {
             let progressed = recording.answered(exchange, answer, now, &mut self.out);
             self.progressed(&progressed);
-        } else if let Some(pull) = self.pull.as_mut().filter(|p| p.owns(exchange)) {
+        } else if let Some(pull) = &mut self.pull
+            && pull.owns(exchange)
+        {
             let taken = pull.answered(exchange, answer, &mut self.tape, now, &mut self.out);
             self.taken(&taken);
         }
