@@ -2,8 +2,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use livetape_media::{Timescale, Timestamp};
-use livetape_timeline::{Extent, StoreId, Timeline, Track};
+use std::sync::Arc;
+
+use livetape_media::{Sample, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId};
+use livetape_timeline::{Appended, Extent, StoreId, Timeline, Track};
+
+use crate::journal::{Head, Journal};
 
 /// A reel takes no more bytes than this...
 const REEL_BYTES: u64 = 64 << 20;
@@ -20,14 +24,23 @@ pub struct Window {
 }
 
 /// What a shell has to do to its files, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// Make an empty reel; bytes will be written to it.
     Open(StoreId),
     /// The reel is complete: close it, never write to it again.
     Close(StoreId),
-    /// Delete the closed reel.
+    /// Delete the closed reel, and its journal.
     Delete(StoreId),
+    /// Write to a reel's journal (see [`journal`](crate::journal)); the reel may be closed.
+    Commit {
+        /// Whose journal.
+        reel: StoreId,
+        /// Where in it: its end, all behind it is void.
+        offset: u64,
+        /// What to write, at once.
+        bytes: Vec<u8>,
+    },
 }
 
 /// Where bytes are to be written.
@@ -55,11 +68,26 @@ impl Placement {
 pub struct Hold(u64);
 
 #[derive(Debug)]
-struct Reel {
-    id: StoreId,
-    len: u64,
+pub(crate) struct Reel {
+    pub(crate) id: StoreId,
+    pub(crate) len: u64,
+    /// Bytes of its journal.
+    pub(crate) journal: u64,
     opened: u64,
     open: bool,
+}
+
+impl Reel {
+    /// One that is complete.
+    pub(crate) const fn closed(id: StoreId, len: u64, journal: u64) -> Self {
+        Self {
+            id,
+            len,
+            journal,
+            opened: 0,
+            open: false,
+        }
+    }
 }
 
 /// A row of reels with the index of what is on them.
@@ -68,6 +96,8 @@ pub struct Tape {
     timeline: Timeline,
     reels: VecDeque<Reel>,
     next_reel: u32,
+    journal: Journal,
+    head: Head,
     window: Window,
     holds: BTreeMap<Hold, StoreId>,
     next_hold: u64,
@@ -77,10 +107,22 @@ pub struct Tape {
 impl Tape {
     /// An empty tape that will keep `window`.
     pub fn new(window: Window) -> Self {
+        Self::with(window, Timeline::new(), VecDeque::new(), Head::default())
+    }
+
+    /// A tape with what is on its closed reels.
+    pub(crate) fn with(
+        window: Window,
+        timeline: Timeline,
+        reels: VecDeque<Reel>,
+        head: Head,
+    ) -> Self {
         Self {
-            timeline: Timeline::new(),
-            reels: VecDeque::new(),
-            next_reel: 1,
+            timeline,
+            next_reel: reels.back().map_or(1, |reel| reel.id.0.saturating_add(1)),
+            reels,
+            journal: Journal::default(),
+            head,
             window,
             holds: BTreeMap::new(),
             next_hold: 1,
@@ -93,14 +135,69 @@ impl Tape {
         &self.timeline
     }
 
-    /// For appending; extents must come from [`Tape::place`].
-    pub const fn timeline_mut(&mut self) -> &mut Timeline {
-        &mut self.timeline
+    /// As [`Timeline::append`]; extents must come from [`Tape::place`].
+    pub fn append(
+        &mut self,
+        id: TrackId,
+        config: &Arc<TrackConfig>,
+        decode_time: i64,
+        samples: &[Sample],
+        extents: &[Extent],
+    ) -> Appended {
+        let appended = self
+            .timeline
+            .append(id, config, decode_time, samples, extents);
+        if appended.kept > 0 {
+            self.journal
+                .append(id, config, decode_time, samples, extents);
+        }
+        appended
     }
 
-    /// Bytes of all reels.
+    /// As [`Timeline::add_event`].
+    pub fn add_event(&mut self, event: TimedEvent) -> bool {
+        let known = self.timeline.events().len();
+        let copy = event.clone();
+        let kept = self.timeline.add_event(event);
+        if self.timeline.events().len() > known {
+            self.journal.event(&copy);
+        }
+        kept
+    }
+
+    /// As [`Timeline::set_wall_clock`].
+    pub fn set_wall_clock(&mut self, at: Timestamp, unix_millis: i64) {
+        let known = self.timeline.dates().len();
+        self.timeline.set_wall_clock(at, unix_millis);
+        if self.timeline.dates().len() > known {
+            self.journal.date(at, unix_millis);
+        }
+    }
+
+    /// Says when the timeline's zero was, for a stream without dates: what the journal knows of
+    /// it. In Unix milliseconds.
+    pub fn set_zero(&mut self, unix_millis: i64) {
+        if self.head.zero.replace(unix_millis) != Some(unix_millis) {
+            self.journal.zero(unix_millis);
+        }
+    }
+
+    /// What the owner has noted.
+    pub fn note(&self) -> &[u8] {
+        &self.head.note
+    }
+
+    /// Keeps a note of the owner's in the journal, in place of the one before: what it must know
+    /// when the tape is recovered.
+    pub fn set_note(&mut self, note: Vec<u8>) {
+        self.journal.note(&note);
+        self.head.note = note;
+    }
+
+    /// Bytes of all reels and their journals.
     pub fn bytes(&self) -> u64 {
-        self.reels.iter().map(|reel| reel.len).sum()
+        let bytes = |reel: &Reel| reel.len + reel.journal;
+        self.reels.iter().map(bytes).sum()
     }
 
     /// The next thing the shell has to do.
@@ -120,15 +217,7 @@ impl Tape {
             self.close();
         }
         if self.open_reel().is_none() {
-            let id = StoreId(self.next_reel);
-            self.next_reel += 1;
-            self.reels.push_back(Reel {
-                id,
-                len: 0,
-                opened: now,
-                open: true,
-            });
-            self.commands.push_back(Command::Open(id));
+            self.open(now);
         }
         let mut placement = Placement {
             reel: StoreId(0),
@@ -144,12 +233,63 @@ impl Tape {
         placement
     }
 
+    fn open(&mut self, now: u64) {
+        self.commit();
+        let id = StoreId(self.next_reel);
+        self.next_reel += 1;
+        self.reels.push_back(Reel {
+            open: true,
+            opened: now,
+            ..Reel::closed(id, 0, 0)
+        });
+        self.commands.push_back(Command::Open(id));
+        self.journal.begin(&self.timeline, &self.head);
+    }
+
     /// Ends the open reel, so that all that is stored can be sliced.
     pub fn close(&mut self) {
         if let Some(reel) = self.reels.back_mut().filter(|reel| reel.open) {
             reel.open = false;
             self.commands.push_back(Command::Close(reel.id));
         }
+    }
+
+    /// Writes to the journal what has been told since the last time. To be called when all that
+    /// was placed has been written: a commit names bytes that are there.
+    pub fn commit(&mut self) {
+        // Before the first reel there is no journal; what is known by then is in its head.
+        let Some(reel) = self.reels.back_mut() else {
+            return;
+        };
+        if let Some(bytes) = self.journal.commit(reel.journal, reel.len) {
+            let offset = reel.journal;
+            reel.journal += bytes.len() as u64;
+            self.commands.push_back(Command::Commit {
+                reel: reel.id,
+                offset,
+                bytes,
+            });
+        }
+    }
+
+    /// What was placed at `at` and after it could not be written, and is not there.
+    pub fn not_written(&mut self, at: Placement) {
+        self.timeline.forget_from(at.reel, at.offset);
+        for reel in self.reels.iter_mut().filter(|reel| reel.id >= at.reel) {
+            reel.len = if reel.id == at.reel { at.offset } else { 0 };
+        }
+        // Samples that were to be committed may be among those.
+        self.journal.begin(&self.timeline, &self.head);
+    }
+
+    /// Deletes the oldest reel whatever the window is: there is no room for more. False where all
+    /// are held, or the newest.
+    pub fn evict(&mut self) -> bool {
+        let oldest = self.oldest_free();
+        if let Some(oldest) = oldest {
+            self.delete(oldest);
+        }
+        oldest.is_some()
     }
 
     /// Keeps `reel` and all later ones until released.
@@ -176,19 +316,27 @@ impl Tape {
     /// forgets what was on them.
     pub fn slide(&mut self) {
         while let Some(reel) = self.oldest_outside() {
-            self.reels.pop_front();
-            self.timeline.forget_through(reel);
-            self.commands.push_back(Command::Delete(reel));
+            self.delete(reel);
         }
+    }
+
+    fn delete(&mut self, oldest: StoreId) {
+        self.reels.pop_front();
+        self.timeline.forget_through(oldest);
+        self.commands.push_back(Command::Delete(oldest));
+    }
+
+    /// The oldest reel, if nothing holds it and it is not the newest.
+    fn oldest_free(&self) -> Option<StoreId> {
+        let oldest = self.reels.front().filter(|reel| !reel.open)?.id;
+        let is_held = self.holds.values().any(|held| *held <= oldest);
+        (!is_held && self.reels.len() > 1).then_some(oldest)
     }
 
     /// The oldest reel, if the window needs it no more.
     fn oldest_outside(&self) -> Option<StoreId> {
-        let oldest = self.reels.front().filter(|reel| !reel.open)?.id;
+        let oldest = self.oldest_free()?;
         let next = self.reels.get(1)?.id;
-        if self.holds.values().any(|held| *held <= oldest) {
-            return None;
-        }
         if self.bytes() > self.window.bytes {
             return Some(oldest);
         }
@@ -250,7 +398,7 @@ mod tests {
                 composition_offset: 0,
                 keyframe: true,
             };
-            tape.timeline_mut().append(
+            tape.append(
                 TrackId(1),
                 config,
                 second * 1000,
@@ -285,7 +433,9 @@ mod tests {
             Command::Close(StoreId(2)),
             Command::Open(StoreId(3)),
         ];
-        assert_eq!(commands(&mut tape), expected);
+        let mut commands = commands(&mut tape);
+        commands.retain(|command| !matches!(command, Command::Commit { .. }));
+        assert_eq!(commands, expected);
     }
 
     #[test]
