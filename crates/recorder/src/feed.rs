@@ -225,7 +225,7 @@ impl Feed {
     ) {
         let moved = Timestamp::from_seconds(offset, event.time.timescale);
         let time = event.time.plus(moved);
-        let kept = tape.timeline_mut().add_event(TimedEvent { time, ..event });
+        let kept = tape.add_event(TimedEvent { time, ..event });
         if !kept && !std::mem::replace(&mut self.told_full, true) {
             out.push_back(Output::Event(Event::Defect {
                 code: DefectCode::TooLarge.as_str(),
@@ -263,9 +263,7 @@ impl Feed {
         let moved = Timestamp::from_seconds(offset, config.timescale).ticks;
         let (decode_time, samples) = rescaled(run.decode_time, run.samples, stream, &config);
         let decode_time = decode_time.saturating_add(moved);
-        let appended = tape
-            .timeline_mut()
-            .append(id, &config, decode_time, &samples, &extents);
+        let appended = tape.append(id, &config, decode_time, &samples, &extents);
         if let Some(event) = gap(appended.gap, decode_time, &config, &samples) {
             out.push_back(Output::Event(event));
         }

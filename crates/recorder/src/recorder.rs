@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use livetape_tape::{Hold, Tape, Window};
+use livetape_tape::{Command, Hold, Placement, Tape, Window};
 
 use crate::clip::clip;
 use crate::cut::PATIENCE;
@@ -28,6 +28,22 @@ pub struct Recorder {
     exchanges: u32,
     wake_at: Option<u64>,
     out: VecDeque<Output>,
+    /// What follows from the input is still to be decided.
+    due: Option<Now>,
+    room: Room,
+}
+
+/// What became of what the latest input wanted written.
+#[derive(Debug, Default)]
+struct Room {
+    /// Samples were appended.
+    appended: bool,
+    /// The storage did not take all of it.
+    refused: bool,
+    /// It was told that the storage is full, and nothing has been written since.
+    full: bool,
+    /// It was told that the window is shorter than it should be.
+    short: bool,
 }
 
 #[derive(Debug, Default)]
@@ -41,8 +57,13 @@ struct Source {
 impl Recorder {
     /// A recorder with an empty tape that will keep `window`.
     pub fn new(window: Window) -> Self {
+        Self::with(Tape::new(window))
+    }
+
+    /// A recorder of a tape that has been recovered: what is on it can be taken out.
+    pub fn with(tape: Tape) -> Self {
         Self {
-            tape: Tape::new(window),
+            tape,
             sources: BTreeMap::new(),
             pull: None,
             recording: None,
@@ -52,7 +73,14 @@ impl Recorder {
             exchanges: 0,
             wake_at: None,
             out: VecDeque::new(),
+            due: None,
+            room: Room::default(),
         }
+    }
+
+    /// What is on the tape.
+    pub const fn tape(&self) -> &Tape {
+        &self.tape
     }
 
     /// Takes one thing that happened.
@@ -80,7 +108,7 @@ impl Recorder {
                     &mut self.out,
                 );
                 if taken.appended {
-                    self.arrival.arrived(self.tape.timeline(), now.unix);
+                    self.arrival.arrived(&mut self.tape, now.unix);
                 }
                 self.taken(&taken);
             }
@@ -137,12 +165,56 @@ impl Recorder {
             }
             Input::Tick => self.wake_at = None,
         }
-        self.advance(now);
+        self.due = Some(now);
     }
 
-    /// The next thing to do or to tell; `None` until more is handled.
+    /// The next thing to do or to tell; `None` until more is handled. Each is to be carried out
+    /// before the next is asked for: what follows from bytes is decided when they are written.
     pub fn poll(&mut self) -> Option<Output> {
+        if self.out.is_empty()
+            && let Some(now) = self.due.take()
+        {
+            self.advance(now);
+        }
         self.out.pop_front()
+    }
+
+    /// Makes room: gives up the oldest reel that nothing holds. To be carried out at once; `None`
+    /// where there is none.
+    pub fn make_room(&mut self) -> Option<Command> {
+        let given_up = self.tape.evict();
+        if given_up.is_some() && !std::mem::replace(&mut self.room.short, true) {
+            self.notice("storage_short", STORAGE_SHORT);
+        }
+        given_up
+    }
+
+    /// The storage has not taken what was to be written there: neither that nor what was to be
+    /// written after it is on the tape.
+    pub fn not_written(&mut self, at: Placement, now: Now) {
+        for source in self.sources.values_mut() {
+            let (feed, out) = (&mut source.feed, &mut self.out);
+            feed.end(Ending::Cut, source.offset, &mut self.tape, now.steady, out);
+        }
+        if let Some(pull) = &mut self.pull {
+            pull.end(Ending::Cut, &mut self.tape, now, &mut self.out);
+        }
+        self.out
+            .retain(|output| !matches!(output, Output::WriteChunk(_) | Output::WriteBytes(..)));
+        self.tape.not_written(at);
+        if !std::mem::replace(&mut self.room.refused, true) && !self.room.full {
+            self.room.full = true;
+            self.notice("storage_full", STORAGE_FULL);
+        }
+    }
+
+    fn notice(&mut self, code: &'static str, message: &str) {
+        let event = Event::Defect {
+            code,
+            message: message.to_owned(),
+            at: None,
+        };
+        self.out.push_back(Output::Event(event));
     }
 
     /// What every input may have made possible.
@@ -162,7 +234,9 @@ impl Recorder {
             );
         }
         self.tape.slide();
+        self.tape.commit();
         drain_commands(&mut self.tape, &mut self.out);
+        self.tell_window();
         let due = self.recording.as_ref().and_then(Recording::retry_at);
         let due = due
             .into_iter()
@@ -178,7 +252,7 @@ impl Recorder {
     /// taken out now must have no hole at its end.
     fn complete(&mut self, now: Now) {
         if let Some(pull) = &mut self.pull {
-            let taken = pull.complete(&mut self.tape, now, &mut self.out);
+            let taken = pull.end(Ending::Pending, &mut self.tape, now, &mut self.out);
             self.taken(&taken);
         }
     }
@@ -211,9 +285,21 @@ impl Recorder {
                 message: PROTECTED.to_owned(),
             }));
         }
+        self.room.appended |= taken.appended;
+    }
+
+    /// Tells how far the tape has come, where it has.
+    fn tell_window(&mut self) {
+        let Room {
+            appended, refused, ..
+        } = self.room;
+        (self.room.appended, self.room.refused) = (false, false);
+        if !appended || refused {
+            return;
+        }
+        self.room.full = false;
         let timeline = self.tape.timeline();
-        let end = timeline.common_end(PATIENCE);
-        if let (true, Some((start, _)), Some(end)) = (taken.appended, timeline.span(), end) {
+        if let (Some((start, _)), Some(end)) = (timeline.span(), timeline.common_end(PATIENCE)) {
             let bytes = self.tape.bytes();
             self.out
                 .push_back(Output::Event(Event::Window { start, end, bytes }));
@@ -266,4 +352,7 @@ impl Recorder {
 
 const ALREADY_RECORDING: &str = "this tape is already recording; stop that recording first";
 const NOT_RECORDING: &str = "there is no recording to stop";
+const STORAGE_SHORT: &str = "there is no room for the whole window: the oldest of it is given up";
+const STORAGE_FULL: &str = "there is no room for more, and all that is stored is in use: what comes \
+                            now is not recorded; close clips, or free space";
 const PROTECTED: &str = "the stream is encrypted (DRM or SAMPLE-AES) and cannot be recorded";

@@ -282,14 +282,11 @@ impl Tape {
         self.journal.begin(&self.timeline, &self.head);
     }
 
-    /// Deletes the oldest reel whatever the window is: there is no room for more. False where all
-    /// are held, or the newest.
-    pub fn evict(&mut self) -> bool {
-        let oldest = self.oldest_free();
-        if let Some(oldest) = oldest {
-            self.delete(oldest);
-        }
-        oldest.is_some()
+    /// Gives up the oldest reel whatever the window is: there is no room for more. To be carried
+    /// out at once; `None` where all are held, but the newest, which stays.
+    pub fn evict(&mut self) -> Option<Command> {
+        let oldest = self.oldest_free()?;
+        Some(self.forget(oldest))
     }
 
     /// Keeps `reel` and all later ones until released.
@@ -316,14 +313,15 @@ impl Tape {
     /// forgets what was on them.
     pub fn slide(&mut self) {
         while let Some(reel) = self.oldest_outside() {
-            self.delete(reel);
+            let command = self.forget(reel);
+            self.commands.push_back(command);
         }
     }
 
-    fn delete(&mut self, oldest: StoreId) {
+    fn forget(&mut self, oldest: StoreId) -> Command {
         self.reels.pop_front();
         self.timeline.forget_through(oldest);
-        self.commands.push_back(Command::Delete(oldest));
+        Command::Delete(oldest)
     }
 
     /// The oldest reel, if nothing holds it and it is not the newest.

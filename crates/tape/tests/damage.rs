@@ -175,8 +175,9 @@ fn a_whole_store_is_the_tape_that_was_recorded() {
 #[test]
 fn without_its_first_reel_the_rest_is_there_and_its_numbers_go_on() {
     let (mut tape, mut files) = recorded();
-    assert!(tape.evict());
-    files.carry_out(&mut tape);
+    assert_eq!(tape.evict(), Some(Command::Delete(StoreId(1))));
+    files.reels.remove(&StoreId(1));
+    files.journals.remove(&StoreId(1));
     let (recovered, damage) = files.recover();
     assert_eq!(damage, []);
     assert_eq!(
@@ -236,7 +237,7 @@ fn a_journal_changed_at_any_byte_is_repaired() {
     let (tape, whole) = recorded();
     for id in whole.journals.keys() {
         for at in 0..whole.journals[id].len() {
-            for change in [0x01, 0x80, 0xFF] {
+            for change in [0x01, 0xFF] {
                 let mut files = whole.clone();
                 files.journals.get_mut(id).expect("there")[at] ^= change;
                 check(

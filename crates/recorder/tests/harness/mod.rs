@@ -36,6 +36,7 @@ pub(crate) struct Client {
     pub(crate) recorder: Recorder,
     pub(crate) now: Now,
     pub(crate) reels: BTreeMap<StoreId, Vec<u8>>,
+    pub(crate) journals: BTreeMap<StoreId, Vec<u8>>,
     pub(crate) deleted: Vec<StoreId>,
     pub(crate) requests: VecDeque<(ExchangeId, Request, Vec<u8>)>,
     pub(crate) events: Vec<Event>,
@@ -52,6 +53,7 @@ impl Client {
                 unix: 1_700_000_000_000,
             },
             reels: BTreeMap::new(),
+            journals: BTreeMap::new(),
             deleted: Vec::new(),
             requests: VecDeque::new(),
             events: Vec::new(),
@@ -69,8 +71,18 @@ impl Client {
                     self.reels.insert(id, Vec::new());
                 }
                 Output::Storage(Command::Close(_)) => {}
+                Output::Storage(Command::Commit {
+                    reel,
+                    offset,
+                    bytes,
+                }) => {
+                    let journal = self.journals.entry(reel).or_default();
+                    journal.truncate(offset as usize);
+                    journal.extend(bytes);
+                }
                 Output::Storage(Command::Delete(id)) => {
                     self.reels.remove(&id).expect("deleted once");
+                    self.journals.remove(&id);
                     self.deleted.push(id);
                 }
                 Output::WriteChunk(at) => self.write(at, chunk),
