@@ -48,11 +48,13 @@ pub struct Recovery {
     timeline: Timeline,
     reels: VecDeque<Reel>,
     lengths: BTreeMap<StoreId, u64>,
-    /// How many samples of a track were there before those that are read.
+    /// The number of each track's next sample.
     numbers: BTreeMap<TrackId, u64>,
     /// Tracks of which something is missing: they go on with a keyframe.
     interrupted: BTreeSet<TrackId>,
     head: Head,
+    /// Samples are missing between others, whose numbers are others therefore.
+    renumbered: bool,
     /// How long the reel was at the last commit.
     committed: u64,
     damage: Vec<Damage>,
@@ -86,8 +88,12 @@ impl Recovery {
         self.reels.push_back(Reel::closed(id, len, whole));
     }
 
-    /// The tape, and what was wrong with its files.
+    /// The tape, and what was wrong with its files. Where samples are missing between others there
+    /// is no note of the owner's: sample numbers in it would be wrong.
     pub fn finish(mut self, window: Window) -> (Tape, Vec<Damage>) {
+        if self.renumbered {
+            self.head.note.clear();
+        }
         if let (Some(zero), []) = (self.head.zero, self.timeline.dates()) {
             let at = Timestamp::zero(Timescale::MILLIS);
             self.timeline.set_wall_clock(at, zero);
@@ -99,9 +105,8 @@ impl Recovery {
     fn take(&mut self, reel: StoreId, entry: Entry) {
         match entry {
             Entry::Track(id, number) => {
-                if self.timeline.track(id).is_none() {
-                    self.numbers.insert(id, number);
-                }
+                let next = self.numbers.entry(id).or_default();
+                *next = number.max(*next);
             }
             Entry::Append(append) => self.append(reel, &append),
             Entry::Event(event) => {
@@ -134,9 +139,7 @@ impl Recovery {
             }
             if self.interrupted.contains(&append.id) && !(is_stored && sample.keyframe) {
                 self.flush(append, &mut run);
-                if self.timeline.track(append.id).is_none() {
-                    *self.numbers.entry(append.id).or_default() += 1;
-                }
+                *self.numbers.entry(append.id).or_default() += 1;
             } else {
                 self.interrupted.remove(&append.id);
                 if run.samples.is_empty() {
@@ -159,11 +162,14 @@ impl Recovery {
         if samples.is_empty() {
             return;
         }
-        if let Some(number) = self.numbers.remove(&append.id) {
-            self.timeline.begin(append.id, &append.config, number);
-        }
+        let (id, config) = (append.id, &append.config);
+        let number = self.numbers.entry(id).or_default();
+        self.timeline.begin(id, config, *number);
+        let follows = |track: &Track| track.numbers().end == *number;
+        self.renumbered |= !self.timeline.track(id).is_some_and(follows);
+        *number += samples.len() as u64;
         self.timeline
-            .append(append.id, &append.config, decode_time, &samples, &extents);
+            .append(id, config, decode_time, &samples, &extents);
     }
 
     fn is_stored(&self, piece: &Extent) -> bool {

@@ -148,6 +148,7 @@ impl Tape {
             .timeline
             .append(id, config, decode_time, samples, extents);
         if appended.kept > 0 {
+            let samples = (appended.covered, samples);
             self.journal
                 .append(id, config, decode_time, samples, extents);
         }

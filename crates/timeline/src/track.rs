@@ -64,7 +64,7 @@ impl Block {
 pub struct Track {
     id: TrackId,
     /// The number of the next sample where none is stored.
-    start: u64,
+    next: u64,
     blocks: VecDeque<Block>,
     extents: ExtentMap,
 }
@@ -170,7 +170,7 @@ impl Track {
     pub(crate) fn new(id: TrackId) -> Self {
         Self {
             id,
-            start: 0,
+            next: 0,
             blocks: VecDeque::new(),
             extents: ExtentMap::default(),
         }
@@ -188,7 +188,7 @@ impl Track {
 
     /// Numbers of the stored samples.
     pub fn numbers(&self) -> Range<u64> {
-        let start = self.blocks.front().map_or(self.start, |block| block.first);
+        let start = self.blocks.front().map_or(self.next, |block| block.first);
         start..self.blocks.back().map_or(start, Block::end)
     }
 
@@ -351,7 +351,7 @@ impl Track {
 
     /// Says that so many samples are forgotten already; there are none yet.
     pub(crate) const fn begin(&mut self, number: u64) {
-        self.start = number;
+        self.next = number;
     }
 
     /// Forgets the first sample that has a byte at or after `offset` of `store`, or in a later
@@ -375,7 +375,7 @@ impl Track {
                 self.extents.truncate(block.offset + sizes.sum::<u64>());
                 return;
             }
-            self.start = block.first;
+            self.next = block.first;
             self.extents.truncate(block.offset);
             self.blocks.pop_back();
         }
@@ -401,7 +401,7 @@ impl Track {
                 .take_while(|offset| *offset < start)
                 .count();
             if gone >= block.samples.len() {
-                self.start = block.end();
+                self.next = block.end();
                 self.blocks.pop_front();
                 continue;
             }

@@ -59,15 +59,20 @@ impl Journal {
         self.note(&head.note);
     }
 
-    /// Samples with where they are, as [`Timeline::append`] has them.
+    /// Samples with where they are, as [`Timeline::append`] has them, and how many of them it has
+    /// left out.
     pub(crate) fn append(
         &mut self,
         id: TrackId,
         config: &Arc<TrackConfig>,
         decode_time: i64,
-        samples: &[Sample],
+        (covered, samples): (usize, &[Sample]),
         extents: &[Extent],
     ) {
+        let (covered, samples) = samples.split_at_checked(covered).unwrap_or_default();
+        let durations = covered.iter().map(|sample| i64::from(sample.duration));
+        let decode_time = decode_time.saturating_add(durations.sum());
+        let mut skipped = covered.iter().map(|sample| u64::from(sample.size)).sum();
         let config = self.config(config);
         let pending = &mut self.pending;
         pending.number(kind::APPEND);
@@ -76,9 +81,11 @@ impl Journal {
         pending.signed(decode_time);
         pending.number(extents.len() as u64);
         for extent in extents {
+            let skip = extent.len.min(skipped);
+            skipped -= skip;
             pending.number(u64::from(extent.store.0));
-            pending.number(extent.offset);
-            pending.number(extent.len);
+            pending.number(extent.offset + skip);
+            pending.number(extent.len - skip);
         }
         pending.number(samples.len() as u64);
         for sample in samples {
