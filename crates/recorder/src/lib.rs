@@ -31,3 +31,4 @@ pub use output::{
     UploadState,
 };
 pub use recorder::Recorder;
+pub use recording::Unfinished;

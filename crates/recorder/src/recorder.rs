@@ -44,6 +44,8 @@ struct Room {
     full: bool,
     /// It was told that the window is shorter than it should be.
     short: bool,
+    /// Bytes that the storage still takes.
+    left: Option<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -139,6 +141,13 @@ impl Recorder {
                     self.recording = Some(Recording::new(request, edge, access, cap, now));
                 }
             }
+            Input::Resume { request } => {
+                self.recording = Recording::resumed(request, &mut self.tape, now);
+                if self.recording.is_none() {
+                    self.fail(request, FailureCode::NotRecording, NOTHING_TO_RESUME);
+                }
+            }
+            Input::Room { bytes } => self.room.left = Some(bytes),
             Input::Stop { request } => {
                 self.complete(now);
                 match &mut self.recording {
@@ -274,14 +283,7 @@ impl Recorder {
 
     fn taken(&mut self, taken: &Taken) {
         if taken.tracks_changed {
-            let tracks = self.tape.timeline().tracks().iter();
-            let infos = tracks
-                .filter_map(|track| track.config())
-                .map(|config| TrackInfo {
-                    format: config.format,
-                    codec: config.codec.clone(),
-                });
-            let event = Event::Tracks(infos.collect());
+            let event = Event::Tracks(TrackInfo::of(self.tape.timeline()));
             self.out.push_back(Output::Event(event));
         }
         if taken.protected {
@@ -307,8 +309,14 @@ impl Recorder {
         let timeline = self.tape.timeline();
         if let (Some((start, _)), Some(end)) = (timeline.span(), timeline.common_end(PATIENCE)) {
             let bytes = self.tape.bytes();
-            self.out
-                .push_back(Output::Event(Event::Window { start, end, bytes }));
+            let rate = bytes as f64 / end.minus(start).seconds();
+            let left = self.room.left.filter(|_| rate.is_normal() && rate > 0.0);
+            self.out.push_back(Output::Event(Event::Window {
+                start,
+                end,
+                bytes,
+                forecast: left.map(|left| left as f64 / rate),
+            }));
         }
     }
 
@@ -339,9 +347,11 @@ impl Recorder {
     fn progressed(&mut self, progressed: &Progressed) {
         if matches!(progressed, Progressed::Finished | Progressed::Failed)
             && let Some(recording) = self.recording.take()
-            && let Some(hold) = recording.hold()
         {
-            self.tape.release(hold);
+            if let Some(hold) = recording.hold() {
+                self.tape.release(hold);
+            }
+            self.tape.set_note(Vec::new());
         }
     }
 
@@ -357,6 +367,8 @@ impl Recorder {
 }
 
 const ALREADY_RECORDING: &str = "this tape is already recording; stop that recording first";
+const NOTHING_TO_RESUME: &str =
+    "no recording was running when this tape was left, or too much of it is missing to go on";
 const NOT_RECORDING: &str = "there is no recording to stop";
 const STORAGE_SHORT: &str = "there is no room for the whole window: the oldest of it is given up";
 const STORAGE_FULL: &str = "there is no room for more, and all that is stored is in use: what comes \

@@ -9,10 +9,13 @@
 //! - [`Window`]: how much is kept
 //! - [`journal`]: what is written beside each reel, so that a tape outlives its page
 //! - [`Recovery`]: the tape that such files are, repaired where they are [damaged](Damage)
+//! - [`Left`]: how long such tapes are kept
 
 pub mod journal;
 mod recovery;
+mod retention;
 mod tape;
 
 pub use recovery::{Damage, DamageKind, Recovery};
+pub use retention::Left;
 pub use tape::{Command, Hold, Placement, Tape, Window};

@@ -1,6 +1,7 @@
 //! A tape rebuilt from its files.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use livetape_media::{Sample, Timescale, Timestamp, TrackId};
 use livetape_timeline::{Extent, StoreId, Timeline, Track};
@@ -108,7 +109,7 @@ impl Recovery {
                 let next = self.numbers.entry(id).or_default();
                 *next = number.max(*next);
             }
-            Entry::Append(append) => self.append(reel, &append),
+            Entry::Append(append) => self.append(reel, append),
             Entry::Event(event) => {
                 self.timeline.add_event(event);
             }
@@ -120,13 +121,19 @@ impl Recovery {
     }
 
     /// Appends those samples whose bytes are there.
-    fn append(&mut self, reel: StoreId, append: &Append) {
-        let known = self.timeline.track(append.id).and_then(Track::config);
-        if known.is_some_and(|known| known.timescale != append.config.timescale) {
-            // A track keeps its timescale: this was not written by a tape.
-            self.damaged(reel, DamageKind::JournalCut);
-            return;
+    fn append(&mut self, reel: StoreId, mut append: Append) {
+        if let Some(known) = self.timeline.track(append.id).and_then(Track::config) {
+            if known.timescale != append.config.timescale {
+                // A track keeps its timescale: this was not written by a tape.
+                self.damaged(reel, DamageKind::JournalCut);
+                return;
+            }
+            // Each journal has its configurations anew. They are told apart by their place.
+            if *known == append.config {
+                append.config = Arc::clone(known);
+            }
         }
+        let append = &append;
         let mut pieces = Pieces::of(&append.extents);
         let mut time = append.decode_time;
         let mut run = Run::at(time);

@@ -73,6 +73,8 @@ pub(crate) struct Reel {
     pub(crate) len: u64,
     /// Bytes of its journal.
     pub(crate) journal: u64,
+    /// How long the journal says that the reel is.
+    committed: u64,
     opened: u64,
     open: bool,
 }
@@ -84,6 +86,7 @@ impl Reel {
             id,
             len,
             journal,
+            committed: len,
             opened: 0,
             open: false,
         }
@@ -255,16 +258,20 @@ impl Tape {
         }
     }
 
-    /// Writes to the journal what has been told since the last time. To be called when all that
+    /// Writes to the journal what has been placed and told since the last time. To be called when all that
     /// was placed has been written: a commit names bytes that are there.
     pub fn commit(&mut self) {
         // Before the first reel there is no journal; what is known by then is in its head.
         let Some(reel) = self.reels.back_mut() else {
             return;
         };
+        if self.journal.is_empty() && reel.committed == reel.len {
+            return;
+        }
         if let Some(bytes) = self.journal.commit(reel.journal, reel.len) {
             let offset = reel.journal;
             reel.journal += bytes.len() as u64;
+            reel.committed = reel.len;
             self.commands.push_back(Command::Commit {
                 reel: reel.id,
                 offset,

@@ -167,6 +167,12 @@ fn a_whole_store_is_the_tape_that_was_recorded() {
     assert_eq!(recovered.timeline().events(), tape.timeline().events());
     assert_eq!(recovered.note(), b"a recording");
     assert_eq!(recovered.bytes(), tape.bytes());
+    let slices = |tape: &Tape| {
+        let tracks = tape.timeline().tracks().iter();
+        let slices = tracks.flat_map(|track| track.slices(track.numbers()));
+        slices.map(|slice| slice.numbers).collect::<Vec<_>>()
+    };
+    assert_eq!(slices(&recovered), slices(&tape));
     let at = Timestamp::new(2_000, Timescale::MILLIS);
     let date = recovered.timeline().wall_clock_at(at);
     assert_eq!(date, Some(1_700_000_002_000));

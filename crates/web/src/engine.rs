@@ -8,13 +8,16 @@ use js_sys::{Array, Function, Uint8Array};
 use livetape_recorder::{
     Answer, Body, ClipReady, ExchangeId, Input, Output, Recorder, Request, RequestId,
 };
+use livetape_tape::{Placement, Window};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::chunk::JsChunk;
+use crate::left::{self, Recovered};
 use crate::message::{self, Message};
 use crate::network::{Fetched, exchange};
-use crate::reels::Reels;
+use crate::reels::{Reels, is_full};
+use crate::room::Room;
 use crate::scope::{Alarm, now};
 
 /// The recorder of one tape, as the worker's script sees it.
@@ -41,7 +44,10 @@ enum Task {
 struct Tape {
     recorder: Recorder,
     reels: Reels,
+    room: Room,
 }
+
+const TAPE_GONE: &str = "this tape has been discarded, or another page has it open";
 
 #[wasm_bindgen]
 impl Engine {
@@ -99,23 +105,35 @@ impl Shared {
         match (task, tape) {
             (Task::Message(Message::Open { window, pull }), tape) => {
                 let reels = Reels::open().await;
-                self.post(&message::object(
-                    "opened",
-                    &[("storage", reels.storage().into())],
-                ));
-                let mut opened = Tape {
-                    recorder: Recorder::new(window),
-                    reels,
+                let window = Window {
+                    bytes: window.bytes.min(reels.most_bytes()),
+                    ..window
                 };
+                let mut opened = self.opened(Recorder::new(window), reels);
+                left::clean_up().await;
                 if let Some(url) = pull {
                     self.handle(&mut opened, Input::Pull { url: &url }, None)
                         .await;
                 }
                 *tape = Some(opened);
             }
-            (Task::Message(Message::Close), tape) => {
+            (Task::Message(Message::OpenLeft { name }), tape) => {
+                *tape = self.open_left(name).await;
+            }
+            (Task::Message(Message::Recover { request }), _) => {
+                left::clean_up().await;
+                let tapes = left::list().await;
+                self.answer("recovered", request, &[("tapes", tapes.into())]);
+            }
+            (Task::Message(Message::Discard { request }), tape) => {
                 if let Some(mut tape) = tape.take() {
                     tape.reels.remove().await;
+                }
+                self.answer("discarded", request, &[]);
+            }
+            (Task::Message(Message::Close), tape) => {
+                if let Some(mut tape) = tape.take() {
+                    tape.reels.close().await;
                 }
                 crate::scope::close_worker();
             }
@@ -146,9 +164,37 @@ impl Shared {
         }
     }
 
+    /// A tape that has been opened; the page is told.
+    fn opened(&self, recorder: Recorder, reels: Reels) -> Tape {
+        let storage = ("storage", reels.storage().into());
+        self.post(&message::object("opened", &[storage]));
+        Tape {
+            recorder,
+            reels,
+            room: Room::default(),
+        }
+    }
+
+    async fn open_left(&self, name: String) -> Option<Tape> {
+        match Recovered::open(name).await {
+            Ok(Recovered { tape, reels, .. }) => Some(self.opened(Recorder::with(tape), reels)),
+            Err(_) => {
+                self.post(&message::failed(None, "tape_gone", TAPE_GONE));
+                None
+            }
+        }
+    }
+
     async fn message(self: &Rc<Self>, tape: &mut Tape, message: Message) {
         match message {
-            Message::Open { .. } | Message::Close => {}
+            Message::Open { .. }
+            | Message::OpenLeft { .. }
+            | Message::Recover { .. }
+            | Message::Discard { .. }
+            | Message::Close => {}
+            Message::Resume { request } => {
+                self.handle(tape, Input::Resume { request }, None).await;
+            }
             Message::Source { source, mime } => {
                 self.handle(
                     tape,
@@ -171,6 +217,9 @@ impl Shared {
                     chunk: &view,
                     timestamp_offset,
                 };
+                if let Some(bytes) = tape.reels.room(&mut tape.room) {
+                    tape.recorder.handle(Input::Room { bytes }, now());
+                }
                 self.handle(tape, input, Some(&chunk)).await;
                 self.recycle(&chunk);
             }
@@ -239,14 +288,21 @@ impl Shared {
         chunk: Option<&Uint8Array>,
     ) -> Result<(), JsValue> {
         match output {
-            Output::Storage(command) => tape.reels.command(command).await?,
+            Output::Storage(command) => {
+                let mut done = tape.reels.command(command).await;
+                // What is not saved of the journal is tried again, when there is room.
+                while done.as_ref().is_err_and(is_full) && Self::make_room(tape).await {
+                    done = tape.reels.save();
+                }
+                done.or_else(|error| if is_full(&error) { Ok(()) } else { Err(error) })?;
+            }
             Output::WriteChunk(at) => {
                 if let Some(chunk) = chunk {
-                    tape.reels.write(at, chunk)?;
+                    Self::write(tape, at, |reels| reels.write(at, chunk)).await?;
                 }
             }
             Output::WriteBytes(at, bytes) => {
-                tape.reels.write_own(at, &bytes)?;
+                Self::write(tape, at, |reels| reels.write_own(at, &bytes)).await?;
             }
             Output::Exchange(exchange, request) => {
                 let plan = match &request.body {
@@ -264,6 +320,35 @@ impl Shared {
             }
         }
         Ok(())
+    }
+
+    /// Writes to a reel. Where there is no room, room is made; what cannot be written all the
+    /// same is not on the tape.
+    async fn write(
+        tape: &mut Tape,
+        at: Placement,
+        write: impl Fn(&mut Reels) -> Result<(), JsValue>,
+    ) -> Result<(), JsValue> {
+        while let Err(error) = write(&mut tape.reels) {
+            let full = is_full(&error);
+            if full && Self::make_room(tape).await {
+                continue;
+            }
+            tape.recorder.not_written(at, now());
+            return if full { Ok(()) } else { Err(error) };
+        }
+        Ok(())
+    }
+
+    /// Gives up what is needed least: tapes that were left behind, then the oldest of this one.
+    async fn make_room(tape: &mut Tape) -> bool {
+        if left::give_up().await {
+            return true;
+        }
+        match tape.recorder.make_room() {
+            Some(command) => tape.reels.command(command).await.is_ok(),
+            None => false,
+        }
     }
 
     async fn fetch(self: Rc<Self>, id: ExchangeId, request: Request, plan: Option<Uint8Array>) {
@@ -297,6 +382,14 @@ impl Shared {
         let buffer = chunk.buffer();
         let message = message::object("recycle", &[("bytes", buffer.clone().into())]);
         self.post_with(&message, &Array::of1(&buffer));
+    }
+
+    fn answer(&self, kind: &str, request: RequestId, fields: &[(&str, JsValue)]) {
+        let answer = message::object(kind, fields);
+        let RequestId(request) = request;
+        // Setting a property of a fresh plain object does not fail.
+        let _ = js_sys::Reflect::set(&answer, &"request".into(), &request.into());
+        self.post(&answer);
     }
 
     fn post(&self, message: &JsValue) {

@@ -4,16 +4,23 @@
 //!
 //! - `engine`: messages in, recorder, outputs carried out one after another
 //! - `message`: the page's messages, read and written
-//! - `reels`: reels in OPFS, or in memory where a browser has none
+//! - `reels`: reels in OPFS with their journals, or in memory where a browser has none
+//! - `folder`, `lock`: a tape's folder, which one worker has at a time
+//! - `left`: tapes that dead pages left behind: found, opened, removed in time
+//! - `room`: how much the browser's storage still takes
 //! - `network`: exchanges by `fetch`
 //! - `chunk`: an `ArrayBuffer`'s bytes, left where they are
 #![cfg(target_arch = "wasm32")]
 
 mod chunk;
 mod engine;
+mod folder;
+mod left;
+mod lock;
 mod message;
 mod network;
 mod reels;
+mod room;
 mod scope;
 
 pub use engine::Engine;

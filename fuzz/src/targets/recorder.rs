@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use livetape_recorder::{
     Access, Answer, Body, ClipRange, ExchangeId, Input, Now, Output, Recorder, RequestId, SourceId,
 };
-use livetape_tape::{Command, Placement, Window};
+use livetape_tape::{Command, Placement, Recovery, Window};
 use livetape_timeline::{Part, Plan, StoreId};
 
 use crate::Cuts;
@@ -25,6 +25,7 @@ struct Client {
     recorder: Recorder,
     now: Now,
     reels: BTreeMap<StoreId, Vec<u8>>,
+    journals: BTreeMap<StoreId, Vec<u8>>,
     waiting: Vec<ExchangeId>,
 }
 
@@ -41,6 +42,7 @@ pub(super) fn run(input: &[u8]) {
             unix: 1_700_000_000_000,
         },
         reels: BTreeMap::new(),
+        journals: BTreeMap::new(),
         waiting: Vec::new(),
     };
     if cuts.below(3) == 0 {
@@ -56,6 +58,7 @@ pub(super) fn run(input: &[u8]) {
         rest = after;
         client.happens(piece, &mut cuts);
     }
+    client.recover();
 }
 
 impl Client {
@@ -132,9 +135,19 @@ impl Client {
                 Output::Storage(Command::Open(id)) => {
                     assert!(self.reels.insert(id, Vec::new()).is_none(), "opened twice");
                 }
+                Output::Storage(Command::Commit {
+                    reel,
+                    offset,
+                    bytes,
+                }) => {
+                    let journal = self.journals.entry(reel).or_default();
+                    assert_eq!(journal.len() as u64, offset, "journals grow at their end");
+                    journal.extend(bytes);
+                }
                 Output::Storage(Command::Close(id)) => assert!(self.reels.contains_key(&id)),
                 Output::Storage(Command::Delete(id)) => {
                     assert!(self.reels.remove(&id).is_some(), "deleted twice");
+                    self.journals.remove(&id);
                 }
                 Output::WriteChunk(at) => self.write(at, chunk),
                 Output::WriteBytes(at, bytes) => self.write(at, &bytes),
@@ -146,6 +159,32 @@ impl Client {
                 }
                 Output::Clip(ready) => self.check(&ready.plan),
                 Output::WakeAt(_) | Output::Event(_) => {}
+            }
+        }
+    }
+
+    /// What a crash would leave is what is on the tape; where the start has been forgotten, from
+    /// the next keyframe on.
+    fn recover(&self) {
+        let mut recovery = Recovery::new();
+        for (id, reel) in &self.reels {
+            let journal = self.journals.get(id).map_or(&[][..], Vec::as_slice);
+            recovery.reel(*id, reel.len() as u64, journal);
+        }
+        let (recovered, damage) = recovery.finish(WINDOW);
+        assert_eq!(damage, []);
+        let live = self.recorder.tape().timeline();
+        for track in recovered.timeline().tracks() {
+            let own = live.track(track.id()).expect("a track that is on the tape");
+            let numbers = track.numbers();
+            assert_eq!(numbers.end, own.numbers().end);
+            for (found, own) in track
+                .slices(numbers.clone())
+                .iter()
+                .zip(own.slices(numbers))
+            {
+                assert_eq!(found.samples, own.samples);
+                assert_eq!(found.decode_time, own.decode_time);
             }
         }
     }

@@ -172,12 +172,14 @@ impl Journal {
         self.pending.number(u64::from(time.timescale.get()));
     }
 
+    /// Nothing has been gathered.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.pending.is_empty()
+    }
+
     /// The bytes to write at `offset` of the journal of a reel that is `length` long; `None` where
-    /// there is nothing new.
+    /// it is too much for a commit.
     pub(crate) fn commit(&mut self, offset: u64, length: u64) -> Option<Vec<u8>> {
-        if self.pending.is_empty() {
-            return None;
-        }
         self.pending.number(kind::LENGTH);
         self.pending.number(length);
         let body = std::mem::take(&mut self.pending).finish();
