@@ -282,6 +282,11 @@ impl Pull {
         follows.map(end).fold(Taken::default(), Taken::and)
     }
 
+    /// All its streams.
+    pub(crate) fn feeds(&mut self) -> impl Iterator<Item = &mut Feed> {
+        self.follows.iter_mut().map(|follow| &mut follow.feed)
+    }
+
     /// How many tracks are to be waited for before a recording begins, as far as is known.
     pub(crate) fn expected(&self) -> usize {
         self.follows.len()

@@ -206,14 +206,10 @@ impl Recorder {
 
     /// The storage has not taken what was to be written there: neither that nor what was to be
     /// written after it is on the tape.
-    pub fn not_written(&mut self, at: Placement, now: Now) {
-        for source in self.sources.values_mut() {
-            let (feed, out) = (&mut source.feed, &mut self.out);
-            feed.end(Ending::Cut, source.offset, &mut self.tape, now.steady, out);
-        }
-        if let Some(pull) = &mut self.pull {
-            pull.end(Ending::Cut, &mut self.tape, now, &mut self.out);
-        }
+    pub fn not_written(&mut self, at: Placement) {
+        let feeds = self.sources.values_mut().map(|source| &mut source.feed);
+        let pulled = self.pull.iter_mut().flat_map(Pull::feeds);
+        feeds.chain(pulled).for_each(|feed| feed.not_written(at));
         self.out
             .retain(|output| !matches!(output, Output::WriteChunk(_) | Output::WriteBytes(..)));
         self.tape.not_written(at);

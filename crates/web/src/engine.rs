@@ -334,7 +334,7 @@ impl Shared {
             if full && Self::make_room(tape).await {
                 continue;
             }
-            tape.recorder.not_written(at, now());
+            tape.recorder.not_written(at);
             return if full { Ok(()) } else { Err(error) };
         }
         Ok(())

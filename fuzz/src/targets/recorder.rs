@@ -27,6 +27,8 @@ struct Client {
     reels: BTreeMap<StoreId, Vec<u8>>,
     journals: BTreeMap<StoreId, Vec<u8>>,
     waiting: Vec<ExchangeId>,
+    /// The storage is full.
+    is_full: bool,
 }
 
 /// The input is what is appended or answered, cut; what else happens, and when, the cuts decide.
@@ -44,6 +46,7 @@ pub(super) fn run(input: &[u8]) {
         reels: BTreeMap::new(),
         journals: BTreeMap::new(),
         waiting: Vec::new(),
+        is_full: false,
     };
     if cuts.below(3) == 0 {
         let url = "https://media.example/live/index.m3u8";
@@ -64,6 +67,7 @@ pub(super) fn run(input: &[u8]) {
 impl Client {
     fn happens(&mut self, piece: &[u8], cuts: &mut Cuts) {
         self.now.steady += cuts.below(3_000);
+        self.is_full = cuts.below(16) == 0;
         let request = RequestId(cuts.below(3) as u32);
         let seconds = cuts.below(40) as f64 / 4.0;
         match cuts.below(HAPPENINGS) {
@@ -190,6 +194,13 @@ impl Client {
     }
 
     fn write(&mut self, at: Placement, bytes: &[u8]) {
+        if self.is_full {
+            while let Some(Command::Delete(id)) = self.recorder.make_room() {
+                assert!(self.reels.remove(&id).is_some(), "deleted twice");
+                self.journals.remove(&id);
+            }
+            return self.recorder.not_written(at);
+        }
         let reel = self.reels.get_mut(&at.reel).expect("written while open");
         assert_eq!(reel.len() as u64, at.offset, "reels grow at their end");
         reel.extend(bytes);

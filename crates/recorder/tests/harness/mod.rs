@@ -42,6 +42,8 @@ pub(crate) struct Client {
     pub(crate) events: Vec<Event>,
     pub(crate) clips: Vec<ClipReady>,
     pub(crate) wake_at: Option<u64>,
+    /// Bytes that the storage takes at once.
+    pub(crate) room: u64,
 }
 
 impl Client {
@@ -59,6 +61,7 @@ impl Client {
             events: Vec::new(),
             clips: Vec::new(),
             wake_at: None,
+            room: u64::MAX,
         }
     }
 
@@ -103,6 +106,9 @@ impl Client {
     }
 
     fn write(&mut self, at: livetape_tape::Placement, bytes: &[u8]) {
+        if bytes.len() as u64 > self.room {
+            return self.recorder.not_written(at);
+        }
         let reel = self.reels.get_mut(&at.reel).expect("written while open");
         assert_eq!(reel.len() as u64, at.offset, "reels grow at their end");
         reel.extend_from_slice(bytes);
