@@ -1,5 +1,6 @@
 // A page that plays the sample over and over by Media Source Extensions, faster than real time, while its tape is running.
 import type { Page } from 'playwright-core';
+import type { LiveTape } from '../../www/sdk/src/index.ts';
 import type { Content } from '../browser/site.ts';
 
 /** Seconds of the sample. */
@@ -33,7 +34,7 @@ declare global {
   var tell: (appended: number, taped: number) => Promise<void>;
   /** All workers that the page has started. */
   var workers: Worker[];
-  var tape: InstanceType<Sdk['LiveTape']>;
+  var tape: LiveTape;
 }
 
 /** Makes the page feed until it ends: a fragment of two seconds every `pause` milliseconds. */

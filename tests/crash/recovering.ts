@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
+import type { RecoveredTape } from '../../www/sdk/src/index.ts';
 import { audioPackets } from '../media/audio.ts';
 import { continuity, readFrames } from '../media/frames.ts';
 import { samplePath } from '../media/sample.ts';
@@ -23,7 +24,7 @@ export interface Left {
 }
 
 declare global {
-  var recovered: InstanceType<Sdk['RecoveredTape']>[];
+  var recovered: RecoveredTape[];
   var exported: Blob;
 }
 
