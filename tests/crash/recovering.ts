@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
-import type { RecoveredTape } from '../../www/sdk/src/index.ts';
+import type { Clip, RecoveredTape } from '../../www/sdk/src/index.ts';
 import { audioPackets } from '../media/audio.ts';
 import { continuity, readFrames } from '../media/frames.ts';
 import { samplePath } from '../media/sample.ts';
@@ -25,7 +25,9 @@ export interface Left {
 
 declare global {
   var recovered: RecoveredTape[];
-  var exported: Blob;
+  var held: Clip;
+  /** Codes of what the tape has told. */
+  var notices: string[];
 }
 
 /** A page of the next load, which has asked what there is to recover. */
@@ -44,12 +46,17 @@ export async function recover(context: BrowserContext, origin: string): Promise<
 
 /** All bytes of what `blob()` gives of the first tape. */
 export async function exportFirst(page: Page): Promise<Buffer> {
-  const size = await page.evaluate(async () => {
+  await page.evaluate(async () => {
     const [tape] = recovered;
     if (!tape) throw new Error('there is no tape');
-    globalThis.exported = await tape.blob();
-    return exported.size;
+    globalThis.held = await tape.clip();
   });
+  return exportHeld(page);
+}
+
+/** All bytes of the clip that the page holds. */
+export async function exportHeld(page: Page): Promise<Buffer> {
+  const size = await page.evaluate(() => held.blob.size);
   const pieces: Buffer[] = [];
   const step = 4 << 20;
   for (let at = 0; at < size; at += step) {
@@ -59,7 +66,7 @@ export async function exportFirst(page: Page): Promise<Buffer> {
           const reader = new FileReader();
           reader.onload = () => resolve(String(reader.result));
           reader.onerror = () => reject(reader.error);
-          reader.readAsDataURL(exported.slice(from, to));
+          reader.readAsDataURL(held.blob.slice(from, to));
         }),
       [at, at + step] as const,
     );

@@ -21,6 +21,9 @@ pub(crate) const AUDIO: TrackId = TrackId(2);
 /// would be over a gigabyte.
 const SYNC_BYTE: u8 = 0x47;
 
+/// The code of a gap in the stream.
+pub(crate) const GAP: &str = "gap";
+
 impl Taken {
     /// Both together.
     pub(crate) fn and(self, other: Self) -> Self {
@@ -386,7 +389,7 @@ fn gap(ticks: i64, at: i64, config: &TrackConfig, samples: &[Sample]) -> Option<
         "sound"
     };
     Some(Event::Defect {
-        code: "gap",
+        code: GAP,
         message: format!("{missing:.3} s of {kind} are missing from the stream"),
         at: Some(Timestamp::new(at - ticks, config.timescale).seconds()),
     })

@@ -6,7 +6,7 @@ use livetape_tape::{Command, Hold, Placement, Tape, Window};
 
 use crate::clip::clip;
 use crate::cut::PATIENCE;
-use crate::feed::{Ending, Feed, Taken, drain_commands};
+use crate::feed::{Ending, Feed, GAP, Taken, drain_commands};
 use crate::input::{Answer, Input, Now, SourceId};
 use crate::output::{Event, ExchangeId, FailureCode, Output, RequestId, TrackInfo};
 use crate::pull::Pull;
@@ -147,7 +147,10 @@ impl Recorder {
                     self.fail(request, FailureCode::NotRecording, NOTHING_TO_RESUME);
                 }
             }
-            Input::Room { bytes } => self.room.left = Some(bytes),
+            Input::Room { bytes } => {
+                self.room.left = Some(bytes);
+                self.tape.set_room(bytes);
+            }
             Input::Stop { request } => {
                 self.complete(now);
                 match &mut self.recording {
@@ -197,6 +200,8 @@ impl Recorder {
     /// Makes room: gives up the oldest reel that nothing holds. To be carried out at once; `None`
     /// where there is none.
     pub fn make_room(&mut self) -> Option<Command> {
+        // Whatever was said before.
+        self.tape.set_room(0);
         let given_up = self.tape.evict();
         if given_up.is_some() && !std::mem::replace(&mut self.room.short, true) {
             self.notice("storage_short", STORAGE_SHORT);
@@ -210,8 +215,13 @@ impl Recorder {
         let feeds = self.sources.values_mut().map(|source| &mut source.feed);
         let pulled = self.pull.iter_mut().flat_map(Pull::feeds);
         feeds.chain(pulled).for_each(|feed| feed.not_written(at));
-        self.out
-            .retain(|output| !matches!(output, Output::WriteChunk(_) | Output::WriteBytes(..)));
+        let stands = |output: &Output| match output {
+            Output::WriteChunk(_) | Output::WriteBytes(..) => false,
+            // Before what is not there.
+            Output::Event(Event::Defect { code, .. }) => *code != GAP,
+            _ => true,
+        };
+        self.out.retain(stands);
         self.tape.not_written(at);
         if !std::mem::replace(&mut self.room.refused, true) && !self.room.full {
             self.room.full = true;

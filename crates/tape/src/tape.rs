@@ -11,6 +11,10 @@ use crate::journal::{Head, Journal};
 
 /// A reel takes no more bytes than this...
 const REEL_BYTES: u64 = 64 << 20;
+/// ...and where there is not much room, no more than such a part of it, so that giving one up does
+/// not give up much; but no less than [`LEAST_REEL_BYTES`]...
+const REELS: u64 = 16;
+const LEAST_REEL_BYTES: u64 = 1 << 20;
 /// ...and is open no longer than this.
 const REEL_MILLIS: u64 = 60_000;
 
@@ -102,6 +106,8 @@ pub struct Tape {
     journal: Journal,
     head: Head,
     window: Window,
+    /// Most bytes of a reel.
+    reel_bytes: u64,
     holds: BTreeMap<Hold, StoreId>,
     next_hold: u64,
     commands: VecDeque<Command>,
@@ -127,6 +133,7 @@ impl Tape {
             journal: Journal::default(),
             head,
             window,
+            reel_bytes: reel_bytes(window.bytes),
             holds: BTreeMap::new(),
             next_hold: 1,
             commands: VecDeque::new(),
@@ -198,6 +205,12 @@ impl Tape {
         self.head.note = note;
     }
 
+    /// Says how many bytes the storage still takes.
+    pub fn set_room(&mut self, bytes: u64) {
+        let all = self.bytes().saturating_add(bytes);
+        self.reel_bytes = reel_bytes(all.min(self.window.bytes));
+    }
+
     /// Bytes of all reels and their journals.
     pub fn bytes(&self) -> u64 {
         let bytes = |reel: &Reel| reel.len + reel.journal;
@@ -215,7 +228,8 @@ impl Tape {
     pub fn place(&mut self, len: u64, now: u64) -> Placement {
         let full = self.open_reel().is_some_and(|reel| {
             reel.len > 0
-                && (reel.len + len > REEL_BYTES || now.saturating_sub(reel.opened) > REEL_MILLIS)
+                && (reel.len + len > self.reel_bytes
+                    || now.saturating_sub(reel.opened) > REEL_MILLIS)
         });
         if full {
             self.close();
@@ -369,6 +383,11 @@ impl Tape {
     fn open_reel(&self) -> Option<&Reel> {
         self.reels.back().filter(|reel| reel.open)
     }
+}
+
+/// Most bytes of a reel where there is room for so many in all.
+fn reel_bytes(all: u64) -> u64 {
+    (all / REELS).clamp(LEAST_REEL_BYTES, REEL_BYTES)
 }
 
 #[cfg(test)]

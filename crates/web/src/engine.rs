@@ -342,6 +342,7 @@ impl Shared {
 
     /// Gives up what is needed least: tapes that were left behind, then the oldest of this one.
     async fn make_room(tape: &mut Tape) -> bool {
+        tape.room.is_full();
         if left::give_up().await {
             return true;
         }

@@ -12,11 +12,20 @@ use crate::scope::{global, now};
 /// Milliseconds between two questions.
 const PAUSE: u64 = 5_000;
 
-/// What the browser last said of the room there is.
+/// What the browser last said of the room there is, and what came of believing it.
 #[derive(Default)]
 pub(crate) struct Room {
-    left: Rc<Cell<Option<u64>>>,
+    known: Rc<Cell<Known>>,
     ask_at: u64,
+}
+
+#[derive(Default, Clone, Copy)]
+struct Known {
+    /// Bytes that may still be written.
+    left: Option<u64>,
+    /// Bytes in use when there was no room for more. Chromium says that it has 10 GiB more than are
+    /// in use, whatever it has.
+    limit: Option<f64>,
 }
 
 impl Room {
@@ -26,16 +35,35 @@ impl Room {
         let now = now().steady;
         if now >= self.ask_at {
             self.ask_at = now + PAUSE;
-            let left = Rc::clone(&self.left);
-            spawn_local(async move { left.set(estimate().await) });
+            self.ask(false);
         }
-        self.left.get()
+        self.known.get().left
+    }
+
+    /// A write found no room.
+    pub(crate) fn is_full(&self) {
+        self.ask(true);
+    }
+
+    fn ask(&self, full: bool) {
+        let known = Rc::clone(&self.known);
+        spawn_local(async move {
+            let Some((quota, usage)) = estimate().await else {
+                return;
+            };
+            let limit = known.get().limit;
+            let limit = if full { Some(usage) } else { limit };
+            let left = limit.map_or(quota, |limit| limit.min(quota)) - usage;
+            known.set(Known {
+                left: Some(left.max(0.0) as u64),
+                limit,
+            });
+        });
     }
 }
 
-async fn estimate() -> Option<u64> {
+async fn estimate() -> Option<(f64, f64)> {
     let answer = global().navigator().storage().estimate().ok()?;
     let answer: StorageEstimate = JsFuture::from(answer).await.ok()?.unchecked_into();
-    let left = answer.get_quota()? - answer.get_usage()?;
-    Some(left.max(0.0) as u64)
+    Some((answer.get_quota()?, answer.get_usage()?))
 }
