@@ -8,7 +8,7 @@ use js_sys::{Array, Function, Uint8Array};
 use livetape_recorder::{
     Answer, Body, ClipReady, ExchangeId, Input, Output, Recorder, Request, RequestId,
 };
-use livetape_tape::{Placement, Window};
+use livetape_tape::Window;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
@@ -16,9 +16,9 @@ use crate::chunk::JsChunk;
 use crate::left::{self, Recovered};
 use crate::message::{self, Message};
 use crate::network::{Fetched, exchange};
-use crate::reels::{Reels, is_full};
-use crate::room::Room;
+use crate::reels::Reels;
 use crate::scope::{Alarm, now};
+use crate::storing::Tape;
 
 /// The recorder of one tape, as the worker's script sees it.
 #[wasm_bindgen]
@@ -38,13 +38,6 @@ enum Task {
     Answered(ExchangeId, Fetched),
     Unanswered(ExchangeId, String),
     Tick,
-}
-
-/// The tape, once a page has opened it.
-struct Tape {
-    recorder: Recorder,
-    reels: Reels,
-    room: Room,
 }
 
 const TAPE_GONE: &str = "this tape has been discarded, or another page has it open";
@@ -168,11 +161,7 @@ impl Shared {
     fn opened(&self, recorder: Recorder, reels: Reels) -> Tape {
         let storage = ("storage", reels.storage().into());
         self.post(&message::object("opened", &[storage]));
-        Tape {
-            recorder,
-            reels,
-            room: Room::default(),
-        }
+        Tape::new(recorder, reels)
     }
 
     async fn open_left(&self, name: String) -> Option<Tape> {
@@ -217,9 +206,7 @@ impl Shared {
                     chunk: &view,
                     timestamp_offset,
                 };
-                if let Some(bytes) = tape.reels.room(&mut tape.room) {
-                    tape.recorder.handle(Input::Room { bytes }, now());
-                }
+                tape.tell_room();
                 self.handle(tape, input, Some(&chunk)).await;
                 self.recycle(&chunk);
             }
@@ -288,22 +275,13 @@ impl Shared {
         chunk: Option<&Uint8Array>,
     ) -> Result<(), JsValue> {
         match output {
-            Output::Storage(command) => {
-                let mut done = tape.reels.command(command).await;
-                // What is not saved of the journal is tried again, when there is room.
-                while done.as_ref().is_err_and(is_full) && Self::make_room(tape).await {
-                    done = tape.reels.save();
-                }
-                done.or_else(|error| if is_full(&error) { Ok(()) } else { Err(error) })?;
-            }
+            Output::Storage(command) => tape.command(command).await?,
             Output::WriteChunk(at) => {
                 if let Some(chunk) = chunk {
-                    Self::write(tape, at, |reels| reels.write(at, chunk)).await?;
+                    tape.write(at, chunk).await?;
                 }
             }
-            Output::WriteBytes(at, bytes) => {
-                Self::write(tape, at, |reels| reels.write_own(at, &bytes)).await?;
-            }
+            Output::WriteBytes(at, bytes) => tape.write_own(at, &bytes).await?,
             Output::Exchange(exchange, request) => {
                 let plan = match &request.body {
                     Body::Plan(plan) => Some(tape.reels.read(plan).await?),
@@ -320,36 +298,6 @@ impl Shared {
             }
         }
         Ok(())
-    }
-
-    /// Writes to a reel. Where there is no room, room is made; what cannot be written all the
-    /// same is not on the tape.
-    async fn write(
-        tape: &mut Tape,
-        at: Placement,
-        write: impl Fn(&mut Reels) -> Result<(), JsValue>,
-    ) -> Result<(), JsValue> {
-        while let Err(error) = write(&mut tape.reels) {
-            let full = is_full(&error);
-            if full && Self::make_room(tape).await {
-                continue;
-            }
-            tape.recorder.not_written(at);
-            return if full { Ok(()) } else { Err(error) };
-        }
-        Ok(())
-    }
-
-    /// Gives up what is needed least: tapes that were left behind, then the oldest of this one.
-    async fn make_room(tape: &mut Tape) -> bool {
-        tape.room.is_full();
-        if left::give_up().await {
-            return true;
-        }
-        match tape.recorder.make_room() {
-            Some(command) => tape.reels.command(command).await.is_ok(),
-            None => false,
-        }
     }
 
     async fn fetch(self: Rc<Self>, id: ExchangeId, request: Request, plan: Option<Uint8Array>) {

@@ -73,11 +73,6 @@ impl Folder {
         }
     }
 
-    /// What it is called.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
     /// Makes the file of a reel.
     pub(crate) async fn create_reel(
         &self,

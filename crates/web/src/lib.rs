@@ -4,7 +4,8 @@
 //!
 //! - `engine`: messages in, recorder, outputs carried out one after another
 //! - `message`: the page's messages, read and written
-//! - `reels`: reels in OPFS with their journals, or in memory where a browser has none
+//! - `storing`: what a recorder wants stored, and room for it
+//! - `reels`, `journal`: reels in OPFS with their journals, or in memory where a browser has none
 //! - `folder`, `lock`: a tape's folder, which one worker has at a time
 //! - `left`: tapes that dead pages left behind: found, opened, removed in time
 //! - `room`: how much the browser's storage still takes
@@ -15,6 +16,7 @@
 mod chunk;
 mod engine;
 mod folder;
+mod journal;
 mod left;
 mod lock;
 mod message;
@@ -22,5 +24,6 @@ mod network;
 mod reels;
 mod room;
 mod scope;
+mod storing;
 
 pub use engine::Engine;

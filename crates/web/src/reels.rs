@@ -17,27 +17,25 @@ use web_sys::{
 };
 
 use crate::folder::Folder;
+use crate::journal::JournalFile;
 use crate::room::Room;
+use crate::scope::now;
 
 /// Where a browser has no files for us the tape is in memory, and no longer than this.
 const MEMORY_BYTES: u64 = 256 << 20;
+
+/// Milliseconds between two flushes: each takes about 5 ms.
+const FLUSH_PAUSE: u64 = 2_000;
 
 /// All reels of one tape.
 pub(crate) struct Reels {
     folder: Option<Folder>,
     reels: BTreeMap<StoreId, Reel>,
-    journal: Option<Journal>,
+    journal: Option<JournalFile>,
+    /// When all that was written was last put on the disk itself, on the steady clock.
+    flushed_at: u64,
     /// The files were there before, and stay.
     left: bool,
-}
-
-/// The journal that is open.
-struct Journal {
-    reel: StoreId,
-    access: FileSystemSyncAccessHandle,
-    /// What the storage has not taken yet, and where it goes.
-    unsaved: Vec<u8>,
-    at: u64,
 }
 
 enum Reel {
@@ -59,6 +57,7 @@ impl Reels {
             folder: Folder::make().await.ok(),
             reels: BTreeMap::new(),
             journal: None,
+            flushed_at: 0,
             left: false,
         }
     }
@@ -69,6 +68,7 @@ impl Reels {
             folder: Some(folder),
             reels: reels.map(|(id, blob)| (id, Reel::Closed(blob))).collect(),
             journal: None,
+            flushed_at: 0,
             left: true,
         }
     }
@@ -139,41 +139,38 @@ impl Reels {
         Ok(())
     }
 
-    /// Writes to a reel's journal. What the storage does not take goes with the next.
+    /// Writes to a reel's journal.
     async fn commit(&mut self, reel: StoreId, offset: u64, bytes: &[u8]) -> Result<(), JsValue> {
         let Some(folder) = &self.folder else {
             return Ok(());
         };
         if self.journal.as_ref().is_none_or(|own| own.reel != reel) {
-            if let Some(before) = self.journal.take() {
-                before.access.close();
-            }
-            let access = folder.open_journal(reel).await?;
-            access.truncate_with_f64(offset as f64)?;
-            self.journal = Some(Journal {
-                reel,
-                access,
-                unsaved: Vec::new(),
-                at: offset,
-            });
+            self.journal.take().into_iter().for_each(JournalFile::close);
+            self.journal = Some(JournalFile::open(folder, reel, offset).await?);
         }
-        if let Some(journal) = &mut self.journal {
-            journal.unsaved.extend_from_slice(bytes);
-        }
-        self.save()
+        self.journal.iter_mut().for_each(|own| own.push(bytes));
+        self.save()?;
+        self.flush()
     }
 
     /// Writes what the storage has not taken of the journal.
     pub(crate) fn save(&mut self) -> Result<(), JsValue> {
-        let Some(journal) = &mut self.journal else {
+        self.journal.iter_mut().try_for_each(JournalFile::save)
+    }
+
+    /// Now and then, all that has been written goes to the disk itself: what a killed browser
+    /// wrote is there all the same, but not what a machine without power had in its memory.
+    /// The payload first.
+    fn flush(&mut self) -> Result<(), JsValue> {
+        let now = now().steady;
+        if now < self.flushed_at + FLUSH_PAUSE {
             return Ok(());
-        };
-        let (access, bytes) = (&journal.access, &journal.unsaved);
-        let written = access.write_with_u8_array_and_options(bytes, &options_at(journal.at))?;
-        all_written(written, bytes.len())?;
-        journal.at += bytes.len() as u64;
-        journal.unsaved.clear();
-        Ok(())
+        }
+        self.flushed_at = now;
+        if let Some((_, Reel::Open { access, .. })) = self.reels.last_key_value() {
+            access.flush()?;
+        }
+        self.journal.iter().try_for_each(JournalFile::flush)
     }
 
     /// Writes bytes of JavaScript's memory at the end of an open reel.
@@ -281,9 +278,7 @@ impl Reels {
     }
 
     fn release(&mut self) -> Option<Folder> {
-        if let Some(journal) = self.journal.take() {
-            journal.access.close();
-        }
+        self.journal.take().into_iter().for_each(JournalFile::close);
         for reel in self.reels.values() {
             if let Reel::Open { access, .. } = reel {
                 access.close();
@@ -296,13 +291,13 @@ impl Reels {
 
 const NOT_OPEN: &str = "the reel is not open";
 
-fn options_at(offset: u64) -> FileSystemReadWriteOptions {
+pub(crate) fn options_at(offset: u64) -> FileSystemReadWriteOptions {
     let options = FileSystemReadWriteOptions::new();
     options.set_at(offset as f64);
     options
 }
 
-fn all_written(written: f64, wanted: usize) -> Result<(), JsValue> {
+pub(crate) fn all_written(written: f64, wanted: usize) -> Result<(), JsValue> {
     if written < wanted as f64 {
         return Err(quota_exceeded());
     }
