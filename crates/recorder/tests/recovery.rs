@@ -100,7 +100,7 @@ fn left(appended: usize, answered: usize) -> (Client, Edge) {
 fn recovered(client: Client) -> Client {
     let mut recovery = Recovery::new();
     for (id, reel) in &client.reels {
-        recovery.reel(*id, reel.len() as u64, &client.journals[id]);
+        recovery.reel(*id, reel.len() as u64, &client.journals[id], Vec::new());
     }
     let (tape, damage) = recovery.finish(WINDOW);
     assert_eq!(damage, []);

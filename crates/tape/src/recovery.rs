@@ -1,6 +1,7 @@
 //! A tape rebuilt from its files.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Range;
 use std::sync::Arc;
 
 use livetape_media::{Sample, Timescale, Timestamp, TrackId};
@@ -30,6 +31,8 @@ pub enum DamageKind {
     JournalCut,
     /// The reel is shorter than its journal says: what would lie behind its end is left out.
     ReelShort,
+    /// Bytes of the reel are not those that were written: the samples that have them are left out.
+    ReelChanged,
 }
 
 impl DamageKind {
@@ -39,8 +42,17 @@ impl DamageKind {
             Self::JournalUnreadable => "journal_unreadable",
             Self::JournalCut => "journal_cut",
             Self::ReelShort => "reel_short",
+            Self::ReelChanged => "reel_changed",
         }
     }
+}
+
+/// What there is of a reel.
+#[derive(Debug)]
+struct File {
+    len: u64,
+    /// Stretches that are not what was written.
+    changed: Vec<Range<u64>>,
 }
 
 /// Rebuilds a tape, reel by reel: the oldest first.
@@ -48,7 +60,7 @@ impl DamageKind {
 pub struct Recovery {
     timeline: Timeline,
     reels: VecDeque<Reel>,
-    lengths: BTreeMap<StoreId, u64>,
+    files: BTreeMap<StoreId, File>,
     /// The number of each track's next sample.
     numbers: BTreeMap<TrackId, u64>,
     /// Tracks of which something is missing: they go on with a keyframe.
@@ -67,9 +79,14 @@ impl Recovery {
         Self::default()
     }
 
-    /// The next reel: its length, and its journal (empty where it is missing).
-    pub fn reel(&mut self, id: StoreId, len: u64, journal: &[u8]) {
-        self.lengths.insert(id, len);
+    /// The next reel: its length, and its journal (empty where it is missing). `changed`: the
+    /// stretches of which [`checks`](crate::journal::checks) has another CRC-32 than they have, as
+    /// far as that was looked at.
+    pub fn reel(&mut self, id: StoreId, len: u64, journal: &[u8], changed: Vec<Range<u64>>) {
+        if !changed.is_empty() {
+            self.damaged(id, DamageKind::ReelChanged);
+        }
+        self.files.insert(id, File { len, changed });
         self.committed = 0;
         let mut whole = 0;
         if let Some(mut reader) = Reader::new(journal) {
@@ -117,6 +134,7 @@ impl Recovery {
             Entry::Zero(unix_millis) => self.head.zero = Some(unix_millis),
             Entry::Note(note) => self.head.note = note,
             Entry::Length(length) => self.committed = length,
+            Entry::Check(_) => {}
         }
     }
 
@@ -180,16 +198,22 @@ impl Recovery {
     }
 
     fn is_stored(&self, piece: &Extent) -> bool {
-        let len = self.lengths.get(&piece.store);
-        len.is_some_and(|len| piece.offset + piece.len <= *len)
+        let end = piece.offset + piece.len;
+        let is_changed = |range: &Range<u64>| range.start < end && piece.offset < range.end;
+        let file = self.files.get(&piece.store);
+        file.is_some_and(|file| end <= file.len && !file.changed.iter().any(is_changed))
     }
 
     /// A sample is not there. That is damage, unless its reel is one that the window has left.
     fn missing(&mut self, reel: StoreId, id: TrackId, pieces: &[Extent]) {
         self.interrupted.insert(id);
-        let first = self.lengths.keys().next();
+        let first = self.files.keys().next();
         let is_gone = |piece: &Extent| first.is_some_and(|first| piece.store < *first);
-        if !pieces.iter().any(is_gone) {
+        let is_short = |piece: &Extent| {
+            let file = self.files.get(&piece.store);
+            file.is_none_or(|file| piece.offset + piece.len > file.len)
+        };
+        if !pieces.iter().any(is_gone) && pieces.iter().any(is_short) {
             self.damaged(reel, DamageKind::ReelShort);
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use livetape_media::{Sample, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId};
 use livetape_timeline::{Appended, Extent, StoreId, Timeline, Track};
 
-use crate::journal::{Head, Journal};
+use crate::journal::{Check, Head, Journal};
 
 /// A reel takes no more bytes than this...
 const REEL_BYTES: u64 = 64 << 20;
@@ -290,6 +290,19 @@ impl Tape {
                 reel: reel.id,
                 offset,
                 bytes,
+            });
+        }
+    }
+
+    /// Says that so many bytes have been written at `at`, and their CRC-32: what a recovery finds
+    /// out by whether they are still the same.
+    pub fn written(&mut self, at: Placement, len: u64, crc: u32) {
+        // Of a reel that has been closed meanwhile nothing more is journalled.
+        if self.reels.back().is_some_and(|reel| reel.id == at.reel) {
+            self.journal.check(Check {
+                offset: at.offset,
+                len,
+                crc,
             });
         }
     }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use livetape_media::{Format, Sample, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId};
-use livetape_tape::{Command, Damage, Recovery, Tape, Window};
+use livetape_tape::journal::{Check, checks, crc32};
+use livetape_tape::{Command, Damage, DamageKind, Recovery, Tape, Window};
 use livetape_timeline::{StoreId, Timeline};
 
 const VIDEO: TrackId = TrackId(1);
@@ -54,7 +55,14 @@ impl Files {
         let mut recovery = Recovery::new();
         for (id, reel) in &self.reels {
             let journal = self.journals.get(id).map_or(&[][..], Vec::as_slice);
-            recovery.reel(*id, reel.len() as u64, journal);
+            let is_changed = |check: &Check| {
+                let range = check.offset as usize..(check.offset + check.len) as usize;
+                reel.get(range)
+                    .is_some_and(|bytes| crc32(&[bytes]) != check.crc)
+            };
+            let changed = checks(journal).into_iter().filter(is_changed);
+            let changed = changed.map(|own| own.offset..own.offset + own.len);
+            recovery.reel(*id, reel.len() as u64, journal, changed.collect());
         }
         recovery.finish(WINDOW)
     }
@@ -120,6 +128,8 @@ fn recorded() -> (Tape, Files) {
         let reel = files.reels.get_mut(&at.reel).expect("opened");
         assert_eq!(reel.len() as u64, at.offset);
         reel.extend((0..60).map(|byte| (piece * 60 + byte) as u8));
+        let crc = crc32(&[&reel[at.offset as usize..]]);
+        tape.written(at, 60, crc);
         let pictures: Vec<_> = (0..5)
             .map(|n| Sample {
                 size: 8,
@@ -253,6 +263,26 @@ fn a_journal_changed_at_any_byte_is_repaired() {
                     &format!("journal {id:?} changed at {at}"),
                 );
             }
+        }
+    }
+}
+
+#[test]
+fn a_reel_changed_at_any_byte_is_told() {
+    let (tape, whole) = recorded();
+    for id in whole.reels.keys() {
+        for at in 0..whole.reels[id].len() {
+            let mut files = whole.clone();
+            files.reels.get_mut(id).expect("there")[at] ^= 0x10;
+            check(
+                &files,
+                &tape,
+                &whole,
+                &format!("reel {id:?} changed at {at}"),
+            );
+            let (_, damage) = files.recover();
+            let kinds: Vec<_> = damage.iter().map(|damage| damage.kind).collect();
+            assert_eq!(kinds, [DamageKind::ReelChanged]);
         }
     }
 }

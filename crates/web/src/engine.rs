@@ -13,6 +13,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::chunk::JsChunk;
+use crate::crc::Crc;
 use crate::left::{self, Recovered};
 use crate::message::{self, Message};
 use crate::network::{Fetched, exchange};
@@ -26,6 +27,7 @@ pub struct Engine(Rc<Shared>);
 
 struct Shared {
     post: Function,
+    crc: Crc,
     queue: RefCell<VecDeque<Task>>,
     running: Cell<bool>,
     tape: RefCell<Option<Tape>>,
@@ -44,11 +46,13 @@ const TAPE_GONE: &str = "this tape has been discarded, or another page has it op
 
 #[wasm_bindgen]
 impl Engine {
-    /// An engine that posts its messages through `post(message, transfer)`.
+    /// An engine that posts its messages through `post(message, transfer)`. `crc32(bytes)` is the
+    /// CRC-32 (ISO/HDLC) of an `Uint8Array`.
     #[wasm_bindgen(constructor)]
-    pub fn new(post: Function) -> Self {
+    pub fn new(post: Function, crc32: Function) -> Self {
         let shared = Rc::new(Shared {
             post,
+            crc: Crc(crc32),
             queue: RefCell::default(),
             running: Cell::new(false),
             tape: RefCell::default(),
@@ -161,12 +165,17 @@ impl Shared {
     fn opened(&self, recorder: Recorder, reels: Reels) -> Tape {
         let storage = ("storage", reels.storage().into());
         self.post(&message::object("opened", &[storage]));
-        Tape::new(recorder, reels)
+        Tape::new(recorder, reels, self.crc.clone())
     }
 
     async fn open_left(&self, name: String) -> Option<Tape> {
-        match Recovered::open(name).await {
-            Ok(Recovered { tape, reels, .. }) => Some(self.opened(Recorder::with(tape), reels)),
+        match Recovered::open(name, Some(&self.crc)).await {
+            Ok(recovered) => {
+                let damage = ("damage", recovered.codes().into());
+                self.post(&message::object("repaired", &[damage]));
+                let Recovered { tape, reels, .. } = recovered;
+                Some(self.opened(Recorder::with(tape), reels))
+            }
             Err(_) => {
                 self.post(&message::failed(None, "tape_gone", TAPE_GONE));
                 None

@@ -1,12 +1,16 @@
 //! Tapes that dead pages left behind.
 
+use std::ops::Range;
+
 use js_sys::{Array, Object, Uint8Array};
 use livetape_recorder::{TrackInfo, Unfinished};
+use livetape_tape::journal::{Check, checks};
 use livetape_tape::{Damage, Left, Recovery, Tape, Window};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
+use crate::crc::Crc;
 use crate::folder::{Folder, Found};
 use crate::message;
 use crate::reels::Reels;
@@ -25,8 +29,9 @@ pub(crate) struct Recovered {
 }
 
 impl Recovered {
-    /// Opens the tape of that name; fails where it is gone, or in use.
-    pub(crate) async fn open(name: String) -> Result<Self, JsValue> {
+    /// Opens the tape of that name; fails where it is gone, or in use. With `crc` every byte of it
+    /// is read and checked.
+    pub(crate) async fn open(name: String, crc: Option<&Crc>) -> Result<Self, JsValue> {
         let folder = Folder::left(name).await?;
         let mut recovery = Recovery::new();
         let mut blobs = Vec::new();
@@ -36,7 +41,11 @@ impl Recovered {
                 None => Vec::new(),
             };
             let len = reel.as_ref().map_or(0.0, |reel| reel.size());
-            recovery.reel(id, len as u64, &journal);
+            let changed = match (&reel, crc) {
+                (Some(reel), Some(crc)) => changed(reel, &checks(&journal), crc).await?,
+                _ => Vec::new(),
+            };
+            recovery.reel(id, len as u64, &journal, changed);
             blobs.extend(reel.map(|reel| (id, Blob::from(reel))));
         }
         let (tape, damage) = recovery.finish(WINDOW);
@@ -47,6 +56,12 @@ impl Recovered {
         })
     }
 
+    /// What was wrong with its files.
+    pub(crate) fn codes(&self) -> Array {
+        let codes = self.damage.iter().map(|damage| damage.kind.as_str());
+        codes.map(JsValue::from_str).collect()
+    }
+
     /// What the page is told of it.
     fn described(&self, name: &str) -> Option<Object> {
         let timeline = self.tape.timeline();
@@ -55,8 +70,6 @@ impl Recovered {
             let date = timeline.wall_clock_at(at);
             date.map_or(JsValue::UNDEFINED, |millis| (millis as f64).into())
         };
-        let codes = self.damage.iter().map(|damage| damage.kind.as_str());
-        let codes: Array = codes.map(JsValue::from_str).collect();
         let recording = Unfinished::of(&self.tape).map_or(JsValue::UNDEFINED, |unfinished| {
             let fields = [
                 ("edge", unfinished.edge.into()),
@@ -72,7 +85,7 @@ impl Recovered {
             ("endDate", date(end)),
             ("bytes", (self.tape.bytes() as f64).into()),
             ("tracks", message::tracks(&TrackInfo::of(timeline)).into()),
-            ("damage", codes.into()),
+            ("damage", self.codes().into()),
             ("recording", recording),
         ]))
     }
@@ -84,7 +97,7 @@ pub(crate) async fn list() -> Array {
     let mut names = Folder::names().await;
     names.sort();
     for name in names {
-        let Ok(mut recovered) = Recovered::open(name.clone()).await else {
+        let Ok(mut recovered) = Recovered::open(name.clone(), None).await else {
             continue;
         };
         match recovered.described(&name) {
@@ -153,6 +166,21 @@ async fn measured(folder: &Folder) -> Left {
         }
     }
     left
+}
+
+/// The stretches of a reel that are not what was written.
+async fn changed(reel: &Blob, checks: &[Check], crc: &Crc) -> Result<Vec<Range<u64>>, JsValue> {
+    let buffer = JsFuture::from(reel.array_buffer()).await?;
+    let whole = Uint8Array::new(&buffer);
+    let is_changed = |check: &&Check| {
+        let end = check.offset.saturating_add(check.len);
+        let bytes = || whole.subarray(check.offset as u32, end as u32);
+        end <= u64::from(whole.length()) && crc.of(&bytes()) != check.crc
+    };
+    let changed = checks.iter().filter(is_changed);
+    Ok(changed
+        .map(|check| check.offset..check.offset + check.len)
+        .collect())
 }
 
 async fn bytes(blob: &Blob) -> Result<Vec<u8>, JsValue> {

@@ -10,10 +10,11 @@
 //! - `left`: tapes that dead pages left behind: found, opened, removed in time
 //! - `room`: how much the browser's storage still takes
 //! - `network`: exchanges by `fetch`
-//! - `chunk`: an `ArrayBuffer`'s bytes, left where they are
+//! - `chunk`, `crc`: an `ArrayBuffer`'s bytes, left where they are
 #![cfg(target_arch = "wasm32")]
 
 mod chunk;
+mod crc;
 mod engine;
 mod folder;
 mod journal;

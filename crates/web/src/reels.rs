@@ -82,6 +82,11 @@ impl Reels {
         }
     }
 
+    /// Whether they outlive the page.
+    pub(crate) const fn are_files(&self) -> bool {
+        self.folder.is_some()
+    }
+
     /// Most bytes that are kept, whatever is asked for.
     pub(crate) const fn most_bytes(&self) -> u64 {
         match self.folder {

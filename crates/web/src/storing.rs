@@ -2,9 +2,11 @@
 
 use js_sys::Uint8Array;
 use livetape_recorder::{Input, Recorder};
+use livetape_tape::journal::crc32;
 use livetape_tape::{Command, Placement};
 use wasm_bindgen::prelude::*;
 
+use crate::crc::Crc;
 use crate::left;
 use crate::reels::{Reels, is_full};
 use crate::room::Room;
@@ -15,14 +17,16 @@ pub(crate) struct Tape {
     pub(crate) recorder: Recorder,
     pub(crate) reels: Reels,
     room: Room,
+    crc: Crc,
 }
 
 impl Tape {
-    pub(crate) fn new(recorder: Recorder, reels: Reels) -> Self {
+    pub(crate) fn new(recorder: Recorder, reels: Reels, crc: Crc) -> Self {
         Self {
             recorder,
             reels,
             room: Room::default(),
+            crc,
         }
     }
 
@@ -45,30 +49,38 @@ impl Tape {
 
     /// Writes bytes of JavaScript's memory to a reel.
     pub(crate) async fn write(&mut self, at: Placement, bytes: &Uint8Array) -> Result<(), JsValue> {
-        self.writing(at, |reels| reels.write(at, bytes)).await
+        if self.writing(at, |reels| reels.write(at, bytes)).await? && self.reels.are_files() {
+            let crc = self.crc.of(bytes);
+            self.recorder.written(at, u64::from(bytes.length()), crc);
+        }
+        Ok(())
     }
 
     /// Writes bytes of Wasm's memory to a reel.
     pub(crate) async fn write_own(&mut self, at: Placement, bytes: &[u8]) -> Result<(), JsValue> {
-        self.writing(at, |reels| reels.write_own(at, bytes)).await
+        if self.writing(at, |reels| reels.write_own(at, bytes)).await? && self.reels.are_files() {
+            self.recorder
+                .written(at, bytes.len() as u64, crc32(&[bytes]));
+        }
+        Ok(())
     }
 
     /// Where there is no room, room is made; what cannot be written all the same is not on the
-    /// tape.
+    /// tape. Whether it is there.
     async fn writing(
         &mut self,
         at: Placement,
         write: impl Fn(&mut Reels) -> Result<(), JsValue>,
-    ) -> Result<(), JsValue> {
+    ) -> Result<bool, JsValue> {
         while let Err(error) = write(&mut self.reels) {
             let full = is_full(&error);
             if full && self.make_room().await {
                 continue;
             }
             self.recorder.not_written(at);
-            return if full { Ok(()) } else { Err(error) };
+            return if full { Ok(false) } else { Err(error) };
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Gives up what is needed least: tapes that were left behind, then the oldest of this one.

@@ -33,7 +33,7 @@ pub(super) fn run(input: &[u8]) {
             0 => piece.to_vec(),
             _ => checked(piece, &mut cuts),
         };
-        recovery.reel(id, len, &journal);
+        recovery.reel(id, len, &journal, Vec::new());
         lengths.insert(id, len);
     }
     let (mut tape, _) = recovery.finish(WINDOW);

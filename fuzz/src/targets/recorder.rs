@@ -173,7 +173,7 @@ impl Client {
         let mut recovery = Recovery::new();
         for (id, reel) in &self.reels {
             let journal = self.journals.get(id).map_or(&[][..], Vec::as_slice);
-            recovery.reel(*id, reel.len() as u64, journal);
+            recovery.reel(*id, reel.len() as u64, journal, Vec::new());
         }
         let (recovered, damage) = recovery.finish(WINDOW);
         assert_eq!(damage, []);

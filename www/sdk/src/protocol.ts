@@ -80,6 +80,7 @@ export type FromWorker =
   | { type: 'opened'; storage: 'opfs' | 'memory' }
   | { type: 'recovered'; request: number; tapes: LeftTape[] }
   | { type: 'discarded'; request: number }
+  | { type: 'repaired'; damage: string[] }
   | { type: 'window'; start: number; end: number; bytes: number; forecast?: number }
   | { type: 'tracks'; tracks: TrackInfo[] }
   | { type: 'recording'; request: number; id: string; playback: PlaybackUrls }

@@ -24,11 +24,7 @@ export class RecoveredTape extends Emitter<RecordingEvents> {
   readonly tracks: readonly TrackInfo[];
   /** The recording that was running: `resume()` finishes it. */
   readonly recording: { readonly edge: string; readonly id: string } | undefined;
-  /**
-   * What was repaired, as codes: `journal_cut` (what was being written when the page ended is left out), `reel_short` (a file is
-   * shorter than it was), `journal_unreadable` (of one file nothing is known).
-   */
-  readonly damage: readonly string[];
+  #damage: readonly string[];
   readonly #name: string;
   readonly #workerUrl: string | URL | undefined;
   #opened: Promise<Engine> | undefined;
@@ -44,7 +40,7 @@ export class RecoveredTape extends Emitter<RecordingEvents> {
     this.bytes = left.bytes;
     this.tracks = left.tracks;
     this.recording = left.recording;
-    this.damage = left.damage;
+    this.#damage = left.damage;
     this.#name = left.name;
     this.#workerUrl = workerUrl;
   }
@@ -59,6 +55,15 @@ export class RecoveredTape extends Emitter<RecordingEvents> {
     } finally {
       engine.close();
     }
+  }
+
+  /**
+   * What was repaired, as codes: `journal_cut` (what was being written when the page ended is left out), `reel_short` (a file is
+   * shorter than it was), `journal_unreadable` (of one file nothing is known). Every byte is checked when the tape is first used:
+   * after that also `reel_changed` (the disk gave other bytes than were written; the frames that have them are left out).
+   */
+  get damage(): readonly string[] {
+    return this.#damage;
   }
 
   /** Seconds. */
@@ -135,7 +140,9 @@ export class RecoveredTape extends Emitter<RecordingEvents> {
   }
 
   #told(message: FromWorker): void {
-    if (message.type === 'progress') {
+    if (message.type === 'repaired') {
+      this.#damage = message.damage;
+    } else if (message.type === 'progress') {
       const { elapsed, bytes, uploaded, objects } = message;
       this.emit('progress', { elapsed, bytes, uploaded, objects });
     } else if (message.type === 'upload') {

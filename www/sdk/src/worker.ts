@@ -2,11 +2,12 @@
  * The dedicated worker: starts the wasm module and hands every message to it. All else is in `crates/web`.
  */
 import init, { Engine } from 'livetape/wasm';
+import { crc32 } from './crc32.js';
 import type { FromWorker, ToWorker } from './protocol.js';
 
 const post = (message: FromWorker, transfer: Transferable[] = []): void => self.postMessage(message, { transfer });
 
-const engine = init({ module_or_path: new URL('./livetape_web_bg.wasm', import.meta.url) }).then(() => new Engine(post));
+const engine = init({ module_or_path: new URL('./livetape_web_bg.wasm', import.meta.url) }).then(() => new Engine(post, crc32));
 
 engine.catch((cause: unknown) => {
   post({ type: 'failed', code: 'worker_failed', message: `the recorder's module did not load: ${String(cause)}` });

@@ -23,6 +23,7 @@
 //!   7 zero     Unix milliseconds of the timeline's zero, where nothing better is known: signed
 //!   8 note     bytes, whose meaning is the owner's; the last one holds
 //!   9 length   bytes of the reel; each commit ends with it
+//!  10 check    offset, length, CRC-32 of that stretch of the reel
 //! number  = LEB128, at most 64 bits; signed = number, zigzag; bytes = number, then so many
 //! ```
 //!
@@ -34,9 +35,22 @@ mod pack;
 mod read;
 mod write;
 
+pub use crc32::crc32;
 pub use pack::{Packer, Unpacker};
+pub use read::checks;
 pub(crate) use read::{Append, Entry, Reader};
 pub(crate) use write::{Head, Journal};
+
+/// What a stretch of a reel was when it was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Check {
+    /// Where it begins.
+    pub offset: u64,
+    /// Bytes.
+    pub len: u64,
+    /// Their CRC-32.
+    pub crc: u32,
+}
 
 /// What a journal begins with, its version last.
 const MAGIC: [u8; 8] = *b"livetap\x01";
@@ -55,6 +69,7 @@ mod kind {
     pub(super) const ZERO: u64 = 7;
     pub(super) const NOTE: u64 = 8;
     pub(super) const LENGTH: u64 = 9;
+    pub(super) const CHECK: u64 = 10;
 }
 
 /// Kinds of formats.

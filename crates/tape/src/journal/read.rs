@@ -8,7 +8,7 @@ use livetape_media::{
 use livetape_timeline::{Extent, StoreId};
 
 use super::crc32::crc32;
-use super::{FRAME, MAGIC, Unpacker, format, kind};
+use super::{Check, FRAME, MAGIC, Unpacker, format, kind};
 
 /// Times beyond this are none: sums of them must not overflow.
 const LATEST: u64 = 1 << 56;
@@ -26,6 +26,7 @@ pub(crate) enum Entry {
     Note(Vec<u8>),
     /// The reel was so long.
     Length(u64),
+    Check(Check),
 }
 
 /// Appended samples. The extents have as many bytes as the samples.
@@ -36,6 +37,20 @@ pub(crate) struct Append {
     pub(crate) decode_time: i64,
     pub(crate) samples: Vec<Sample>,
     pub(crate) extents: Vec<Extent>,
+}
+
+/// What a reel's journal says of its bytes: to find out whether they are still those that were
+/// written.
+pub fn checks(journal: &[u8]) -> Vec<Check> {
+    let Some(mut reader) = Reader::new(journal) else {
+        return Vec::new();
+    };
+    let commits = std::iter::from_fn(|| reader.commit());
+    let check = |entry| match entry {
+        Entry::Check(check) => Some(check),
+        _ => None,
+    };
+    commits.flatten().filter_map(check).collect()
 }
 
 /// Reads a journal commit by commit.
@@ -104,6 +119,11 @@ impl<'a> Reader<'a> {
             kind::DATE => Entry::Date(time(body)?, body.signed()?),
             kind::ZERO => Entry::Zero(body.signed()?),
             kind::NOTE => Entry::Note(body.bytes()?.to_vec()),
+            kind::CHECK => Entry::Check(Check {
+                offset: body.number()?,
+                len: body.number()?,
+                crc: body.small()?,
+            }),
             kind::LENGTH => Entry::Length(body.number()?),
             _ => return None,
         };
@@ -115,7 +135,7 @@ impl<'a> Reader<'a> {
             }
             Entry::Date(at, unix_millis) => possible(at.ticks) && possible(*unix_millis),
             Entry::Zero(unix_millis) => possible(*unix_millis),
-            Entry::Track(..) | Entry::Note(_) | Entry::Length(_) => true,
+            Entry::Track(..) | Entry::Note(_) | Entry::Length(_) | Entry::Check(_) => true,
         };
         Some(is_possible.then_some(entry))
     }

@@ -6,7 +6,7 @@ use livetape_media::{Format, Sample, TimedEvent, Timestamp, TrackConfig, TrackId
 use livetape_timeline::{Extent, Timeline};
 
 use super::crc32::crc32;
-use super::{FRAME, MAGIC, Packer, format, kind};
+use super::{Check, FRAME, MAGIC, Packer, format, kind};
 
 /// The state that a journal begins with, beside the timeline.
 #[derive(Debug, Default)]
@@ -165,6 +165,14 @@ impl Journal {
     pub(crate) fn note(&mut self, note: &[u8]) {
         self.pending.number(kind::NOTE);
         self.pending.bytes(note);
+    }
+
+    /// What has been written of the reel.
+    pub(crate) fn check(&mut self, check: Check) {
+        self.pending.number(kind::CHECK);
+        self.pending.number(check.offset);
+        self.pending.number(check.len);
+        self.pending.number(u64::from(check.crc));
     }
 
     fn time(&mut self, time: Timestamp) {
