@@ -10,6 +10,7 @@ import type {} from './recovering.ts';
 import { launchKillable, type Killable } from '../browser/killable.ts';
 import { serve, type Site } from '../browser/site.ts';
 import { runTool } from '../media/tool.ts';
+import type { TapeOptions } from '../../www/sdk/src/index.ts';
 
 /** Minutes of stream: the soak has six hours. */
 const minutes = Number(process.env['LIVETAPE_MEMORY_MINUTES'] ?? 20);
@@ -51,6 +52,7 @@ before(async () => {
     '/page': { type: 'text/html', body: page },
     '/stream.mp4': { type: 'video/mp4', body: await readFile(file) },
     '/livetape/worker.js': { type: 'text/javascript', body: shown + worker },
+    '/livetape/without_files.js': { type: 'text/javascript', body: `delete StorageManager.prototype.getDirectory;${worker}` },
   });
   browser = await launchKillable(join(folder, 'profile'));
 });
@@ -68,14 +70,14 @@ declare global {
   var feedTo: (seconds: number) => Promise<number>;
 }
 
-async function begin(round: number): Promise<void> {
+async function begin({ round, options }: { round: number; options: TapeOptions }): Promise<void> {
   const { LiveTape } = (await import('/livetape/index.js' as string)) as Sdk;
   const video = document.querySelector('video') as HTMLVideoElement;
   const source = new MediaSource();
   video.src = URL.createObjectURL(source);
   await new Promise((resolve) => source.addEventListener('sourceopen', resolve, { once: true }));
   const buffer = source.addSourceBuffer('video/mp4; codecs="avc1.64001e, mp4a.40.2"');
-  globalThis.tape = await LiveTape.tap(video, { window: 300 });
+  globalThis.tape = await LiveTape.tap(video, options);
   globalThis.notices = [];
   tape.addEventListener('notice', ({ detail }) => notices.push(detail.code));
   tape.addEventListener('error', ({ detail }) => notices.push(detail.code));
@@ -126,7 +128,7 @@ function slope(values: readonly number[]): number {
 test(`${minutes} minutes at 8 Mb/s: the module's memory and both heaps stay flat`, { timeout: 60_000 + minutes * 30_000 }, async (context) => {
   const view = await browser.context.newPage();
   await view.goto(`${site.origin}/page`);
-  await view.evaluate(begin, round);
+  await view.evaluate(begin, { round, options: { window: 300 } });
   const tools = await DevTools.attach(browser.address, `${site.origin}/page`);
   const wasm: number[] = [];
   const heaps: Record<'page' | 'worker', number[]> = { page: [], worker: [] };
@@ -159,5 +161,24 @@ test(`${minutes} minutes at 8 Mb/s: the module's memory and both heaps stay flat
     assert.ok(Math.max(...values) - (values[0] ?? 0) <= most, `${name} grew: ${shown(values)} MiB`);
   }
   tools.close();
+  await view.close();
+});
+
+test('without private files the tape is in memory, and no longer than 256 MiB', { timeout: 60_000 }, async () => {
+  const view = await browser.context.newPage();
+  await view.goto(`${site.origin}/page`);
+  await view.evaluate(begin, { round, options: { workerUrl: '/livetape/without_files.js' } });
+  await view.evaluate((seconds) => feedTo(seconds), 400);
+  const { storage, window, told } = await view.evaluate(() => ({ storage: tape.storage, window: tape.window, told: globalThis.notices }));
+  assert.deepEqual([storage, told], ['memory', []]);
+  assert.ok(window.bytes <= 256 * megabyte && window.bytes > 200 * megabyte, `${window.bytes} bytes`);
+  assert.ok(window.end - window.start > 200 && window.start > 100, JSON.stringify(window));
+  const { size, duration } = await view.evaluate(async () => {
+    const { start, end } = tape.window;
+    const { blob, duration } = await tape.clip({ start, end });
+    return { size: (await blob.slice(blob.size - 1000).arrayBuffer()).byteLength, duration };
+  });
+  assert.equal(size, 1000);
+  assert.ok(duration > 200);
   await view.close();
 });

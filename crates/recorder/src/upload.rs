@@ -124,8 +124,11 @@ impl Upload {
 
     /// The objects that the edge has not acknowledged, in their order.
     pub(crate) fn waiting(&self) -> Vec<&Object> {
-        let mut waiting: Vec<_> = self.objects().collect();
-        waiting.sort_by_key(|object| object.sequence);
+        let mut waiting: Vec<&Object> = Vec::new();
+        for object in self.objects() {
+            let at = waiting.partition_point(|other| other.sequence < object.sequence);
+            waiting.insert(at, object);
+        }
         waiting
     }
 

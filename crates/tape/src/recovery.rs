@@ -1,6 +1,6 @@
 //! A tape rebuilt from its files.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -47,9 +47,20 @@ impl DamageKind {
     }
 }
 
+/// How far the reading of a track is.
+#[derive(Debug)]
+struct Reached {
+    id: TrackId,
+    /// The number of its next sample.
+    next: u64,
+    /// Something of it is missing: it goes on with a keyframe.
+    interrupted: bool,
+}
+
 /// What there is of a reel.
 #[derive(Debug)]
 struct File {
+    reel: StoreId,
     len: u64,
     /// Stretches that are not what was written.
     changed: Vec<Range<u64>>,
@@ -60,11 +71,9 @@ struct File {
 pub struct Recovery {
     timeline: Timeline,
     reels: VecDeque<Reel>,
-    files: BTreeMap<StoreId, File>,
-    /// The number of each track's next sample.
-    numbers: BTreeMap<TrackId, u64>,
-    /// Tracks of which something is missing: they go on with a keyframe.
-    interrupted: BTreeSet<TrackId>,
+    /// In the order of their reels.
+    files: Vec<File>,
+    tracks: Vec<Reached>,
     head: Head,
     /// Samples are missing between others, whose numbers are others therefore.
     renumbered: bool,
@@ -86,7 +95,11 @@ impl Recovery {
         if !changed.is_empty() {
             self.damaged(id, DamageKind::ReelChanged);
         }
-        self.files.insert(id, File { len, changed });
+        self.files.push(File {
+            reel: id,
+            len,
+            changed,
+        });
         self.committed = 0;
         let mut whole = 0;
         if let Some(mut reader) = Reader::new(journal) {
@@ -123,8 +136,8 @@ impl Recovery {
     fn take(&mut self, reel: StoreId, entry: Entry) {
         match entry {
             Entry::Track(id, number) => {
-                let next = self.numbers.entry(id).or_default();
-                *next = number.max(*next);
+                let reached = self.reached(id);
+                reached.next = reached.next.max(number);
             }
             Entry::Append(append) => self.append(reel, append),
             Entry::Event(event) => {
@@ -162,11 +175,12 @@ impl Recovery {
             if !is_stored {
                 self.missing(reel, append.id, &own);
             }
-            if self.interrupted.contains(&append.id) && !(is_stored && sample.keyframe) {
+            let reached = self.reached(append.id);
+            if reached.interrupted && !(is_stored && sample.keyframe) {
                 self.flush(append, &mut run);
-                *self.numbers.entry(append.id).or_default() += 1;
+                self.reached(append.id).next += 1;
             } else {
-                self.interrupted.remove(&append.id);
+                reached.interrupted = false;
                 if run.samples.is_empty() {
                     run.decode_time = time;
                 }
@@ -188,11 +202,11 @@ impl Recovery {
             return;
         }
         let (id, config) = (append.id, &append.config);
-        let number = self.numbers.entry(id).or_default();
-        self.timeline.begin(id, config, *number);
-        let follows = |track: &Track| track.numbers().end == *number;
+        let number = self.reached(id).next;
+        self.timeline.begin(id, config, number);
+        let follows = |track: &Track| track.numbers().end == number;
         self.renumbered |= !self.timeline.track(id).is_some_and(follows);
-        *number += samples.len() as u64;
+        self.reached(id).next += samples.len() as u64;
         self.timeline
             .append(id, config, decode_time, &samples, &extents);
     }
@@ -200,17 +214,35 @@ impl Recovery {
     fn is_stored(&self, piece: &Extent) -> bool {
         let end = piece.offset + piece.len;
         let is_changed = |range: &Range<u64>| range.start < end && piece.offset < range.end;
-        let file = self.files.get(&piece.store);
+        let file = self.file(piece.store);
         file.is_some_and(|file| end <= file.len && !file.changed.iter().any(is_changed))
+    }
+
+    fn file(&self, reel: StoreId) -> Option<&File> {
+        let at = self.files.partition_point(|file| file.reel < reel);
+        self.files.get(at).filter(|file| file.reel == reel)
+    }
+
+    fn reached(&mut self, id: TrackId) -> &mut Reached {
+        let known = self.tracks.iter().position(|track| track.id == id);
+        let at = known.unwrap_or_else(|| {
+            self.tracks.push(Reached {
+                id,
+                next: 0,
+                interrupted: false,
+            });
+            self.tracks.len() - 1
+        });
+        &mut self.tracks[at]
     }
 
     /// A sample is not there. That is damage, unless its reel is one that the window has left.
     fn missing(&mut self, reel: StoreId, id: TrackId, pieces: &[Extent]) {
-        self.interrupted.insert(id);
-        let first = self.files.keys().next();
-        let is_gone = |piece: &Extent| first.is_some_and(|first| piece.store < *first);
+        self.reached(id).interrupted = true;
+        let first = self.files.first();
+        let is_gone = |piece: &Extent| first.is_some_and(|first| piece.store < first.reel);
         let is_short = |piece: &Extent| {
-            let file = self.files.get(&piece.store);
+            let file = self.file(piece.store);
             file.is_none_or(|file| piece.offset + piece.len > file.len)
         };
         if !pieces.iter().any(is_gone) && pieces.iter().any(is_short) {

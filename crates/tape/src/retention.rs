@@ -17,19 +17,19 @@ impl Left {
 
     /// Which of them are to be removed, by their place in `left`.
     pub fn outlived(left: &[Self], unix_millis: i64) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..left.len()).collect();
-        order.sort_by_key(|at| left.get(*at).map(|own| std::cmp::Reverse(own.written)));
-        let mut bytes = 0_u64;
-        let mut newest = true;
-        order.retain(|at| {
+        let outlived = |at: &usize| {
             let Some(own) = left.get(*at) else {
                 return false;
             };
-            bytes = bytes.saturating_add(own.bytes);
-            let fits = std::mem::take(&mut newest) || bytes <= Self::KEPT_BYTES;
+            let newer = || {
+                let others = left.iter().enumerate();
+                others.filter(|(other, left)| (left.written, *other) > (own.written, *at))
+            };
+            let bytes: u64 = newer().map(|(_, left)| left.bytes).sum();
+            let fits = newer().next().is_none() || bytes + own.bytes <= Self::KEPT_BYTES;
             !fits || unix_millis.saturating_sub(own.written) > Self::KEPT_MILLIS
-        });
-        order
+        };
+        (0..left.len()).filter(outlived).collect()
     }
 }
 
@@ -44,11 +44,7 @@ mod tests {
             written: 100 * DAY - days * DAY,
             bytes: gigabytes << 30,
         };
-        let outlived = |left: &[Left]| {
-            let mut outlived = Left::outlived(left, 100 * DAY);
-            outlived.sort_unstable();
-            outlived
-        };
+        let outlived = |left: &[Left]| Left::outlived(left, 100 * DAY);
         assert_eq!(outlived(&[left(8, 1), left(6, 1), left(0, 1)]), [0]);
         assert_eq!(
             outlived(&[left(1, 2), left(2, 2), left(3, 2), left(0, 1)]),

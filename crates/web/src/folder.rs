@@ -1,7 +1,5 @@
 //! The folders of tapes in the origin private file system: each tape has its own.
 
-use std::collections::BTreeMap;
-
 use js_sys::{AsyncIterator, IteratorNext, JsString, Reflect};
 use livetape_timeline::StoreId;
 use wasm_bindgen::prelude::*;
@@ -30,6 +28,7 @@ pub(crate) struct Folder {
 }
 
 /// The files of a reel that was left behind.
+#[derive(Default)]
 pub(crate) struct Found {
     pub(crate) reel: Option<File>,
     pub(crate) journal: Option<File>,
@@ -38,7 +37,7 @@ pub(crate) struct Found {
 impl Folder {
     /// A fresh one.
     pub(crate) async fn make() -> Result<Self, JsValue> {
-        let name = format!("{:.0}-{:08x}", js_sys::Date::now(), random());
+        let name = format!("{}-{:08x}", js_sys::Date::now() as u64, random());
         Self::take(name, true).await
     }
 
@@ -97,8 +96,8 @@ impl Folder {
     }
 
     /// The reels that are there, the oldest first.
-    pub(crate) async fn found(&self) -> BTreeMap<StoreId, Found> {
-        let mut all = BTreeMap::new();
+    pub(crate) async fn found(&self) -> Vec<(StoreId, Found)> {
+        let mut all: Vec<(StoreId, Found)> = Vec::new();
         for name in names(&self.handle).await {
             let Some((number, kind)) = name.split_once('.') else {
                 continue;
@@ -106,13 +105,14 @@ impl Folder {
             let (Ok(number), Ok(file)) = (number.parse(), self.file(&name).await) else {
                 continue;
             };
-            let found = all.entry(StoreId(number)).or_insert(Found {
-                reel: None,
-                journal: None,
-            });
-            match kind {
-                REEL => found.reel = Some(file),
-                JOURNAL => found.journal = Some(file),
+            // Names come in order: those of a reel one after the other.
+            let id = StoreId(number);
+            if all.last().is_none_or(|(last, _)| *last != id) {
+                all.push((id, Found::default()));
+            }
+            match (kind, all.last_mut()) {
+                (REEL, Some((_, found))) => found.reel = Some(file),
+                (JOURNAL, Some((_, found))) => found.journal = Some(file),
                 _ => {}
             }
         }
@@ -173,6 +173,27 @@ async fn subfolder(
     Ok(JsFuture::from(handle).await?.unchecked_into())
 }
 
+/// The names of what is in a folder, in order.
+async fn names(folder: &FileSystemDirectoryHandle) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    let keys: AsyncIterator = folder.keys();
+    while let Ok(next) = keys.next() {
+        let Ok(entry) = JsFuture::from(next).await else {
+            break;
+        };
+        let entry: IteratorNext = entry.unchecked_into();
+        if entry.done() {
+            break;
+        }
+        if let Some(name) = entry.value().dyn_ref::<JsString>() {
+            let name = String::from(name);
+            let at = names.partition_point(|other| *other < name);
+            names.insert(at, name);
+        }
+    }
+    names
+}
+
 /// Opens a file for writing, which is made where it is missing.
 async fn open_file(
     folder: &FileSystemDirectoryHandle,
@@ -186,24 +207,6 @@ async fn open_file(
             .unchecked_into();
     let access = JsFuture::from(file.create_sync_access_handle()).await?;
     Ok((file, access.unchecked_into()))
-}
-
-async fn names(folder: &FileSystemDirectoryHandle) -> Vec<String> {
-    let mut names = Vec::new();
-    let keys: AsyncIterator = folder.keys();
-    while let Ok(next) = keys.next() {
-        let Ok(entry) = JsFuture::from(next).await else {
-            break;
-        };
-        let entry: IteratorNext = entry.unchecked_into();
-        if entry.done() {
-            break;
-        }
-        if let Some(name) = entry.value().dyn_ref::<JsString>() {
-            names.push(String::from(name));
-        }
-    }
-    names
 }
 
 fn random() -> u32 {

@@ -94,9 +94,7 @@ impl Recovered {
 /// Every tape that no live page holds and that has something on it, oldest first.
 pub(crate) async fn list() -> Array {
     let list = Array::new();
-    let mut names = Folder::names().await;
-    names.sort();
-    for name in names {
+    for name in Folder::names().await {
         let Ok(mut recovered) = Recovered::open(name.clone(), None).await else {
             continue;
         };
@@ -130,10 +128,18 @@ pub(crate) async fn clean_up() {
 
 /// Removes the oldest of them, for there is no room; false where there is none.
 pub(crate) async fn give_up() -> bool {
-    let mut all = all().await;
-    all.sort_by_key(|(_, left)| std::cmp::Reverse(left.written));
-    let oldest = all.pop();
-    all.into_iter().for_each(|(folder, _)| folder.leave());
+    let mut oldest: Option<(Folder, Left)> = None;
+    for (folder, left) in all().await {
+        let is_older = oldest
+            .as_ref()
+            .is_none_or(|(_, other)| left.written < other.written);
+        let other = if is_older {
+            oldest.replace((folder, left))
+        } else {
+            Some((folder, left))
+        };
+        other.into_iter().for_each(|(folder, _)| folder.leave());
+    }
     match oldest {
         Some((folder, _)) => {
             folder.remove().await;
@@ -159,7 +165,7 @@ async fn measured(folder: &Folder) -> Left {
         written: 0,
         bytes: 0,
     };
-    for Found { reel, journal } in folder.found().await.into_values() {
+    for (_, Found { reel, journal }) in folder.found().await {
         for file in reel.iter().chain(&journal) {
             left.written = left.written.max(file.last_modified() as i64);
             left.bytes += file.size() as u64;

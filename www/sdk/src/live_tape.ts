@@ -11,7 +11,7 @@ import { VideoTap } from './video_tap.js';
 export interface TapeOptions {
   /** Seconds of the past to keep; one hour unless told. */
   readonly window?: number;
-  /** Most bytes to keep; 2 GiB unless told. */
+  /** Most bytes to keep; 2 GiB unless told. Where a browser has no private files the tape is in memory, and no longer than 256 MiB. */
   readonly windowBytes?: number;
   /** Where `livetape/worker` is, when a bundler does not keep it beside this module. */
   readonly workerUrl?: string | URL;
