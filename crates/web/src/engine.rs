@@ -169,7 +169,7 @@ impl Shared {
     }
 
     async fn open_left(&self, name: String) -> Option<Tape> {
-        match Recovered::open(name, Some(&self.crc)).await {
+        match Recovered::open(name, &self.crc).await {
             Ok(recovered) => {
                 let damage = ("damage", recovered.codes().into());
                 self.post(&message::object("repaired", &[damage]));

@@ -64,6 +64,12 @@ impl Folder {
         })
     }
 
+    /// To be held by whoever tries the locks of tapes that were left behind: for as long as one
+    /// page looks at them, they are in use for the others.
+    pub(crate) async fn survey() -> Option<Lock> {
+        Lock::wait(FOLDER).await
+    }
+
     /// The names of all, those in use included.
     pub(crate) async fn names() -> Vec<String> {
         match parent().await {

@@ -29,10 +29,15 @@ pub(crate) struct Recovered {
 }
 
 impl Recovered {
-    /// Opens the tape of that name; fails where it is gone, or in use. With `crc` every byte of it
-    /// is read and checked.
-    pub(crate) async fn open(name: String, crc: Option<&Crc>) -> Result<Self, JsValue> {
+    /// Opens the tape of that name; fails where it is gone, or in use. Every byte of it is checked.
+    pub(crate) async fn open(name: String, crc: &Crc) -> Result<Self, JsValue> {
+        let survey = Folder::survey().await;
         let folder = Folder::left(name).await?;
+        drop(survey);
+        Self::read(folder, Some(crc)).await
+    }
+
+    async fn read(folder: Folder, crc: Option<&Crc>) -> Result<Self, JsValue> {
         let mut recovery = Recovery::new();
         let mut blobs = Vec::new();
         for (id, Found { reel, journal }) in folder.found().await {
@@ -93,9 +98,13 @@ impl Recovered {
 
 /// Every tape that no live page holds and that has something on it, oldest first.
 pub(crate) async fn list() -> Array {
+    let _survey = Folder::survey().await;
     let list = Array::new();
     for name in Folder::names().await {
-        let Ok(mut recovered) = Recovered::open(name.clone(), None).await else {
+        let Ok(folder) = Folder::left(name.clone()).await else {
+            continue;
+        };
+        let Ok(mut recovered) = Recovered::read(folder, None).await else {
             continue;
         };
         match recovered.described(&name) {
@@ -112,6 +121,7 @@ pub(crate) async fn list() -> Array {
 
 /// Removes those that have outlived their time.
 pub(crate) async fn clean_up() {
+    let _survey = Folder::survey().await;
     let mut folders = Vec::new();
     let mut left = Vec::new();
     for (folder, own) in all().await {
@@ -128,6 +138,7 @@ pub(crate) async fn clean_up() {
 
 /// Removes the oldest of them, for there is no room; false where there is none.
 pub(crate) async fn give_up() -> bool {
+    let _survey = Folder::survey().await;
     let mut oldest: Option<(Folder, Left)> = None;
     for (folder, left) in all().await {
         let is_older = oldest

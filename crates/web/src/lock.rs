@@ -37,20 +37,25 @@ pub(crate) enum Wish {
 impl Lock {
     /// The lock of that name, if it is free.
     pub(crate) async fn wish(name: &str) -> Wish {
-        match Self::request(name).await {
+        match Self::request(name, true).await {
             Ok(Some(lock)) => Wish::Granted(lock),
             Ok(None) => Wish::Refused,
             Err(_) => Wish::Impossible,
         }
     }
 
-    async fn request(name: &str) -> Result<Option<Self>, JsValue> {
+    /// The lock of that name, when it is free; `None` where there are no locks.
+    pub(crate) async fn wait(name: &str) -> Option<Self> {
+        Self::request(name, false).await.ok().flatten()
+    }
+
+    async fn request(name: &str, if_available: bool) -> Result<Option<Self>, JsValue> {
         let locks = Reflect::get(&global().navigator(), &"locks".into())?;
         if locks.is_undefined() {
             return Err(locks);
         }
         let options = Object::new();
-        Reflect::set(&options, &"ifAvailable".into(), &true.into())?;
+        Reflect::set(&options, &"ifAvailable".into(), &if_available.into())?;
         // The lock is held as long as the promise that its callback gives is open.
         let (held, release) = promise();
         let (answered, answer) = promise();
