@@ -34,3 +34,4 @@ pub use output::{
     UploadState,
 };
 pub use recorder::Recorder;
+pub use recording::Unfinished;
