@@ -1,9 +1,11 @@
 //! Everything under one roof.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
+use livetape_media::SmallMap;
 use livetape_tape::{Command, Hold, Placement, Tape, Window};
 
+use crate::can_pull::CAN_PULL;
 use crate::clip::clip;
 use crate::cut::PATIENCE;
 use crate::feed::{Ending, Feed, GAP, Taken, drain_commands};
@@ -19,10 +21,10 @@ use crate::wall_clock::Arrival;
 #[derive(Debug)]
 pub struct Recorder {
     tape: Tape,
-    sources: BTreeMap<SourceId, Source>,
+    sources: SmallMap<SourceId, Source>,
     pull: Option<Pull>,
     recording: Option<Recording>,
-    clips: BTreeMap<RequestId, Hold>,
+    clips: SmallMap<RequestId, Hold>,
     playhead: Option<f64>,
     arrival: Arrival,
     exchanges: u32,
@@ -66,10 +68,10 @@ impl Recorder {
     pub fn with(tape: Tape) -> Self {
         Self {
             tape,
-            sources: BTreeMap::new(),
+            sources: SmallMap::new(),
             pull: None,
             recording: None,
-            clips: BTreeMap::new(),
+            clips: SmallMap::new(),
             playhead: None,
             arrival: Arrival::default(),
             exchanges: 0,
@@ -100,7 +102,7 @@ impl Recorder {
                 chunk,
                 timestamp_offset,
             } => {
-                let source = self.sources.entry(source).or_default();
+                let source = self.sources.get_or_default(source);
                 source.offset = timestamp_offset;
                 let taken = source.feed.push(
                     chunk,
@@ -128,7 +130,7 @@ impl Recorder {
                 }
             }
             Input::Playhead { seconds } => self.playhead = Some(seconds),
-            Input::Pull { url } => self.pull = Some(Pull::new(url, now)),
+            Input::Pull { url } => self.pull = Pull::begin(url, now),
             Input::Record {
                 request,
                 edge,
@@ -142,7 +144,9 @@ impl Recorder {
                 }
             }
             Input::Resume { request } => {
-                self.recording = Recording::resumed(request, &mut self.tape, now);
+                // Only the larger module recovers tapes.
+                self.recording =
+                    CAN_PULL.and_then(|_| Recording::resumed(request, &mut self.tape, now));
                 if self.recording.is_none() {
                     self.fail(request, FailureCode::NotRecording, NOTHING_TO_RESUME);
                 }
@@ -172,7 +176,9 @@ impl Recorder {
                 if let Some(recording) = self.recording.as_mut().filter(|r| r.owns(exchange)) {
                     let progressed = recording.unanswered(exchange, why, now, &mut self.out);
                     self.progressed(&progressed);
-                } else if let Some(pull) = self.pull.as_mut().filter(|p| p.owns(exchange)) {
+                } else if let Some(pull) = &mut self.pull
+                    && pull.owns(exchange)
+                {
                     pull.unanswered(exchange, why, now, &mut self.out);
                 }
             }
@@ -263,11 +269,10 @@ impl Recorder {
         self.tape.commit();
         drain_commands(&mut self.tape, &mut self.out);
         self.tell_window();
-        let due = self.recording.as_ref().and_then(|own| own.wake_at(now));
-        let due = due
-            .into_iter()
-            .chain(self.pull.as_ref().and_then(Pull::wake_at))
-            .min();
+        let mut due = self.recording.as_ref().and_then(|own| own.wake_at(now));
+        if let Some(pull) = &self.pull {
+            due = due.into_iter().chain(pull.wake_at()).min();
+        }
         if let Some(at) = due.filter(|at| self.wake_at.is_none_or(|set| *at < set)) {
             self.wake_at = Some(at);
             self.out.push_back(Output::WakeAt(at));
@@ -348,7 +353,9 @@ impl Recorder {
         if let Some(recording) = self.recording.as_mut().filter(|r| r.owns(exchange)) {
             let progressed = recording.answered(exchange, answer, now, &mut self.out);
             self.progressed(&progressed);
-        } else if let Some(pull) = self.pull.as_mut().filter(|p| p.owns(exchange)) {
+        } else if let Some(pull) = &mut self.pull
+            && pull.owns(exchange)
+        {
             let taken = pull.answered(exchange, answer, &mut self.tape, now, &mut self.out);
             self.taken(&taken);
         }

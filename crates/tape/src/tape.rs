@@ -1,10 +1,10 @@
 //! Reels and the window.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use std::sync::Arc;
 
-use livetape_media::{Sample, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId};
+use livetape_media::{Sample, SmallMap, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId};
 use livetape_timeline::{Appended, Extent, StoreId, Timeline, Track};
 
 use crate::journal::{Check, Head, Journal};
@@ -108,7 +108,7 @@ pub struct Tape {
     window: Window,
     /// Most bytes of a reel.
     reel_bytes: u64,
-    holds: BTreeMap<Hold, StoreId>,
+    holds: SmallMap<Hold, StoreId>,
     next_hold: u64,
     commands: VecDeque<Command>,
 }
@@ -134,7 +134,7 @@ impl Tape {
             head,
             window,
             reel_bytes: reel_bytes(window.bytes),
-            holds: BTreeMap::new(),
+            holds: SmallMap::new(),
             next_hold: 1,
             commands: VecDeque::new(),
         }

@@ -4,9 +4,8 @@
 //! slices stay good until it is deleted. Chromium voids all slices of a file that is written to.
 //! Its journal is a file beside it that nobody slices: it is open until the next reel begins.
 
-use std::collections::BTreeMap;
-
 use js_sys::{Array, Uint8Array};
+use livetape_media::SmallMap;
 use livetape_tape::{Command, Placement};
 use livetape_timeline::{Extent, Part, Plan, StoreId};
 use wasm_bindgen::prelude::*;
@@ -30,7 +29,7 @@ const FLUSH_PAUSE: u64 = 2_000;
 /// All reels of one tape.
 pub(crate) struct Reels {
     folder: Option<Folder>,
-    reels: BTreeMap<StoreId, Reel>,
+    reels: SmallMap<StoreId, Reel>,
     journal: Option<JournalFile>,
     /// When all that was written was last put on the disk itself, on the steady clock.
     flushed_at: u64,
@@ -55,18 +54,23 @@ impl Reels {
     pub(crate) async fn open() -> Self {
         Self {
             folder: Folder::make().await.ok(),
-            reels: BTreeMap::new(),
+            reels: SmallMap::new(),
             journal: None,
             flushed_at: 0,
             left: false,
         }
     }
 
+    #[cfg(feature = "pull")]
     /// The reels of a folder that was left behind; none of them is written to again.
     pub(crate) fn left(folder: Folder, reels: impl Iterator<Item = (StoreId, Blob)>) -> Self {
+        let mut all = SmallMap::new();
+        for (id, blob) in reels {
+            all.insert(id, Reel::Closed(blob));
+        }
         Self {
             folder: Some(folder),
-            reels: reels.map(|(id, blob)| (id, Reel::Closed(blob))).collect(),
+            reels: all,
             journal: None,
             flushed_at: 0,
             left: true,
@@ -172,8 +176,10 @@ impl Reels {
             return Ok(());
         }
         self.flushed_at = now;
-        if let Some((_, Reel::Open { access, .. })) = self.reels.last_key_value() {
-            access.flush()?;
+        for reel in self.reels.values() {
+            if let Reel::Open { access, .. } = reel {
+                access.flush()?;
+            }
         }
         self.journal.iter().try_for_each(JournalFile::flush)
     }
@@ -276,6 +282,7 @@ impl Reels {
     }
 
     /// Closes all files and removes them.
+    #[cfg(feature = "pull")]
     pub(crate) async fn remove(&mut self) {
         if let Some(folder) = self.release() {
             folder.remove().await;
