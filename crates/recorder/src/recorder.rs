@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use livetape_media::SmallMap;
 use livetape_tape::{Command, Hold, Placement, Tape, Window};
 
+use crate::can_pull::CAN_PULL;
 use crate::clip::clip;
 use crate::cut::PATIENCE;
 use crate::feed::{Ending, Feed, GAP, Taken, drain_commands};
@@ -143,7 +144,9 @@ impl Recorder {
                 }
             }
             Input::Resume { request } => {
-                self.recording = Recording::resumed(request, &mut self.tape, now);
+                // Only the larger module recovers tapes.
+                self.recording =
+                    CAN_PULL.and_then(|_| Recording::resumed(request, &mut self.tape, now));
                 if self.recording.is_none() {
                     self.fail(request, FailureCode::NotRecording, NOTHING_TO_RESUME);
                 }

@@ -14,9 +14,11 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::chunk::JsChunk;
 use crate::crc::Crc;
-use crate::left::{self, Recovered};
+use crate::left;
 use crate::message::{self, Message};
 use crate::network::{Fetched, exchange};
+#[cfg(feature = "pull")]
+use crate::recovered::{self, Recovered, Wish};
 use crate::reels::Reels;
 use crate::scope::{Alarm, now};
 use crate::storing::Tape;
@@ -42,6 +44,7 @@ enum Task {
     Tick,
 }
 
+#[cfg(feature = "pull")]
 const TAPE_GONE: &str = "this tape has been discarded, or another page has it open";
 
 #[wasm_bindgen]
@@ -114,20 +117,8 @@ impl Shared {
                 }
                 *tape = Some(opened);
             }
-            (Task::Message(Message::OpenLeft { name }), tape) => {
-                *tape = self.open_left(name).await;
-            }
-            (Task::Message(Message::Recover { request }), _) => {
-                left::clean_up().await;
-                let tapes = left::list().await;
-                self.answer("recovered", request, &[("tapes", tapes.into())]);
-            }
-            (Task::Message(Message::Discard { request }), tape) => {
-                if let Some(mut tape) = tape.take() {
-                    tape.reels.remove().await;
-                }
-                self.answer("discarded", request, &[]);
-            }
+            #[cfg(feature = "pull")]
+            (Task::Message(Message::Left(wish)), tape) => self.left(tape, wish).await,
             (Task::Message(Message::Close), tape) => {
                 if let Some(mut tape) = tape.take() {
                     tape.reels.close().await;
@@ -168,6 +159,31 @@ impl Shared {
         Tape::new(recorder, reels, self.crc.clone())
     }
 
+    /// Does what is wanted of tapes that were left behind.
+    #[cfg(feature = "pull")]
+    async fn left(self: &Rc<Self>, tape: &mut Option<Tape>, wish: Wish) {
+        match wish {
+            Wish::List { request } => {
+                left::clean_up().await;
+                let tapes = recovered::list().await;
+                self.answer("recovered", request, &[("tapes", tapes.into())]);
+            }
+            Wish::Open { name } => *tape = self.open_left(name).await,
+            Wish::Resume { request } => {
+                if let Some(tape) = tape {
+                    self.handle(tape, Input::Resume { request }, None).await;
+                }
+            }
+            Wish::Discard { request } => {
+                if let Some(mut tape) = tape.take() {
+                    tape.reels.remove().await;
+                }
+                self.answer("discarded", request, &[]);
+            }
+        }
+    }
+
+    #[cfg(feature = "pull")]
     async fn open_left(&self, name: String) -> Option<Tape> {
         match Recovered::open(name, &self.crc).await {
             Ok(recovered) => {
@@ -185,14 +201,9 @@ impl Shared {
 
     async fn message(self: &Rc<Self>, tape: &mut Tape, message: Message) {
         match message {
-            Message::Open { .. }
-            | Message::OpenLeft { .. }
-            | Message::Recover { .. }
-            | Message::Discard { .. }
-            | Message::Close => {}
-            Message::Resume { request } => {
-                self.handle(tape, Input::Resume { request }, None).await;
-            }
+            Message::Open { .. } | Message::Close => {}
+            #[cfg(feature = "pull")]
+            Message::Left(_) => {}
             Message::Source { source, mime } => {
                 self.handle(
                     tape,
@@ -342,6 +353,7 @@ impl Shared {
         self.post_with(&message, &Array::of1(&buffer));
     }
 
+    #[cfg(feature = "pull")]
     fn answer(&self, kind: &str, request: RequestId, fields: &[(&str, JsValue)]) {
         let answer = message::object(kind, fields);
         let RequestId(request) = request;

@@ -6,28 +6,18 @@ use livetape_recorder::{Access, ClipRange, Event, RequestId, SourceId, TrackInfo
 use livetape_tape::Window;
 use wasm_bindgen::prelude::*;
 
+#[cfg(feature = "pull")]
+use crate::recovered::Wish;
+
 /// A message from the page.
 pub(crate) enum Message {
     Open {
         window: Window,
         pull: Option<String>,
     },
-    /// List the tapes that were left behind.
-    Recover {
-        request: RequestId,
-    },
-    /// Open one of them.
-    OpenLeft {
-        name: String,
-    },
-    /// Finish the recording that was running on it.
-    Resume {
-        request: RequestId,
-    },
-    /// Remove the tape.
-    Discard {
-        request: RequestId,
-    },
+    /// About tapes that were left behind.
+    #[cfg(feature = "pull")]
+    Left(Wish),
     Source {
         source: SourceId,
         mime: String,
@@ -68,21 +58,9 @@ pub(crate) enum Message {
 /// Reads a message; `None` for what is not one.
 pub(crate) fn read(message: &JsValue) -> Option<Message> {
     let source = || Some(SourceId(number(message, "source")? as u32));
-    let request = || Some(RequestId(number(message, "request")? as u32));
+    let request = || request(message);
     Some(match string(message, "type")?.as_str() {
-        "recover" => Message::Recover {
-            request: request()?,
-        },
-        "resume" => Message::Resume {
-            request: request()?,
-        },
-        "discard" => Message::Discard {
-            request: request()?,
-        },
-        "open" if string(message, "mode")? == "left" => Message::OpenLeft {
-            name: string(message, "name")?,
-        },
-        "open" => {
+        "open" if field(message, "window").is_some() => {
             let window = field(message, "window")?;
             Message::Open {
                 window: Window {
@@ -127,8 +105,16 @@ pub(crate) fn read(message: &JsValue) -> Option<Message> {
         },
         "online" => Message::Online,
         "close" => Message::Close,
+        #[cfg(feature = "pull")]
+        kind => Message::Left(Wish::read(kind, message)?),
+        #[cfg(not(feature = "pull"))]
         _ => return None,
     })
+}
+
+/// The number of a request.
+pub(crate) fn request(message: &JsValue) -> Option<RequestId> {
+    Some(RequestId(number(message, "request")? as u32))
 }
 
 /// An ingest token names its recording: `ing_{22 characters}.…` is for `rec_{22 characters}`.
@@ -163,7 +149,7 @@ fn number(object: &JsValue, name: &str) -> Option<f64> {
     field(object, name)?.as_f64()
 }
 
-fn string(object: &JsValue, name: &str) -> Option<String> {
+pub(crate) fn string(object: &JsValue, name: &str) -> Option<String> {
     field(object, name)?.as_string()
 }
 

@@ -61,15 +61,16 @@ impl Reels {
         }
     }
 
+    #[cfg(feature = "pull")]
     /// The reels of a folder that was left behind; none of them is written to again.
-    pub(crate) fn left(folder: Folder, left: impl Iterator<Item = (StoreId, Blob)>) -> Self {
-        let mut reels = SmallMap::new();
-        for (id, blob) in left {
-            reels.insert(id, Reel::Closed(blob));
+    pub(crate) fn left(folder: Folder, reels: impl Iterator<Item = (StoreId, Blob)>) -> Self {
+        let mut all = SmallMap::new();
+        for (id, blob) in reels {
+            all.insert(id, Reel::Closed(blob));
         }
         Self {
             folder: Some(folder),
-            reels,
+            reels: all,
             journal: None,
             flushed_at: 0,
             left: true,
@@ -175,8 +176,10 @@ impl Reels {
             return Ok(());
         }
         self.flushed_at = now;
-        if let Some((_, Reel::Open { access, .. })) = self.reels.last() {
-            access.flush()?;
+        for reel in self.reels.values() {
+            if let Reel::Open { access, .. } = reel {
+                access.flush()?;
+            }
         }
         self.journal.iter().try_for_each(JournalFile::flush)
     }
@@ -279,6 +282,7 @@ impl Reels {
     }
 
     /// Closes all files and removes them.
+    #[cfg(feature = "pull")]
     pub(crate) async fn remove(&mut self) {
         if let Some(folder) = self.release() {
             folder.remove().await;

@@ -9,8 +9,8 @@ import type { RecordingResult } from './recording.js';
  * A tape that a page left behind: its tab was closed or crashed, or the browser was ended. It has all that was recorded up to
  * the last commit, at most 2 s before the end.
  *
- * Left tapes are kept for seven days, as long as they take no more than 4 GiB together (the newest is kept in any case), and are
- * the first to go when the browser's storage is full. `progress` and `state` events tell how far `resume()` is.
+ * The newest four of an origin's left tapes are kept, for seven days from when they were begun; the oldest of them is the first to
+ * go when the browser's storage is full. `progress` and `state` events tell how far `resume()` is.
  */
 export class RecoveredTape extends Emitter<RecordingEvents> {
   /** Seconds on the timeline of the video element that was taped. */

@@ -8,7 +8,7 @@ import type { FromWorker, ToWorker } from './protocol.js';
 
 const post = (message: FromWorker, transfer: Transferable[] = []): void => self.postMessage(message, { transfer });
 
-/** Reading live HLS and MPEG-TS takes a larger module, which only pages that do so load. */
+/** Reading live HLS and MPEG-TS, and tapes that were left, takes a larger module, which only pages that do so load. */
 const load = {
   tap: () => startTap({ module_or_path: new URL('./livetape_tap_bg.wasm', import.meta.url) }).then(() => new TapEngine(post, crc32)),
   pull: () => startPull({ module_or_path: new URL('./livetape_web_bg.wasm', import.meta.url) }).then(() => new PullEngine(post, crc32)),
@@ -30,7 +30,7 @@ self.addEventListener('online', () => void started?.then((ready) => ready.handle
 
 // Messages that come before the module is there wait in the promise's queue, in order.
 self.onmessage = ({ data }: MessageEvent<ToWorker>): void => {
-  started ??= start(data.type === 'open' && data.mode === 'pull');
+  started ??= start(!(data.type === 'open' && data.mode === 'tap'));
   void started.then(
     (ready) => ready.handle(data),
     () => undefined,
