@@ -9,6 +9,15 @@ use crate::cut::PATIENCE;
 use crate::input::ClipRange;
 use crate::output::{ClipReady, FailureCode, RequestId, TrackInfo};
 
+/// A clip whose bytes are still needed.
+#[derive(Debug)]
+pub(crate) struct OpenClip {
+    /// Its reels.
+    pub(crate) hold: Hold,
+    /// Where on the tape it begins and ends.
+    pub(crate) bounds: (Timestamp, Timestamp),
+}
+
 /// Plans a clip and holds its reels. `playhead` is where the viewer is, in seconds.
 ///
 /// The open reel is ended first: only closed ones can be sliced. Where the sound changes its
@@ -19,7 +28,7 @@ pub(crate) fn clip(
     request: RequestId,
     range: ClipRange,
     playhead: Option<f64>,
-) -> Result<(ClipReady, Hold), (FailureCode, String)> {
+) -> Result<(ClipReady, OpenClip), (FailureCode, String)> {
     tape.close();
     let at = |seconds: f64| Timestamp::from_seconds(seconds, Timescale::NANOS);
     let (first, newest) = tape.timeline().span().ok_or_else(nothing)?;
@@ -34,6 +43,10 @@ pub(crate) fn clip(
             (end.minus(at(seconds)), end)
         }
         ClipRange::Between(start, end) => (at(start), at(end)),
+        ClipRange::Dates(start, end) => {
+            let moment = |unix| tape.timeline().moment_of(unix).ok_or_else(nothing);
+            (moment(start)?, moment(end)?)
+        }
     };
     let selection = Selection::new(tape.timeline(), start.max(first), end).ok_or_else(nothing)?;
     let parts = plan::split(tape.timeline(), &selection, Form::Progressive);
@@ -63,6 +76,7 @@ pub(crate) fn clip(
         .filter_map(|(track, numbers)| track.store_of(numbers.start))
         .min();
     let hold = tape.hold(oldest.ok_or_else(nothing)?);
+    let bounds = (selection.start, selection.end);
     let ready = ClipReady {
         request,
         plan: mp4.plan,
@@ -70,7 +84,7 @@ pub(crate) fn clip(
         duration: mp4.duration,
         tracks,
     };
-    Ok((ready, hold))
+    Ok((ready, OpenClip { hold, bounds }))
 }
 
 /// What to ask for instead of a range that one file cannot hold.

@@ -67,15 +67,18 @@ impl Place {
         let json = ("content-type", "application/json".to_owned());
         match job {
             Job::Create {
-                access: Access::Template(template),
+                access: Access::Template { id, title },
             } => Request {
                 method: "POST",
                 url: format!("{}/v1/recordings", self.edge),
                 headers: vec![json],
                 body: Body::Bytes(
-                    serde_json::json!({ "template": template })
-                        .to_string()
-                        .into(),
+                    match title {
+                        Some(title) => serde_json::json!({ "template": id, "title": title }),
+                        None => serde_json::json!({ "template": id }),
+                    }
+                    .to_string()
+                    .into(),
                 ),
             },
             Job::Create {

@@ -8,9 +8,12 @@
 //! - `feed`: one stream of bytes (a source buffer, a playlist's segments) onto the tape
 //! - `pull`: reading a live HLS playlist
 //! - `recording`: sending a growing range of the tape to the edge
+//! - `part`: a stretch of the tape recorded in one go
 //! - `job`: what a recording asks of the edge, in HTTP
 //! - `cut`: where one uploaded object ends and the next begins
 //! - `clip`: a range of the tape as an MP4
+//! - `still`: one picture with what its decoder needs
+//! - `past`: the tape as fragments to be played again
 
 mod clip;
 mod cut;
@@ -18,13 +21,17 @@ mod feed;
 mod input;
 mod job;
 mod output;
+mod part;
+mod past;
 mod pull;
 mod recorder;
 mod recording;
+mod still;
 mod wall_clock;
 
-pub use input::{Access, Answer, ClipRange, Input, Now, SourceId};
+pub use input::{Access, Answer, ClipRange, Input, Now, PastFrom, SourceId};
 pub use output::{
-    Body, ClipReady, Event, ExchangeId, FailureCode, Output, Request, RequestId, TrackInfo,
+    Body, ClipReady, Event, ExchangeId, FailureCode, Output, PastReady, Request, RequestId,
+    StillReady, StillSample, TrackInfo,
 };
 pub use recorder::Recorder;

@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use livetape_tape::{Hold, Tape, Window};
+use livetape_media::{Timescale, Timestamp};
+use livetape_tape::{Tape, Window};
 
-use crate::clip::clip;
+use crate::clip::{OpenClip, clip};
 use crate::cut::PATIENCE;
 use crate::feed::{Ending, Feed, Taken, drain_commands};
 use crate::input::{Answer, Input, Now, SourceId};
 use crate::output::{Event, ExchangeId, FailureCode, Output, RequestId, TrackInfo};
+use crate::past::past;
 use crate::pull::Pull;
-use crate::recording::{Progressed, Recording};
+use crate::recording::Recording;
+use crate::still::still;
 use crate::wall_clock::Arrival;
 
 /// The client: taps a player or pulls a playlist, keeps the tape, records and clips.
@@ -22,7 +25,9 @@ pub struct Recorder {
     sources: BTreeMap<SourceId, Source>,
     pull: Option<Pull>,
     recording: Option<Recording>,
-    clips: BTreeMap<RequestId, Hold>,
+    /// Clips on their way to an edge.
+    uploads: Vec<Recording>,
+    clips: BTreeMap<RequestId, OpenClip>,
     playhead: Option<f64>,
     arrival: Arrival,
     exchanges: u32,
@@ -46,6 +51,7 @@ impl Recorder {
             sources: BTreeMap::new(),
             pull: None,
             recording: None,
+            uploads: Vec::new(),
             clips: BTreeMap::new(),
             playhead: None,
             arrival: Arrival::default(),
@@ -99,45 +105,121 @@ impl Recorder {
             }
             Input::Playhead { seconds } => self.playhead = Some(seconds),
             Input::Pull { url } => self.pull = Some(Pull::new(url, now)),
-            Input::Record {
+            Input::Record { .. }
+            | Input::Pause { .. }
+            | Input::Resume { .. }
+            | Input::Mark { .. }
+            | Input::Stop { .. }
+            | Input::Cancel { .. } => self.record(input, now),
+            Input::Clip { request, range } => {
+                self.complete(now);
+                self.clip(request, range);
+            }
+            Input::Still { request, seconds } => {
+                let seen = self.playhead.filter(|_| self.pull.is_none());
+                let at = seconds.or(seen);
+                match still(self.tape.timeline(), request, at) {
+                    Some(ready) => self.out.push_back(Output::Still(ready)),
+                    None => self.fail(request, FailureCode::NothingRecorded, NO_PICTURE),
+                }
+            }
+            Input::Past { request, from } => {
+                self.out.push_back(
+                    past(self.tape.timeline(), request, &from)
+                        .map_or(Output::Event(Event::NothingYet { request }), Output::Past),
+                );
+            }
+            Input::Upload {
                 request,
+                clip,
                 edge,
                 access,
-            } => {
+            } => match self.clips.get(&clip) {
+                Some(clip) => {
+                    let upload = Recording::of(request, edge, access, clip.bounds, now);
+                    self.uploads.push(upload);
+                }
+                None => self.fail(request, FailureCode::ClipClosed, CLIP_CLOSED),
+            },
+            Input::CloseClip { request } => {
+                if let Some(clip) = self.clips.remove(&request) {
+                    self.tape.release(clip.hold);
+                }
+            }
+            Input::Answered { exchange, answer } => self.answered(exchange, &answer, now),
+            Input::Unanswered { exchange, why } => self.unanswered(exchange, why, now),
+            Input::Tick => self.wake_at = None,
+        }
+        self.advance(now);
+    }
+
+    /// What is asked of the running recording.
+    fn record(&mut self, input: Input<'_>, now: Now) {
+        if matches!(
+            input,
+            Input::Pause { .. } | Input::Resume { .. } | Input::Stop { .. }
+        ) {
+            self.complete(now);
+        }
+        let running = self.recording.as_mut().filter(|r| !r.is_stopping());
+        match (input, running) {
+            (
+                Input::Record {
+                    request,
+                    edge,
+                    access,
+                },
+                _,
+            ) => {
                 if self.recording.is_some() {
                     self.fail(request, FailureCode::AlreadyRecording, ALREADY_RECORDING);
                 } else {
                     self.recording = Some(Recording::new(request, edge, access, now));
                 }
             }
-            Input::Stop { request } => {
-                self.complete(now);
-                match &mut self.recording {
-                    Some(recording) if !recording.is_stopping() => recording.stop(request),
-                    _ => self.fail(request, FailureCode::NotRecording, NOT_RECORDING),
-                }
+            (Input::Pause { request }, Some(recording)) => {
+                recording.pause(&self.tape);
+                self.tell_moment(request, None);
             }
-            Input::Clip { request, range } => {
-                self.complete(now);
-                self.clip(request, range);
+            (Input::Resume { request }, Some(recording)) => {
+                recording.resume(&self.tape);
+                self.tell_moment(request, None);
             }
-            Input::CloseClip { request } => {
-                if let Some(hold) = self.clips.remove(&request) {
-                    self.tape.release(hold);
-                }
+            (Input::Mark { request }, Some(_)) => {
+                let seen = self.playhead.filter(|_| self.pull.is_none());
+                let seen = seen.map(|seconds| Timestamp::from_seconds(seconds, Timescale::NANOS));
+                self.tell_moment(request, seen);
             }
-            Input::Answered { exchange, answer } => self.answered(exchange, &answer, now),
-            Input::Unanswered { exchange, why } => {
-                if let Some(recording) = self.recording.as_mut().filter(|r| r.owns(exchange)) {
-                    let progressed = recording.unanswered(exchange, why, now, &mut self.out);
-                    self.progressed(&progressed);
-                } else if let Some(pull) = self.pull.as_mut().filter(|p| p.owns(exchange)) {
-                    pull.unanswered(exchange, why, now, &mut self.out);
-                }
-            }
-            Input::Tick => self.wake_at = None,
+            (Input::Stop { request }, Some(recording)) => recording.stop(request),
+            (Input::Cancel { request }, _) => self.cancel(request),
+            (
+                Input::Pause { request }
+                | Input::Resume { request }
+                | Input::Mark { request }
+                | Input::Stop { request },
+                None,
+            ) => self.fail(request, FailureCode::NotRecording, NOT_RECORDING),
+            _ => {}
         }
-        self.advance(now);
+    }
+
+    /// Tells where in the recording a moment of the tape is, the newest unless told.
+    fn tell_moment(&mut self, request: RequestId, moment: Option<Timestamp>) {
+        let position = self.recording.as_ref();
+        let position = position.and_then(|recording| recording.position(&self.tape, moment));
+        let zero = Timestamp::zero(Timescale::NANOS);
+        let (at, time) = position.unwrap_or((zero, moment.unwrap_or(zero)));
+        let at = at.seconds();
+        let event = Event::Moment { request, at, time };
+        self.out.push_back(Output::Event(event));
+    }
+
+    fn cancel(&mut self, request: RequestId) {
+        let all = self.recording.iter_mut().chain(&mut self.uploads);
+        for recording in all.filter(|recording| recording.request() == request) {
+            recording.cancel(&mut self.out);
+        }
+        self.let_go();
     }
 
     /// The next thing to do or to tell; `None` until more is handled.
@@ -151,7 +233,7 @@ impl Recorder {
             pull.advance(now, &mut self.exchanges, &mut self.out);
         }
         let expected = self.expected();
-        if let Some(recording) = &mut self.recording {
+        for recording in self.recording.iter_mut().chain(&mut self.uploads) {
             recording.advance(
                 &mut self.tape,
                 self.playhead.filter(|_| self.pull.is_none()),
@@ -163,9 +245,9 @@ impl Recorder {
         }
         self.tape.slide();
         drain_commands(&mut self.tape, &mut self.out);
-        let due = self.recording.as_ref().and_then(Recording::retry_at);
-        let due = due
-            .into_iter()
+        let all = self.recording.iter().chain(&self.uploads);
+        let due = all
+            .filter_map(Recording::retry_at)
             .chain(self.pull.as_ref().and_then(Pull::wake_at))
             .min();
         if let Some(at) = due.filter(|at| self.wake_at.is_none_or(|set| *at < set)) {
@@ -225,30 +307,50 @@ impl Recorder {
         let made = clip(&mut self.tape, request, range, self.playhead);
         drain_commands(&mut self.tape, &mut self.out);
         match made {
-            Ok((ready, hold)) => {
-                self.clips.insert(request, hold);
+            Ok((ready, clip)) => {
+                self.clips.insert(request, clip);
                 self.out.push_back(Output::Clip(ready));
             }
             Err((code, message)) => self.fail(request, code, &message),
         }
     }
 
-    fn answered(&mut self, exchange: ExchangeId, answer: &Answer<'_>, now: Now) {
-        if let Some(recording) = self.recording.as_mut().filter(|r| r.owns(exchange)) {
-            let progressed = recording.answered(exchange, answer, now, &mut self.out);
-            self.progressed(&progressed);
-        } else if let Some(pull) = self.pull.as_mut().filter(|p| p.owns(exchange)) {
-            let taken = pull.answered(exchange, answer, &mut self.tape, now, &mut self.out);
-            self.taken(&taken);
-        }
+    /// The recording or upload that asked for an exchange.
+    fn asker(&mut self, exchange: ExchangeId) -> Option<&mut Recording> {
+        let mut all = self.recording.iter_mut().chain(&mut self.uploads);
+        all.find(|recording| recording.owns(exchange))
     }
 
-    /// A recording that is over lets go of the tape.
-    fn progressed(&mut self, progressed: &Progressed) {
-        if matches!(progressed, Progressed::Finished | Progressed::Failed)
-            && let Some(recording) = self.recording.take()
-            && let Some(hold) = recording.hold()
-        {
+    fn answered(&mut self, exchange: ExchangeId, answer: &Answer<'_>, now: Now) {
+        let mut out = std::mem::take(&mut self.out);
+        if let Some(recording) = self.asker(exchange) {
+            recording.answered(exchange, answer, now, &mut out);
+        } else if let Some(pull) = self.pull.as_mut().filter(|p| p.owns(exchange)) {
+            let taken = pull.answered(exchange, answer, &mut self.tape, now, &mut out);
+            self.out = out;
+            return self.taken(&taken);
+        }
+        self.out = out;
+        self.let_go();
+    }
+
+    fn unanswered(&mut self, exchange: ExchangeId, why: &str, now: Now) {
+        let mut out = std::mem::take(&mut self.out);
+        if let Some(recording) = self.asker(exchange) {
+            recording.unanswered(exchange, why, now, &mut out);
+        } else if let Some(pull) = self.pull.as_mut().filter(|p| p.owns(exchange)) {
+            pull.unanswered(exchange, why, now, &mut out);
+        }
+        self.out = out;
+        self.let_go();
+    }
+
+    /// Recordings that are over let go of the tape.
+    fn let_go(&mut self) {
+        let over = self.recording.take_if(|recording| recording.is_over());
+        let over = over.into_iter();
+        let over = over.chain(self.uploads.extract_if(.., |upload| upload.is_over()));
+        for hold in over.filter_map(|recording| recording.hold()) {
             self.tape.release(hold);
         }
     }
@@ -265,5 +367,7 @@ impl Recorder {
 }
 
 const ALREADY_RECORDING: &str = "this tape is already recording; stop that recording first";
-const NOT_RECORDING: &str = "there is no recording to stop";
+const NOT_RECORDING: &str = "there is no recording running";
+const NO_PICTURE: &str = "no picture is recorded there; ask for a time inside the window";
+const CLIP_CLOSED: &str = "the clip is closed; upload it before that";
 const PROTECTED: &str = "the stream is encrypted (DRM or SAMPLE-AES) and cannot be recorded";

@@ -1,19 +1,18 @@
 //! Sending a growing range of the tape to the edge.
 
+mod growing;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::Arc;
 
 use livetape_container::Chunk;
-use livetape_media::{Timestamp, TrackConfig, TrackId};
+use livetape_media::{Timescale, Timestamp, TrackId};
 use livetape_tape::{Hold, Tape};
-use livetape_timeline::plan::{FragmentPlan, Lane, init_segment};
-use livetape_timeline::{Slice, StoreId};
 use serde::Deserialize;
 
-use crate::cut::{PATIENCE, next_object};
 use crate::input::{Access, Answer, Now};
-use crate::job::{Job, Object, Place, short_hash};
+use crate::job::{Job, Place};
 use crate::output::{Event, ExchangeId, FailureCode, Output, RequestId};
+use crate::part::Part;
 
 /// Objects under way at once.
 const IN_FLIGHT: usize = 3;
@@ -33,7 +32,11 @@ pub(crate) struct Recording {
     created: bool,
     /// When Record was pressed, on the steady clock.
     asked: u64,
-    start: Option<Start>,
+    /// What was recorded in one go each, pauses between them.
+    parts: Vec<Part>,
+    is_paused: bool,
+    /// The stretch of the tape to record, where it is known from the start: a clip.
+    bounds: Option<(Timestamp, Timestamp)>,
     /// The next sample of each track to be cut into an object; the first leads.
     next: Vec<(TrackId, u64)>,
     stop: Option<RequestId>,
@@ -48,23 +51,14 @@ pub(crate) struct Recording {
     failures: usize,
     retry_at: Option<u64>,
     hold: Option<Hold>,
-    /// Length so far, in seconds.
-    elapsed: f64,
+    /// Where in the recording decoding goes on, and when its first picture is presented there.
+    decoded: Timestamp,
+    zero: Timestamp,
+    /// Length so far.
+    elapsed: Timestamp,
+    /// How long pictures last before the first that is to be seen.
+    pre_roll: Timestamp,
     finished: bool,
-}
-
-/// Where on the tape the recording begins.
-#[derive(Debug, Clone)]
-struct Start {
-    /// Presentation time, on the tape, of the first picture.
-    presentation: Timestamp,
-    /// What becomes 0: the first picture's decode time.
-    origin: Timestamp,
-    /// How much later than `origin` the lead track decodes at 0. Not zero where the stream has
-    /// negative composition offsets, which not every player reads alike: they are lifted.
-    decode_lead: i64,
-    /// Unix milliseconds of that moment.
-    unix: i64,
 }
 
 #[derive(Deserialize)]
@@ -84,13 +78,6 @@ struct RefusedWhy {
     message: String,
 }
 
-/// What an answer came to, beyond the recording itself.
-pub(crate) enum Progressed {
-    Going,
-    Finished,
-    Failed,
-}
-
 impl Recording {
     pub(crate) fn new(request: RequestId, edge: &str, access: Access, now: Now) -> Self {
         let mut recording = Self {
@@ -98,7 +85,9 @@ impl Recording {
             place: Place::at(edge),
             created: false,
             asked: now.steady,
-            start: None,
+            parts: Vec::new(),
+            is_paused: false,
+            bounds: None,
             next: Vec::new(),
             stop: None,
             finish_queued: false,
@@ -112,11 +101,34 @@ impl Recording {
             failures: 0,
             retry_at: None,
             hold: None,
-            elapsed: 0.0,
+            decoded: Timestamp::zero(Timescale::NANOS),
+            zero: Timestamp::zero(Timescale::NANOS),
+            elapsed: Timestamp::zero(Timescale::NANOS),
+            pre_roll: Timestamp::zero(Timescale::NANOS),
             finished: false,
         };
         recording.jobs.push_back(Job::Create { access });
         recording
+    }
+
+    /// One of a stretch that is on the tape already: it is finished as soon as it is sent.
+    pub(crate) fn of(
+        request: RequestId,
+        edge: &str,
+        access: Access,
+        bounds: (Timestamp, Timestamp),
+        now: Now,
+    ) -> Self {
+        Self {
+            bounds: Some(bounds),
+            stop: Some(request),
+            ..Self::new(request, edge, access, now)
+        }
+    }
+
+    /// The number it was asked for under.
+    pub(crate) const fn request(&self) -> RequestId {
+        self.request
     }
 
     pub(crate) const fn is_stopping(&self) -> bool {
@@ -129,6 +141,11 @@ impl Recording {
 
     pub(crate) const fn retry_at(&self) -> Option<u64> {
         self.retry_at
+    }
+
+    /// Whether nothing more will come of it.
+    pub(crate) const fn is_over(&self) -> bool {
+        self.finished
     }
 
     /// The hold that must be released when the recording is over.
@@ -151,11 +168,15 @@ impl Recording {
         }
         let all_there = tape.timeline().tracks().len() >= expected;
         let waited = now.steady.saturating_sub(self.asked) >= TRACK_PATIENCE;
-        if self.start.is_none() && (all_there || waited || self.stop.is_some()) {
+        if self.parts.is_empty() && (all_there || waited || self.stop.is_some()) {
             self.begin(tape, playhead, now);
         }
         let before = self.bytes_cut;
-        while self.cut(tape) {}
+        if self.is_paused {
+            self.keep_place(tape);
+        } else {
+            self.cut_all(tape);
+        }
         if self.stop.is_some() && !self.finish_queued {
             self.finish_queued = true;
             self.jobs.push_back(Job::Finish {
@@ -167,157 +188,6 @@ impl Recording {
         }
         self.send(now, exchanges, out);
         self.move_hold(tape);
-    }
-
-    /// Finds where the recording begins: the keyframe of what the viewer sees.
-    fn begin(&mut self, tape: &mut Tape, playhead: Option<f64>, now: Now) {
-        let timeline = tape.timeline();
-        let Some(lead) = timeline.video().or_else(|| timeline.audio()) else {
-            return;
-        };
-        let Some(end) = lead.end_time() else { return };
-        let seen = playhead.map(|seconds| Timestamp::from_seconds(seconds, end.timescale));
-        let seen = seen.filter(|seen| *seen <= end).unwrap_or(end);
-        let Some(first) = lead.keyframe_at(seen) else {
-            return;
-        };
-        let Some(presentation) = lead.presentation_time(first) else {
-            return;
-        };
-        let gop_end = lead.keyframe_from(first + 1).unwrap_or(lead.numbers().end);
-        let Some(gop) = lead.slice(first..gop_end) else {
-            return;
-        };
-        let decode_lead = gop.composition_lead();
-        let origin = Timestamp::new(gop.decode_time - decode_lead, end.timescale);
-        let lead_id = lead.id();
-        for track in timeline.tracks() {
-            let number = match track.id() == lead_id {
-                true => first,
-                false => track.first_presented_from(presentation),
-            };
-            self.next.push((track.id(), number));
-        }
-        // What is seen now was `seen - presentation` later than the first picture.
-        let late = seen
-            .minus(presentation)
-            .rescale(livetape_media::Timescale::MILLIS)
-            .ticks;
-        self.start = Some(Start {
-            presentation,
-            unix: now.unix - late,
-            origin,
-            decode_lead,
-        });
-        let reel = self
-            .next
-            .iter()
-            .filter_map(|(id, n)| tape.timeline().track(*id)?.store_of(*n));
-        if let Some(reel) = reel.min() {
-            self.hold = Some(tape.hold(reel));
-        }
-    }
-
-    /// Cuts one object, if one is complete.
-    fn cut(&mut self, tape: &Tape) -> bool {
-        let Some(start) = self.start.clone() else {
-            return false;
-        };
-        if self.finish_queued {
-            return false;
-        }
-        let timeline = tape.timeline();
-        let stop = self.stop.and_then(|_| {
-            let common = timeline.common_end(PATIENCE);
-            let has_some = |end: &Timestamp| *end > start.presentation;
-            let newest = || timeline.span().map(|(_, newest)| newest);
-            common.filter(has_some).or_else(newest)
-        });
-        let Some(cut) = next_object(timeline, &self.next, stop) else {
-            return false;
-        };
-        let mut lanes = Vec::new();
-        let mut configs: Vec<(u32, Arc<TrackConfig>)> = Vec::new();
-        for (id, _) in &self.next {
-            let Some(track) = timeline.track(*id) else {
-                continue;
-            };
-            let numbers = cut
-                .tracks
-                .iter()
-                .find(|(own, _)| own == id)
-                .map(|cut| cut.1.clone());
-            let slice: Option<Slice> = numbers.and_then(|numbers| track.slice(numbers));
-            let config = slice
-                .as_ref()
-                .map(|slice| &slice.config)
-                .or_else(|| track.config());
-            let Some(config) = config else { continue };
-            let timescale = config.timescale;
-            configs.push((id.0, Arc::clone(config)));
-            let Some(slice) = slice else { continue };
-            let origin = start.origin.rescale(timescale).ticks;
-            let leads = self.next.first().is_some_and(|(lead, _)| lead == id);
-            let decode_lead = if leads { start.decode_lead } else { 0 };
-            lanes.push(Lane {
-                track,
-                track_id: id.0,
-                decode_origin: origin + decode_lead,
-                presentation_origin: origin,
-                slice,
-            });
-        }
-        let reel = lanes
-            .iter()
-            .filter_map(|lane| lane.track.store_of(lane.slice.numbers.start));
-        let (Some(reel), Some(fragment)) =
-            (reel.min(), FragmentPlan::new(self.objects_cut + 1, &lanes))
-        else {
-            return false;
-        };
-        for (id, numbers) in &cut.tracks {
-            if let Some(next) = self.next.iter_mut().find(|(own, _)| own == id) {
-                next.1 = numbers.end;
-            }
-        }
-        self.queue(&configs, fragment, reel, &start);
-        true
-    }
-
-    fn queue(
-        &mut self,
-        configs: &[(u32, Arc<TrackConfig>)],
-        fragment: FragmentPlan,
-        reel: StoreId,
-        start: &Start,
-    ) {
-        let bytes = init_segment(configs, None);
-        let hash = short_hash(&bytes);
-        let queued = |job: &Job| matches!(job, Job::Config { hash: own, .. } if *own == hash);
-        let known = self.configs_known.contains(&hash)
-            || self.jobs.iter().any(queued)
-            || self.in_flight.values().any(queued);
-        if !known {
-            self.jobs.push_back(Job::Config {
-                hash: hash.clone(),
-                bytes,
-            });
-        }
-        let since = fragment.start.minus(start.presentation.minus(start.origin));
-        let millis = since.rescale(livetape_media::Timescale::MILLIS).ticks;
-        self.bytes_cut += fragment.plan.len();
-        self.elapsed = since.seconds() + fragment.duration.seconds();
-        let sequence = self.objects_cut;
-        self.objects_cut += 1;
-        let unix = start.unix + millis;
-        let object = Object {
-            sequence,
-            config: hash,
-            fragment,
-            unix,
-            reel,
-        };
-        self.jobs.push_back(Job::Object(Box::new(object)));
     }
 
     /// Sends jobs in order, as many as may be under way.
@@ -361,9 +231,9 @@ impl Recording {
         answer: &Answer<'_>,
         now: Now,
         out: &mut VecDeque<Output>,
-    ) -> Progressed {
+    ) {
         let Some(job) = self.in_flight.remove(&exchange) else {
-            return Progressed::Going;
+            return;
         };
         if matches!(answer.status, 408 | 425 | 429 | 500..=599) {
             let why = format!("it answers with status {}", answer.status);
@@ -385,18 +255,15 @@ impl Recording {
             }
             Job::Finish { .. } => {
                 self.finished = true;
-                if let Some(request) = self.stop {
-                    out.push_back(Output::Event(Event::Stopped {
-                        request,
-                        duration: self.elapsed,
-                        bytes: self.bytes_cut,
-                        answer: text(answer.body),
-                    }));
-                }
-                return Progressed::Finished;
+                out.push_back(Output::Event(Event::Stopped {
+                    request: self.answers(),
+                    duration: self.elapsed.seconds(),
+                    pre_roll: self.pre_roll.seconds(),
+                    bytes: self.bytes_cut,
+                    answer: text(answer.body),
+                }));
             }
         }
-        Progressed::Going
     }
 
     /// An exchange got no answer: it is tried again.
@@ -406,15 +273,14 @@ impl Recording {
         why: &str,
         now: Now,
         out: &mut VecDeque<Output>,
-    ) -> Progressed {
-        match self.in_flight.remove(&exchange) {
-            Some(job) => self.again(job, why, now, out),
-            None => Progressed::Going,
+    ) {
+        if let Some(job) = self.in_flight.remove(&exchange) {
+            self.again(job, why, now, out);
         }
     }
 
     /// Puts a job back where it was and waits before the next try.
-    fn again(&mut self, job: Job, why: &str, now: Now, out: &mut VecDeque<Output>) -> Progressed {
+    fn again(&mut self, job: Job, why: &str, now: Now, out: &mut VecDeque<Output>) {
         if matches!(job, Job::Create { .. }) && self.failures + 1 >= CREATE_TRIES {
             let message = format!("the edge {} cannot be reached: {why}", self.place.edge());
             return self.fail(FailureCode::EdgeUnreachable, message, out);
@@ -437,18 +303,12 @@ impl Recording {
             .unwrap_or(10_000);
         self.failures += 1;
         self.retry_at = Some(now.steady + wait);
-        Progressed::Going
     }
 
-    fn created(
-        &mut self,
-        access: &Access,
-        answer: &Answer<'_>,
-        out: &mut VecDeque<Output>,
-    ) -> Progressed {
+    fn created(&mut self, access: &Access, answer: &Answer<'_>, out: &mut VecDeque<Output>) {
         let body = text(answer.body);
         match access {
-            Access::Template(_) => {
+            Access::Template { .. } => {
                 let Ok(created) = serde_json::from_str::<Created>(&body) else {
                     return self.fail(
                         FailureCode::EdgeRefused,
@@ -471,10 +331,9 @@ impl Recording {
             id: self.place.id.clone(),
             answer: body,
         }));
-        Progressed::Going
     }
 
-    fn refused(&mut self, answer: &Answer<'_>, out: &mut VecDeque<Output>) -> Progressed {
+    fn refused(&mut self, answer: &Answer<'_>, out: &mut VecDeque<Output>) {
         let message = match serde_json::from_str::<Refused>(&text(answer.body)) {
             Ok(Refused { error }) => {
                 format!(
@@ -487,25 +346,31 @@ impl Recording {
         self.fail(FailureCode::EdgeRefused, message, out)
     }
 
-    fn fail(
-        &mut self,
-        code: FailureCode,
-        message: String,
-        out: &mut VecDeque<Output>,
-    ) -> Progressed {
+    /// The number that the end is told under.
+    fn answers(&self) -> RequestId {
+        self.stop.unwrap_or(self.request)
+    }
+
+    /// Ends it where it is.
+    pub(crate) fn cancel(&mut self, out: &mut VecDeque<Output>) {
+        let message = "it was cancelled; what the edge has got stays there".to_owned();
+        self.fail(FailureCode::Cancelled, message, out);
+    }
+
+    fn fail(&mut self, code: FailureCode, message: String, out: &mut VecDeque<Output>) {
         self.finished = true;
-        let request = Some(self.stop.unwrap_or(self.request));
+        let request = Some(self.answers());
         out.push_back(Output::Event(Event::Failed {
             request,
             code,
             message,
         }));
-        Progressed::Failed
     }
 
     fn tell_progress(&self, out: &mut VecDeque<Output>) {
         out.push_back(Output::Event(Event::Progress {
-            elapsed: self.elapsed,
+            request: self.request,
+            elapsed: self.elapsed.seconds(),
             bytes: self.bytes_cut,
             uploaded: self.bytes_stored,
             objects: self.objects_stored,

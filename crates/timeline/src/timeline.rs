@@ -149,6 +149,11 @@ impl Timeline {
         self.wall_clock.at(at)
     }
 
+    /// The presentation moment of a Unix time, in milliseconds; `None` where no date is known.
+    pub fn moment_of(&self, unix_millis: i64) -> Option<Timestamp> {
+        self.wall_clock.moment(unix_millis)
+    }
+
     /// All events, in the order of their times.
     pub fn events(&self) -> &[TimedEvent] {
         self.events.all()

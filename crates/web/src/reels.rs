@@ -3,6 +3,7 @@
 //! A reel is written through a sync access handle and closed; from then on it is a `File` whose
 //! slices stay good until it is deleted. Chromium voids all slices of a file that is written to.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use js_sys::{Array, AsyncIterator, IteratorNext, JsString, Reflect, Uint8Array};
@@ -25,6 +26,8 @@ const FOLDER: &str = "livetape";
 pub(crate) struct Reels {
     folder: Option<Folder>,
     reels: BTreeMap<StoreId, Reel>,
+    /// Stored bytes that were copied out.
+    copied: Cell<u64>,
 }
 
 /// A folder of this tape's own, in [`FOLDER`].
@@ -55,7 +58,13 @@ impl Reels {
         Self {
             folder: Folder::make().await.ok(),
             reels: BTreeMap::new(),
+            copied: Cell::new(0),
         }
+    }
+
+    /// How many stored bytes have been copied out so far.
+    pub(crate) const fn copied(&self) -> u64 {
+        self.copied.get()
     }
 
     /// What the page is told: `opfs` or `memory`.
@@ -148,6 +157,7 @@ impl Reels {
     }
 
     async fn read_extent(&self, extent: Extent, out: &Uint8Array) -> Result<(), JsValue> {
+        self.copied.set(self.copied.get() + extent.len);
         match self.reels.get(&extent.store) {
             Some(Reel::Open { access, .. }) => {
                 let options = options_at(extent.offset);

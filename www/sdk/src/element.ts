@@ -145,7 +145,7 @@ export class LiveTapeElement extends HTMLElement {
       const clip = await this.#tape.clip({ last: this.#clipSeconds });
       this.#lastClip?.close();
       this.#lastClip = clip;
-      clip.save();
+      clip.download();
       this.#say(this.#text.saved(clock(clip.duration), size(clip.blob.size)));
       this.#part('links').querySelector('[part=save]')?.remove();
       this.#link(clip.url, this.#text.saveAgain, { part: 'save', download: 'clip.mp4' });

@@ -10,6 +10,8 @@ export const errorTable = {
   closed: 'this tape was closed',
   already_recording: 'this tape is being recorded already',
   not_recording: 'this recording has stopped already',
+  cancelled: 'it was cancelled',
+  clip_closed: 'this clip was closed',
   bad_access: 'recording needs a public template id or an ingest token',
   nothing_recorded: 'nothing of that time is on the tape',
   configuration_change: 'the stream changes its codec configuration there: one MP4 cannot hold both sides',

@@ -12,9 +12,10 @@
  */
 import './tap.js';
 
-export { Clip } from './clip.js';
+export { Clip, type UploadedClip, type UploadOptions } from './clip.js';
+export type { EdgeTarget } from './edge_target.js';
 export { LiveTapeError, errorTable, type ErrorCode } from './errors.js';
 export type { Emitter, Notice, RecordingEvents, RecordingProgress, TapeEvents, TapeWindow } from './events.js';
-export { LiveTape, type ClipRange, type RecordOptions, type TapeOptions } from './live_tape.js';
+export { LiveTape, type ClipRange, type ClipMoment, type RecordOptions, type TapeOptions } from './live_tape.js';
 export type { EdgeRecording, PlaybackUrls, TrackInfo } from './protocol.js';
-export { Recording, type RecordingResult } from './recording.js';
+export { Recording, type Chapter, type Marker, type Moment, type RecordingResult } from './recording.js';

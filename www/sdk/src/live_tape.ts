@@ -1,4 +1,5 @@
 import { Clip } from './clip.js';
+import { absolute, edgeRequest, type EdgeTarget } from './edge_target.js';
 import { Engine } from './engine.js';
 import { LiveTapeError } from './errors.js';
 import { Emitter, type TapeEvents, type TapeWindow } from './events.js';
@@ -16,18 +17,19 @@ export interface TapeOptions {
   readonly workerUrl?: string | URL;
 }
 
-/** Where a recording goes, and what allows it: one of `token` and `template`. */
-export interface RecordOptions {
+/** Where a recording goes, and what allows it. */
+export interface RecordOptions extends EdgeTarget {
   /** The edge's address, e.g. `https://tape.example.com`. */
   readonly edge: string;
-  /** Ingest token of a recording that your server has created. */
-  readonly token?: string;
-  /** Public template id: the edge creates the recording. */
-  readonly template?: string;
+  /** Anything about it; comes back with the result. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
-/** What to cut: the latest seconds, or a span on the video element's timeline. */
-export type ClipRange = { readonly last: number } | { readonly start: number; readonly end: number };
+/** Seconds on the video element's timeline; or a date, which is an ISO 8601 string where it is a string. */
+export type ClipMoment = number | Date | string;
+
+/** What to cut: the latest seconds, or a span of one kind of time. */
+export type ClipRange = { readonly last: number } | { readonly start: ClipMoment; readonly end: ClipMoment };
 
 /** A tape: the recent past of a live stream, stored on the viewer's own disk. */
 export class LiveTape extends Emitter<TapeEvents> {
@@ -115,19 +117,12 @@ export class LiveTape extends Emitter<TapeEvents> {
   async record(options: RecordOptions): Promise<Recording> {
     this.#ready();
     if (this.#recording || this.#starting) throw new LiveTapeError('already_recording');
-    if (!options.token === !options.template) throw new LiveTapeError('bad_option', 'record() needs a token or a template');
-    const edge = absolute('edge', options.edge).replace(/\/+$/, '');
-    const { token, template } = options;
+    const { edge, metadata = {}, ...target } = options;
+    const message = { type: 'record' as const, ...edgeRequest(edge, target) };
     this.#starting = true;
     try {
-      const answer = await this.#engine.request({
-        type: 'record',
-        edge,
-        ...(token === undefined ? {} : { token }),
-        ...(template === undefined ? {} : { template }),
-      });
-      if (answer.type !== 'recording') throw new LiveTapeError('worker_failed', `the worker answered "record" with "${answer.type}"`);
-      const recording = new Recording(this.#engine, answer.id, answer.playback, () => (this.#recording = undefined));
+      const answer = await this.#engine.request(message, 'recording');
+      const recording = new Recording(this.#engine, answer, metadata, () => (this.#recording = undefined));
       this.#recording = recording;
       return recording;
     } finally {
@@ -136,17 +131,14 @@ export class LiveTape extends Emitter<TapeEvents> {
   }
 
   /**
-   * Cuts an MP4 from the tape: no media is re-encoded, next to nothing is copied. It begins with the first picture shown at or
-   * after the start, exactly; from `window.start` on it has all there is. Where the sound changes its configuration inside the
+   * Cuts an MP4 from the tape, also while a recording runs: no media is re-encoded, next to nothing is copied. It begins with the first picture shown at or
+   * after the start, exactly; from `window.start` on it has all there is. Dates are those of the stream where it has some, else
+   * those of its arrival. Where the sound changes its configuration inside the
    * range no one MP4 plays right everywhere: rejects with `configuration_change`, whose message names the ranges to cut instead.
    */
   async clip(range: ClipRange): Promise<Clip> {
     this.#ready();
-    const wanted =
-      'last' in range ? { last: seconds('last', range.last) } : { start: seconds('start', range.start), end: seconds('end', range.end) };
-    const answer = await this.#engine.request({ type: 'clip', ...wanted });
-    if (answer.type !== 'clip') throw new LiveTapeError('worker_failed', `the worker answered "clip" with "${answer.type}"`);
-    return new Clip(this.#engine, answer);
+    return new Clip(this.#engine, await this.#engine.request({ type: 'clip', ...span(range) }, 'clip'));
   }
 
   /** Lets go of the video and of the tape. Stop a recording first: it is not finished by this. */
@@ -178,8 +170,8 @@ export class LiveTape extends Emitter<TapeEvents> {
         this.#open.resolve();
         break;
       case 'progress': {
-        const { elapsed, bytes, uploaded, objects } = message;
-        this.#recording?.advance({ elapsed, bytes, uploaded, objects });
+        const { request, elapsed, bytes, uploaded, objects } = message;
+        if (request === this.#recording?.number) this.#recording.advance({ elapsed, bytes, uploaded, objects });
         break;
       }
       case 'event': {
@@ -198,6 +190,7 @@ export class LiveTape extends Emitter<TapeEvents> {
     if (!this.#isOpen) return this.#open.reject(error);
     const recording = this.#recording;
     if (ofRecording) recording?.end();
+    if (error.code === 'cancelled') return;
     recording?.emit('error', error);
     this.emit('error', error);
   }
@@ -215,7 +208,19 @@ function seconds(name: string, value: number): number {
   return value;
 }
 
-function absolute(name: string, url: string | URL): string {
-  if (!URL.canParse(url, document.baseURI)) throw new LiveTapeError('bad_option', `${name} must be a URL (got ${url})`);
-  return new URL(url, document.baseURI).href;
+/** A range as the worker takes it. */
+function span(range: ClipRange): { last: number } | { start: number; end: number } | { startDate: number; endDate: number } {
+  if ('last' in range) return { last: seconds('last', range.last) };
+  const { start, end } = range;
+  if (typeof start === 'number' && typeof end === 'number') return { start: seconds('start', start), end: seconds('end', end) };
+  return { startDate: unixMillis('start', start), endDate: unixMillis('end', end) };
+}
+
+function unixMillis(name: string, moment: ClipMoment): number {
+  const isDate = moment instanceof Date || (typeof moment === 'string' && /^\d{4}-\d\d-\d\d/.test(moment));
+  const millis = isDate ? new Date(moment).getTime() : NaN;
+  if (Number.isNaN(millis)) {
+    throw new LiveTapeError('bad_option', `start and end must both be seconds, or both dates (${name} is ${moment})`);
+  }
+  return millis;
 }

@@ -44,9 +44,13 @@ export type ToWorker =
   | { type: 'abort'; source: number }
   | { type: 'changeType'; source: number; mime: string }
   | { type: 'playhead'; time: number }
-  | { type: 'record'; request: number; edge: string; token?: string; template?: string }
-  | { type: 'stop'; request: number }
-  | { type: 'clip'; request: number; last?: number; start?: number; end?: number }
+  | { type: 'record'; request: number; edge: string; token?: string; template?: string; title?: string }
+  | { type: 'pause' | 'resume' | 'mark' | 'stop'; request: number }
+  /** `startDate` and `endDate` are Unix milliseconds. */
+  | { type: 'clip'; request: number; last?: number; start?: number; end?: number; startDate?: number; endDate?: number }
+  | { type: 'upload'; request: number; clip: number; edge: string; token?: string; template?: string; title?: string }
+  /** Of a `record` or an `upload`. */
+  | { type: 'cancel'; request: number }
   | { type: 'closeClip'; clip: number }
   | { type: 'close' };
 
@@ -57,8 +61,9 @@ export type FromWorker =
   | { type: 'window'; start: number; end: number; bytes: number }
   | { type: 'tracks'; tracks: TrackInfo[] }
   | { type: 'recording'; request: number; id: string; playback: PlaybackUrls }
-  | { type: 'progress'; elapsed: number; bytes: number; uploaded: number; objects: number }
-  | { type: 'stopped'; request: number; duration: number; bytes: number; playback: PlaybackUrls; result: EdgeRecording }
+  | { type: 'progress'; request: number; elapsed: number; bytes: number; uploaded: number; objects: number }
+  | { type: 'moment'; request: number; at: number; time: number }
+  | { type: 'stopped'; request: number; duration: number; preRoll: number; bytes: number; playback: PlaybackUrls; result: EdgeRecording }
   | ClipMessage
   | { type: 'event'; code: string; message: string; at?: number }
   | { type: 'failed'; request?: number; code: string; message: string };
@@ -73,6 +78,5 @@ export interface ClipMessage {
   duration: number;
   tracks: TrackInfo[];
   headerBytes: number;
-  /** None where it is absent. */
-  copiedBytes?: number;
+  copiedBytes: number;
 }

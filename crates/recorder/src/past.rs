@@ -1,0 +1,86 @@
+//! The tape as fragments to be played again, one after another, from any moment on.
+
+use std::sync::Arc;
+
+use livetape_media::{Timescale, Timestamp};
+use livetape_timeline::Timeline;
+use livetape_timeline::plan::{FragmentPlan, Lane, init_segment};
+
+use crate::cut::{PATIENCE, next_object};
+use crate::input::PastFrom;
+use crate::job::short_hash;
+use crate::output::{PastReady, RequestId};
+use crate::part::{first_numbers, lead};
+
+/// Fragments have no negative times, streams may: these say that all is so much later.
+const LATER: Timestamp = Timestamp::new(10_000, Timescale::MILLIS);
+
+/// The next fragment, as long as is there and no longer than needs be; the stored samples as they
+/// are. `None` where there is none yet.
+pub(crate) fn past(timeline: &Timeline, request: RequestId, from: &PastFrom) -> Option<PastReady> {
+    let end = timeline.common_end(PATIENCE)?;
+    let lead = lead(timeline)?;
+    let known = match from {
+        // What was to come next may have left the window meanwhile.
+        PastFrom::Next(next) => next.iter().all(|(id, number)| {
+            let track = timeline.track(*id);
+            track.is_some_and(|track| track.numbers().start <= *number)
+        }),
+        PastFrom::Moment(_) => false,
+    };
+    let next = match from {
+        PastFrom::Next(next) if known && next.len() == timeline.tracks().len() => next.clone(),
+        from => {
+            let keyframe = match from {
+                PastFrom::Moment(seconds) => {
+                    lead.keyframe_at(Timestamp::from_seconds(*seconds, Timescale::NANOS))?
+                }
+                PastFrom::Next(next) => {
+                    let number = next.iter().find(|(id, _)| *id == lead.id())?.1;
+                    lead.keyframe_from(number.max(lead.numbers().start))?
+                }
+            };
+            first_numbers(timeline, lead, keyframe, lead.presentation_time(keyframe)?)
+        }
+    };
+    let cut = next_object(timeline, &next, Some(end))?;
+    let mut lanes = Vec::new();
+    let mut configs = Vec::new();
+    for (id, numbers) in &cut.tracks {
+        let track = timeline.track(*id)?;
+        let slice = track.slice(numbers.clone())?;
+        let timescale = slice.config.timescale;
+        configs.push((id.0, Arc::clone(&slice.config)));
+        let later = LATER.rescale(timescale).ticks;
+        lanes.push(Lane {
+            track,
+            track_id: id.0,
+            decode_origin: -later,
+            presentation_origin: -later,
+            slice,
+        });
+    }
+    let fragment = FragmentPlan::new(1, &lanes)?;
+    let codecs = configs.iter().map(|(_, config)| config.codec.as_str());
+    let codecs = codecs.collect::<Vec<_>>().join(",");
+    let has_video = lanes.iter().any(|lane| lane.slice.config.format.is_video());
+    let init = init_segment(&configs, None);
+    let taken = |id| cut.tracks.iter().find(|(own, _)| *own == id);
+    let next = next
+        .iter()
+        .map(|(id, number)| (*id, taken(*id).map_or(*number, |cut| cut.1.end)));
+    Some(PastReady {
+        request,
+        config: short_hash(&init),
+        mime: format!(
+            "{}/mp4; codecs=\"{codecs}\"",
+            if has_video { "video" } else { "audio" }
+        ),
+        init,
+        start: fragment.start.minus(LATER),
+        end: fragment.start.minus(LATER).plus(fragment.duration),
+        later: LATER,
+        plan: fragment.plan,
+        next: next.collect(),
+    })
+}
