@@ -109,6 +109,8 @@ pub enum Input<'a> {
         edge: &'a str,
         /// By what right.
         access: Access,
+        /// Bytes a second that are sent at most.
+        cap: Option<u64>,
     },
     /// Leave out of the running recording what is received from now on.
     Pause {
@@ -186,6 +188,8 @@ pub enum Input<'a> {
         /// Why, for a human.
         why: &'a str,
     },
+    /// There is a network again.
+    Online,
     /// Time has passed, as asked for by [`Output::WakeAt`](crate::Output::WakeAt).
     Tick,
 }

@@ -7,8 +7,9 @@
 //! - [`Recorder`]: everything below, under one roof
 //! - `feed`: one stream of bytes (a source buffer, a playlist's segments) onto the tape
 //! - `pull`: reading a live HLS playlist
-//! - `recording`: sending a growing range of the tape to the edge
+//! - `recording`: a growing range of the tape, cut into objects
 //! - `part`: a stretch of the tape recorded in one go
+//! - `upload`: the way of what it has cut to the edge
 //! - `job`: what a recording asks of the edge, in HTTP
 //! - `cut`: where one uploaded object ends and the next begins
 //! - `clip`: a range of the tape as an MP4
@@ -27,11 +28,12 @@ mod pull;
 mod recorder;
 mod recording;
 mod still;
+mod upload;
 mod wall_clock;
 
 pub use input::{Access, Answer, ClipRange, Input, Now, PastFrom, SourceId};
 pub use output::{
     Body, ClipReady, Event, ExchangeId, FailureCode, Output, PastReady, Request, RequestId,
-    StillReady, StillSample, TrackInfo,
+    StillReady, StillSample, TrackInfo, UploadState,
 };
 pub use recorder::Recorder;

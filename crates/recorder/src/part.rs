@@ -1,8 +1,10 @@
 //! A stretch of the tape that is recorded in one go, and where it lies in the recording.
 
 use livetape_media::{Timescale, Timestamp, TrackId};
-use livetape_timeline::plan::shown_from;
+use livetape_timeline::plan::{Lane, shown_from};
 use livetape_timeline::{Slice, Timeline, Track};
+
+use crate::cut::Cut;
 
 /// From Record, or Resume, or a clip's start, on.
 #[derive(Debug, Clone)]
@@ -63,6 +65,32 @@ impl Part {
     pub(crate) fn unix_at(&self, shown: Timestamp) -> i64 {
         let since = shown.minus(self.at).rescale(Timescale::MILLIS);
         self.unix.saturating_add(since.ticks)
+    }
+
+    /// The samples of an object, track by track; `next` has the order of the tracks, of which the
+    /// first leads.
+    pub(crate) fn lanes<'a>(
+        &self,
+        timeline: &'a Timeline,
+        next: &[(TrackId, u64)],
+        cut: &Cut,
+    ) -> Vec<Lane<'a>> {
+        let lane = |(index, (id, _)): (usize, &(TrackId, u64))| {
+            let track = timeline.track(*id)?;
+            let (_, numbers) = cut.tracks.iter().find(|(own, _)| own == id)?;
+            let slice = track.slice(numbers.clone())?;
+            let moved = self.moved?;
+            let origin = moved.origin.rescale(slice.config.timescale).ticks;
+            let leads = index == 0;
+            Some(Lane {
+                track,
+                track_id: id.0,
+                decode_origin: origin + if leads { moved.decode_lead } else { 0 },
+                presentation_origin: origin,
+                slice: if leads { self.trimmed(slice) } else { slice },
+            })
+        };
+        next.iter().enumerate().filter_map(lane).collect()
     }
 
     /// A lead slice as it is recorded: what is presented before this part begins hardly lasts.

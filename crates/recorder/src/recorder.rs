@@ -148,6 +148,10 @@ impl Recorder {
             }
             Input::Answered { exchange, answer } => self.answered(exchange, &answer, now),
             Input::Unanswered { exchange, why } => self.unanswered(exchange, why, now),
+            Input::Online => {
+                let all = self.recording.iter_mut().chain(&mut self.uploads);
+                all.for_each(Recording::retry_now);
+            }
             Input::Tick => self.wake_at = None,
         }
         self.advance(now);
@@ -168,21 +172,22 @@ impl Recorder {
                     request,
                     edge,
                     access,
+                    cap,
                 },
                 _,
             ) => {
                 if self.recording.is_some() {
                     self.fail(request, FailureCode::AlreadyRecording, ALREADY_RECORDING);
                 } else {
-                    self.recording = Some(Recording::new(request, edge, access, now));
+                    self.recording = Some(Recording::new(request, edge, access, cap, now));
                 }
             }
             (Input::Pause { request }, Some(recording)) => {
-                recording.pause(&self.tape);
+                recording.pause(self.tape.timeline());
                 self.tell_moment(request, None);
             }
             (Input::Resume { request }, Some(recording)) => {
-                recording.resume(&self.tape);
+                recording.resume(self.tape.timeline());
                 self.tell_moment(request, None);
             }
             (Input::Mark { request }, Some(_)) => {
@@ -206,7 +211,8 @@ impl Recorder {
     /// Tells where in the recording a moment of the tape is, the newest unless told.
     fn tell_moment(&mut self, request: RequestId, moment: Option<Timestamp>) {
         let position = self.recording.as_ref();
-        let position = position.and_then(|recording| recording.position(&self.tape, moment));
+        let position =
+            position.and_then(|recording| recording.position(self.tape.timeline(), moment));
         let zero = Timestamp::zero(Timescale::NANOS);
         let (at, time) = position.unwrap_or((zero, moment.unwrap_or(zero)));
         let at = at.seconds();
@@ -247,7 +253,7 @@ impl Recorder {
         drain_commands(&mut self.tape, &mut self.out);
         let all = self.recording.iter().chain(&self.uploads);
         let due = all
-            .filter_map(Recording::retry_at)
+            .filter_map(|own| own.wake_at(now))
             .chain(self.pull.as_ref().and_then(Pull::wake_at))
             .min();
         if let Some(at) = due.filter(|at| self.wake_at.is_none_or(|set| *at < set)) {

@@ -1,35 +1,28 @@
-//! Sending a growing range of the tape to the edge.
+//! A growing range of the tape, cut into objects that are sent to the edge.
 
 mod growing;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
-use livetape_container::Chunk;
 use livetape_media::{Timescale, Timestamp, TrackId};
 use livetape_tape::{Hold, Tape};
-use serde::Deserialize;
+use livetape_timeline::plan::FragmentPlan;
 
 use crate::input::{Access, Answer, Now};
-use crate::job::{Job, Place};
+use crate::job::Object;
 use crate::output::{Event, ExchangeId, FailureCode, Output, RequestId};
 use crate::part::Part;
+use crate::upload::{Answered, Upload};
 
-/// Objects under way at once.
-const IN_FLIGHT: usize = 3;
-/// Waits between tries at an edge that cannot be reached, in milliseconds; the last repeats.
-const BACK_OFF: [u64; 5] = [500, 1_000, 2_000, 5_000, 10_000];
-/// Tries at making the recording. What is made is then tried for ever: nothing recorded is lost
-/// to a network that is away for a while.
-const CREATE_TRIES: usize = 3;
 /// How long a recording waits for a track that a source buffer promises, in milliseconds.
 const TRACK_PATIENCE: u64 = 5_000;
+const CANCELLED: &str = "it was cancelled; what the edge has got stays there";
 
 /// One recording, from the moment Record was pressed.
 #[derive(Debug)]
 pub(crate) struct Recording {
     request: RequestId,
-    place: Place,
-    created: bool,
+    upload: Upload,
     /// When Record was pressed, on the steady clock.
     asked: u64,
     /// What was recorded in one go each, pauses between them.
@@ -41,15 +34,8 @@ pub(crate) struct Recording {
     next: Vec<(TrackId, u64)>,
     stop: Option<RequestId>,
     finish_queued: bool,
-    jobs: VecDeque<Job>,
-    in_flight: BTreeMap<ExchangeId, Job>,
-    configs_known: BTreeSet<String>,
     objects_cut: u32,
-    objects_stored: u32,
     bytes_cut: u64,
-    bytes_stored: u64,
-    failures: usize,
-    retry_at: Option<u64>,
     hold: Option<Hold>,
     /// Where in the recording decoding goes on, and when its first picture is presented there.
     decoded: Timestamp,
@@ -61,29 +47,18 @@ pub(crate) struct Recording {
     finished: bool,
 }
 
-#[derive(Deserialize)]
-struct Created {
-    id: String,
-    ingest_token: String,
-}
-
-#[derive(Deserialize)]
-struct Refused {
-    error: RefusedWhy,
-}
-
-#[derive(Deserialize)]
-struct RefusedWhy {
-    code: String,
-    message: String,
-}
-
 impl Recording {
-    pub(crate) fn new(request: RequestId, edge: &str, access: Access, now: Now) -> Self {
-        let mut recording = Self {
+    /// A recording that `request` asked for. `cap`: bytes a second that are sent at most.
+    pub(crate) fn new(
+        request: RequestId,
+        edge: &str,
+        access: Access,
+        cap: Option<u64>,
+        now: Now,
+    ) -> Self {
+        Self {
             request,
-            place: Place::at(edge),
-            created: false,
+            upload: Upload::new(request, edge, access, cap),
             asked: now.steady,
             parts: Vec::new(),
             is_paused: false,
@@ -91,24 +66,15 @@ impl Recording {
             next: Vec::new(),
             stop: None,
             finish_queued: false,
-            jobs: VecDeque::new(),
-            in_flight: BTreeMap::new(),
-            configs_known: BTreeSet::new(),
             objects_cut: 0,
-            objects_stored: 0,
             bytes_cut: 0,
-            bytes_stored: 0,
-            failures: 0,
-            retry_at: None,
             hold: None,
             decoded: Timestamp::zero(Timescale::NANOS),
             zero: Timestamp::zero(Timescale::NANOS),
             elapsed: Timestamp::zero(Timescale::NANOS),
             pre_roll: Timestamp::zero(Timescale::NANOS),
             finished: false,
-        };
-        recording.jobs.push_back(Job::Create { access });
-        recording
+        }
     }
 
     /// One of a stretch that is on the tape already: it is finished as soon as it is sent.
@@ -122,13 +88,18 @@ impl Recording {
         Self {
             bounds: Some(bounds),
             stop: Some(request),
-            ..Self::new(request, edge, access, now)
+            ..Self::new(request, edge, access, None, now)
         }
     }
 
     /// The number it was asked for under.
     pub(crate) const fn request(&self) -> RequestId {
         self.request
+    }
+
+    /// Whether nothing more will come of it.
+    pub(crate) const fn is_over(&self) -> bool {
+        self.finished
     }
 
     pub(crate) const fn is_stopping(&self) -> bool {
@@ -139,13 +110,14 @@ impl Recording {
         self.stop = Some(request);
     }
 
-    pub(crate) const fn retry_at(&self) -> Option<u64> {
-        self.retry_at
+    /// When it has to be woken, on the steady clock.
+    pub(crate) fn wake_at(&self, now: Now) -> Option<u64> {
+        self.upload.wake_at(now)
     }
 
-    /// Whether nothing more will come of it.
-    pub(crate) const fn is_over(&self) -> bool {
-        self.finished
+    /// There is a network again.
+    pub(crate) const fn retry_now(&mut self) {
+        self.upload.retry_now();
     }
 
     /// The hold that must be released when the recording is over.
@@ -173,55 +145,29 @@ impl Recording {
         }
         let before = self.bytes_cut;
         if self.is_paused {
-            self.keep_place(tape);
+            self.keep_place(tape.timeline());
         } else {
-            self.cut_all(tape);
+            self.cut_all(tape.timeline());
         }
         if self.stop.is_some() && !self.finish_queued {
             self.finish_queued = true;
-            self.jobs.push_back(Job::Finish {
-                objects: self.objects_cut,
-            });
+            self.upload.finish(self.objects_cut);
         }
         if self.bytes_cut != before {
             self.tell_progress(out);
         }
-        self.send(now, exchanges, out);
+        let (timeline, parts, next) = (tape.timeline(), &self.parts, &self.next);
+        let plan = |object: &Object| {
+            let lanes = parts.get(object.part)?.lanes(timeline, next, &object.cut);
+            FragmentPlan::new(object.sequence + 1, &lanes)
+        };
+        self.upload.send(plan, now, exchanges, out);
         self.move_hold(tape);
-    }
-
-    /// Sends jobs in order, as many as may be under way.
-    fn send(&mut self, now: Now, exchanges: &mut u32, out: &mut VecDeque<Output>) {
-        if self.retry_at.is_some_and(|at| now.steady < at) {
-            return;
-        }
-        self.retry_at = None;
-        while self.in_flight.len() < IN_FLIGHT {
-            let may = match self.jobs.front() {
-                Some(Job::Create { .. }) => true,
-                Some(Job::Config { .. }) => self.created,
-                Some(Job::Object(object)) => {
-                    self.created && self.configs_known.contains(&object.config)
-                }
-                Some(Job::Finish { .. }) => self.created && self.in_flight.is_empty(),
-                None => false,
-            };
-            let Some(job) = self.jobs.front().filter(|_| may) else {
-                return;
-            };
-            let request = self.place.request(job);
-            *exchanges += 1;
-            let exchange = ExchangeId(*exchanges);
-            out.push_back(Output::Exchange(exchange, request));
-            if let Some(job) = self.jobs.pop_front() {
-                self.in_flight.insert(exchange, job);
-            }
-        }
     }
 
     /// Whether an exchange is this recording's.
     pub(crate) fn owns(&self, exchange: ExchangeId) -> bool {
-        self.in_flight.contains_key(&exchange)
+        self.upload.owns(exchange)
     }
 
     /// Takes an answer to one of its exchanges.
@@ -232,41 +178,11 @@ impl Recording {
         now: Now,
         out: &mut VecDeque<Output>,
     ) {
-        let Some(job) = self.in_flight.remove(&exchange) else {
-            return;
-        };
-        if matches!(answer.status, 408 | 425 | 429 | 500..=599) {
-            let why = format!("it answers with status {}", answer.status);
-            return self.again(job, &why, now, out);
-        }
-        if !(200..300).contains(&answer.status) {
-            return self.refused(answer, out);
-        }
-        self.failures = 0;
-        match job {
-            Job::Create { access } => return self.created(&access, answer, out),
-            Job::Config { hash, .. } => {
-                self.configs_known.insert(hash);
-            }
-            Job::Object(object) => {
-                self.objects_stored += 1;
-                self.bytes_stored += object.fragment.plan.len();
-                self.tell_progress(out);
-            }
-            Job::Finish { .. } => {
-                self.finished = true;
-                out.push_back(Output::Event(Event::Stopped {
-                    request: self.answers(),
-                    duration: self.elapsed.seconds(),
-                    pre_roll: self.pre_roll.seconds(),
-                    bytes: self.bytes_cut,
-                    answer: text(answer.body),
-                }));
-            }
-        }
+        let answered = self.upload.answered(exchange, answer, now, out);
+        self.progressed(answered, out);
     }
 
-    /// An exchange got no answer: it is tried again.
+    /// An exchange got no answer.
     pub(crate) fn unanswered(
         &mut self,
         exchange: ExchangeId,
@@ -274,133 +190,58 @@ impl Recording {
         now: Now,
         out: &mut VecDeque<Output>,
     ) {
-        if let Some(job) = self.in_flight.remove(&exchange) {
-            self.again(job, why, now, out);
-        }
-    }
-
-    /// Puts a job back where it was and waits before the next try.
-    fn again(&mut self, job: Job, why: &str, now: Now, out: &mut VecDeque<Output>) {
-        if matches!(job, Job::Create { .. }) && self.failures + 1 >= CREATE_TRIES {
-            let message = format!("the edge {} cannot be reached: {why}", self.place.edge());
-            return self.fail(FailureCode::EdgeUnreachable, message, out);
-        }
-        let sequence = |job: &Job| match job {
-            Job::Create { .. } => 0,
-            Job::Config { .. } => 1,
-            Job::Object(object) => u64::from(object.sequence) + 2,
-            Job::Finish { .. } => u64::MAX,
-        };
-        let at = self.jobs.partition_point(|other| match (other, &job) {
-            (Job::Config { .. }, Job::Object(_)) => false,
-            _ => sequence(other) < sequence(&job),
-        });
-        self.jobs.insert(at, job);
-        let wait = BACK_OFF
-            .get(self.failures)
-            .or(BACK_OFF.last())
-            .copied()
-            .unwrap_or(10_000);
-        self.failures += 1;
-        self.retry_at = Some(now.steady + wait);
-    }
-
-    fn created(&mut self, access: &Access, answer: &Answer<'_>, out: &mut VecDeque<Output>) {
-        let body = text(answer.body);
-        match access {
-            Access::Template { .. } => {
-                let Ok(created) = serde_json::from_str::<Created>(&body) else {
-                    return self.fail(
-                        FailureCode::EdgeRefused,
-                        "the edge answered something else than a recording; is its address right?"
-                            .to_owned(),
-                        out,
-                    );
-                };
-                self.place.id = created.id;
-                self.place.token = created.ingest_token;
-            }
-            Access::Token { recording, token } => {
-                self.place.id.clone_from(recording);
-                self.place.token.clone_from(token);
-            }
-        }
-        self.created = true;
-        out.push_back(Output::Event(Event::Recording {
-            request: self.request,
-            id: self.place.id.clone(),
-            answer: body,
-        }));
-    }
-
-    fn refused(&mut self, answer: &Answer<'_>, out: &mut VecDeque<Output>) {
-        let message = match serde_json::from_str::<Refused>(&text(answer.body)) {
-            Ok(Refused { error }) => {
-                format!(
-                    "the edge refused ({}, {}): {}",
-                    answer.status, error.code, error.message
-                )
-            }
-            Err(_) => format!("the edge refused with status {}", answer.status),
-        };
-        self.fail(FailureCode::EdgeRefused, message, out)
-    }
-
-    /// The number that the end is told under.
-    fn answers(&self) -> RequestId {
-        self.stop.unwrap_or(self.request)
+        let answered = self.upload.unanswered(exchange, why, now);
+        self.progressed(answered, out);
     }
 
     /// Ends it where it is.
     pub(crate) fn cancel(&mut self, out: &mut VecDeque<Output>) {
-        let message = "it was cancelled; what the edge has got stays there".to_owned();
-        self.fail(FailureCode::Cancelled, message, out);
+        let cancelled = Answered::Failed(FailureCode::Cancelled, CANCELLED.to_owned());
+        self.progressed(cancelled, out);
     }
 
-    fn fail(&mut self, code: FailureCode, message: String, out: &mut VecDeque<Output>) {
+    fn progressed(&mut self, answered: Answered, out: &mut VecDeque<Output>) {
+        let request = self.stop.unwrap_or(self.request);
+        let end = match answered {
+            Answered::Going => return,
+            Answered::Stored => return self.tell_progress(out),
+            Answered::Finished(answer) => Event::Stopped {
+                request,
+                duration: self.elapsed.seconds(),
+                pre_roll: self.pre_roll.seconds(),
+                bytes: self.bytes_cut,
+                answer,
+            },
+            Answered::Failed(code, message) => Event::Failed {
+                request: Some(request),
+                code,
+                message,
+            },
+        };
         self.finished = true;
-        let request = Some(self.answers());
-        out.push_back(Output::Event(Event::Failed {
-            request,
-            code,
-            message,
-        }));
+        out.push_back(Output::Event(end));
     }
 
     fn tell_progress(&self, out: &mut VecDeque<Output>) {
+        let (objects, uploaded) = self.upload.stored();
         out.push_back(Output::Event(Event::Progress {
             request: self.request,
             elapsed: self.elapsed.seconds(),
             bytes: self.bytes_cut,
-            uploaded: self.bytes_stored,
-            objects: self.objects_stored,
+            uploaded,
+            objects,
         }));
     }
 
     /// Reels whose objects the edge has acknowledged are needed no more.
     fn move_hold(&self, tape: &mut Tape) {
         let Some(hold) = self.hold else { return };
-        let waiting = self
-            .jobs
-            .iter()
-            .chain(self.in_flight.values())
-            .filter_map(|job| match job {
-                Job::Object(object) => Some(object.reel),
-                _ => None,
-            });
         let unsent = self
             .next
             .iter()
             .filter_map(|(id, n)| tape.timeline().track(*id)?.store_of(*n));
-        if let Some(reel) = waiting.chain(unsent).min() {
+        if let Some(reel) = self.upload.reels().chain(unsent).min() {
             tape.advance(hold, reel);
         }
     }
-}
-
-/// A body as text; the edge's answers are small.
-pub(crate) fn text(body: &dyn Chunk) -> String {
-    let mut bytes = vec![0; body.len()];
-    body.copy_to(0, &mut bytes);
-    String::from_utf8_lossy(&bytes).into_owned()
 }

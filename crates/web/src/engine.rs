@@ -182,11 +182,13 @@ impl Shared {
                 request,
                 edge,
                 access: Some(access),
+                cap,
             } => {
                 let input = Input::Record {
                     request,
                     edge: &edge,
                     access,
+                    cap,
                 };
                 self.handle(tape, input, None).await;
             }
@@ -221,6 +223,7 @@ impl Shared {
                 let input = Input::Past { request, from };
                 self.handle(tape, input, None).await;
             }
+            Message::Online => self.handle(tape, Input::Online, None).await,
             Message::Clip { request, range } => {
                 self.handle(tape, Input::Clip { request, range }, None)
                     .await;

@@ -33,6 +33,8 @@ pub(crate) enum Message {
         request: RequestId,
         edge: String,
         access: Option<Access>,
+        /// Bytes a second that are sent at most.
+        cap: Option<u64>,
     },
     Pause {
         request: RequestId,
@@ -70,6 +72,8 @@ pub(crate) enum Message {
     CloseClip {
         request: RequestId,
     },
+    /// The browser has a network again.
+    Online,
     Close,
 }
 
@@ -109,6 +113,7 @@ pub(crate) fn read(message: &JsValue) -> Option<Message> {
             request: request()?,
             edge: string(message, "edge")?,
             access: access(message),
+            cap: number(message, "cap").map(|cap| cap as u64),
         },
         "pause" => Message::Pause {
             request: request()?,
@@ -146,6 +151,7 @@ pub(crate) fn read(message: &JsValue) -> Option<Message> {
         "closeClip" => Message::CloseClip {
             request: RequestId(number(message, "clip")? as u32),
         },
+        "online" => Message::Online,
         "close" => Message::Close,
         _ => return None,
     })
@@ -312,6 +318,18 @@ pub(crate) fn event(event: Event) -> Object {
                 ("request", request.0.into()),
                 ("at", at.into()),
                 ("time", time.seconds().into()),
+            ],
+        ),
+        Event::Upload {
+            request,
+            state,
+            why,
+        } => object(
+            "upload",
+            &[
+                ("request", request.0.into()),
+                ("state", state.as_str().into()),
+                ("why", why.map_or(JsValue::UNDEFINED, Into::into)),
             ],
         ),
         Event::Stopped {

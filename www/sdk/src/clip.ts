@@ -93,7 +93,7 @@ export class Clip {
       ...(signal ? { signal } : {}),
       told: (message) => {
         if (message.type === 'recording') id = message.id;
-        else onProgress?.({ uploaded: message.uploaded, bytes: message.bytes });
+        else if (message.type === 'progress') onProgress?.({ uploaded: message.uploaded, bytes: message.bytes });
       },
     });
     const { duration, bytes, playback, preRoll } = stopped;

@@ -12,6 +12,7 @@ export interface EdgeTarget {
 
 /** The fields of a message that name an edge and what allows to record there. */
 export function edgeRequest(edge: string | URL, { token, template, title }: EdgeTarget): { edge: string; token?: string; template?: string; title?: string } {
+  if (!isSecureContext) throw new LiveTapeError('not_secure');
   if (!token === !template) throw new LiveTapeError('bad_option', 'recording at an edge needs a token or a template');
   return {
     edge: absolute('edge', edge).replace(/\/+$/, ''),

@@ -76,6 +76,7 @@ const chineseErrors: Record<ErrorCode, string> = {
   not_recording: '录制已经停止',
   cancelled: '已取消',
   clip_closed: '该剪辑已关闭',
+  not_secure: '上传录制需要 https 或 localhost 页面：否则浏览器不提供校验和',
   bad_access: '录制需要公开模板编号或写入令牌',
   nothing_recorded: '录像带上没有这段时间的内容',
   configuration_change: '直播流在此处更换了编码配置，无法放进同一个 MP4',

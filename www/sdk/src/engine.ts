@@ -2,12 +2,12 @@ import { LiveTapeError } from './errors.js';
 import type { FromWorker, ToWorker } from './protocol.js';
 
 /** What ends a request. */
-type Answer = Exclude<Extract<FromWorker, { request: number }>, { type: 'progress' | 'failed' }>;
+type Answer = Exclude<Extract<FromWorker, { request: number }>, { type: 'progress' | 'upload' | 'failed' }>;
 type AnswerOf<Kind extends Answer['type']> = Extract<Answer, { type: Kind }>;
 type Request = Exclude<Extract<ToWorker, { request: number }>, { type: 'cancel' }>;
 type WithoutNumber<T> = T extends Request ? Omit<T, 'request'> : never;
 /** What comes before the answer to a request that takes long. */
-type Interim = Extract<FromWorker, { type: 'recording' | 'progress' }>;
+type Interim = Extract<FromWorker, { type: 'recording' | 'progress' | 'upload' }>;
 
 /** A request that waits. */
 interface Pending {
@@ -115,10 +115,11 @@ export class Engine {
         return;
       }
       case 'progress':
+      case 'upload':
       case 'recording': {
         const told = this.#pending.get(message.request)?.told;
         if (told) return told(message);
-        if (message.type === 'progress') break;
+        if (message.type !== 'recording') break;
         this.#answer(message);
         return;
       }
@@ -157,8 +158,20 @@ function startWorker(given: string | URL | undefined): Worker {
   }
   const url = given ? new URL(given, document.baseURI) : new URL('./worker.js', import.meta.url);
   if (url.origin === location.origin) return new Worker(url, { type: 'module', name: 'livetape' });
-  const shim = URL.createObjectURL(new Blob([`import ${JSON.stringify(url.href)};`], { type: 'text/javascript' }));
+  const shim = URL.createObjectURL(new Blob([importing(url.href)], { type: 'text/javascript' }));
   const worker = new Worker(shim, { type: 'module', name: 'livetape' });
   worker.addEventListener('message', () => URL.revokeObjectURL(shim), { once: true });
   return worker;
+}
+
+/**
+ * A worker that imports another. Not by an import statement: that would be held against the page's `worker-src`, which then needed more than
+ * `blob:`. Messages that come before wait for it.
+ */
+function importing(url: string): string {
+  const failed: FromWorker = { type: 'failed', code: 'worker_failed', message: `the recorder's worker did not load from ${url}` };
+  return (
+    'const early = []; onmessage = (event) => early.push(event);' +
+    `import(${JSON.stringify(url)}).then(() => early.forEach((event) => onmessage(event)), () => postMessage(${JSON.stringify(failed)}));`
+  );
 }

@@ -23,6 +23,8 @@ export interface RecordOptions extends EdgeTarget {
   readonly edge: string;
   /** Anything about it; comes back with the result. */
   readonly metadata?: Readonly<Record<string, unknown>>;
+  /** Most bits a second that are sent, on average. What is recorded faster is sent later. No limit unless told. */
+  readonly maxBitrate?: number;
 }
 
 /** Seconds on the video element's timeline; or a date, which is an ISO 8601 string where it is a string. */
@@ -117,8 +119,9 @@ export class LiveTape extends Emitter<TapeEvents> {
   async record(options: RecordOptions): Promise<Recording> {
     this.#ready();
     if (this.#recording || this.#starting) throw new LiveTapeError('already_recording');
-    const { edge, metadata = {}, ...target } = options;
-    const message = { type: 'record' as const, ...edgeRequest(edge, target) };
+    const { edge, metadata = {}, maxBitrate, ...target } = options;
+    const cap = maxBitrate === undefined ? {} : { cap: Math.ceil(seconds('maxBitrate', maxBitrate) / 8) };
+    const message = { type: 'record' as const, ...edgeRequest(edge, target), ...cap };
     this.#starting = true;
     try {
       const answer = await this.#engine.request(message, 'recording');
@@ -174,6 +177,10 @@ export class LiveTape extends Emitter<TapeEvents> {
         if (request === this.#recording?.number) this.#recording.advance({ elapsed, bytes, uploaded, objects });
         break;
       }
+      case 'upload':
+        if (message.request !== this.#recording?.number) break;
+        this.#recording.turn(message.why === undefined ? { state: message.state } : { state: message.state, why: message.why });
+        break;
       case 'event': {
         const { code, message: text, at } = message;
         this.emit('notice', { code, message: text, ...(at === undefined ? {} : { at }) });

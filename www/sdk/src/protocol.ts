@@ -36,6 +36,12 @@ export interface EdgeRecording {
   readonly objects?: number;
 }
 
+/**
+ * What a recording's way to its edge is doing: the edge is being asked for the recording; what is recorded is being sent; the edge could
+ * not be reached and is tried again soon, nothing is lost; it was stopped and the last of it is being sent.
+ */
+export type UploadState = 'creating' | 'sending' | 'waiting' | 'finishing';
+
 /** Page to worker. */
 export type ToWorker =
   | { type: 'open'; window: { seconds: number; bytes: number }; mode: 'tap' | 'pull'; url?: string }
@@ -44,7 +50,7 @@ export type ToWorker =
   | { type: 'abort'; source: number }
   | { type: 'changeType'; source: number; mime: string }
   | { type: 'playhead'; time: number }
-  | { type: 'record'; request: number; edge: string; token?: string; template?: string; title?: string }
+  | { type: 'record'; request: number; edge: string; token?: string; template?: string; title?: string; cap?: number }
   | { type: 'pause' | 'resume' | 'mark' | 'stop'; request: number }
   /** `startDate` and `endDate` are Unix milliseconds. */
   | { type: 'clip'; request: number; last?: number; start?: number; end?: number; startDate?: number; endDate?: number }
@@ -52,6 +58,7 @@ export type ToWorker =
   /** Of a `record` or an `upload`. */
   | { type: 'cancel'; request: number }
   | { type: 'closeClip'; clip: number }
+  | { type: 'online' }
   | { type: 'close' };
 
 /** Worker to page. */
@@ -62,6 +69,7 @@ export type FromWorker =
   | { type: 'tracks'; tracks: TrackInfo[] }
   | { type: 'recording'; request: number; id: string; playback: PlaybackUrls }
   | { type: 'progress'; request: number; elapsed: number; bytes: number; uploaded: number; objects: number }
+  | { type: 'upload'; request: number; state: UploadState; why?: string }
   | { type: 'moment'; request: number; at: number; time: number }
   | { type: 'stopped'; request: number; duration: number; preRoll: number; bytes: number; playback: PlaybackUrls; result: EdgeRecording }
   | ClipMessage

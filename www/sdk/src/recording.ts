@@ -1,6 +1,6 @@
 import type { Engine } from './engine.js';
 import { LiveTapeError } from './errors.js';
-import { Emitter, type RecordingEvents, type RecordingProgress } from './events.js';
+import { Emitter, type RecordingEvents, type RecordingProgress, type RecordingState } from './events.js';
 import type { EdgeRecording, PlaybackUrls } from './protocol.js';
 
 /** A moment of a recording. */
@@ -58,6 +58,7 @@ export class Recording extends Emitter<RecordingEvents> {
   readonly #markers: Marker[] = [];
   #state: 'recording' | 'paused' | 'stopping' | 'stopped' = 'recording';
   #progress: RecordingProgress = { elapsed: 0, bytes: 0, uploaded: 0, objects: 0 };
+  #upload: RecordingState = { state: 'sending' };
 
   /** @internal */
   constructor(engine: Engine, answer: { request: number; id: string; playback: PlaybackUrls }, metadata: Readonly<Record<string, unknown>>, ended: () => void) {
@@ -83,6 +84,17 @@ export class Recording extends Emitter<RecordingEvents> {
   /** What was marked so far. */
   get markers(): readonly Marker[] {
     return this.#markers;
+  }
+
+  /** What the way to the edge is doing. */
+  get upload(): RecordingState {
+    return this.#upload;
+  }
+
+  /** @internal */
+  turn(state: RecordingState): void {
+    this.#upload = state;
+    this.emit('state', state);
   }
 
   /** @internal */

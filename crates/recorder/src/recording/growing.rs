@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use livetape_media::{Timescale, Timestamp, TrackConfig};
+use livetape_media::{Timescale, Timestamp, TrackConfig, TrackId};
 use livetape_tape::Tape;
+use livetape_timeline::Timeline;
 use livetape_timeline::plan::{FragmentPlan, Lane, init_segment};
-use livetape_timeline::{Slice, StoreId, Timeline};
 
 use super::Recording;
 use crate::cut::{Cut, PATIENCE, next_object};
 use crate::input::Now;
-use crate::job::{Job, Object, short_hash};
+use crate::job::{Object, short_hash};
 use crate::part::{Moved, Part, first_numbers, lead};
 
 impl Recording {
@@ -24,7 +24,7 @@ impl Recording {
             None => self.part_seen(tape.timeline(), playhead, now),
         };
         self.parts.extend(part);
-        self.keep_place(tape);
+        self.keep_place(tape.timeline());
         let reels = self
             .next
             .iter()
@@ -48,8 +48,7 @@ impl Recording {
 
     /// While paused, all that is needed of the tape is the keyframe of what comes next; and where a
     /// part begins, that is where it has to begin.
-    pub(super) fn keep_place(&mut self, tape: &Tape) {
-        let timeline = tape.timeline();
+    pub(super) fn keep_place(&mut self, timeline: &Timeline) {
         let from = match self.parts.last() {
             Some(part) if part.until.is_none() => Some(part.from),
             _ => timeline.common_end(PATIENCE),
@@ -64,29 +63,29 @@ impl Recording {
     }
 
     /// Leaves out what comes from now on: all that is there is taken first.
-    pub(crate) fn pause(&mut self, tape: &Tape) {
+    pub(crate) fn pause(&mut self, timeline: &Timeline) {
         if std::mem::replace(&mut self.is_paused, true) {
             return;
         }
-        let end = self.parts.last().and_then(|part| newest(tape, part));
-        while self.cut(tape, end) {}
+        let end = self.parts.last().and_then(|part| newest(timeline, part));
+        while self.cut(timeline, end) {}
         if let (Some(part), Some(end)) = (self.parts.last_mut(), end) {
             part.until = Some(end.max(part.from));
         }
     }
 
     /// Goes on with what comes from now on.
-    pub(crate) fn resume(&mut self, tape: &Tape) {
+    pub(crate) fn resume(&mut self, timeline: &Timeline) {
         if !std::mem::replace(&mut self.is_paused, false) {
             return;
         }
-        let newest = tape.timeline().common_end(PATIENCE);
+        let newest = timeline.common_end(PATIENCE);
         if let (Some(newest), Some(before)) = (newest, self.parts.last()) {
             let from = before.until.map_or(newest, |until| newest.max(until));
             let passed = from.minus(before.from).rescale(Timescale::MILLIS);
             let unix = before.unix.saturating_add(passed.ticks);
             self.parts.push(Part::at(from, self.elapsed, unix));
-            self.keep_place(tape);
+            self.keep_place(timeline);
         }
     }
 
@@ -94,10 +93,10 @@ impl Recording {
     /// before the recording has begun.
     pub(crate) fn position(
         &self,
-        tape: &Tape,
+        timeline: &Timeline,
         moment: Option<Timestamp>,
     ) -> Option<(Timestamp, Timestamp)> {
-        let moment = moment.or_else(|| tape.timeline().common_end(PATIENCE))?;
+        let moment = moment.or_else(|| timeline.common_end(PATIENCE))?;
         let begun = self.parts.iter().rev();
         let part = begun.clone().find(|part| part.from <= moment);
         let part = part.or(self.parts.first())?;
@@ -105,26 +104,25 @@ impl Recording {
     }
 
     /// Cuts all that is complete.
-    pub(super) fn cut_all(&mut self, tape: &Tape) {
+    pub(super) fn cut_all(&mut self, timeline: &Timeline) {
         if self.finish_queued {
             return;
         }
         let end = match (self.bounds, self.parts.last()) {
             (Some((_, end)), _) => Some(end),
-            (None, Some(part)) if self.stop.is_some() => newest(tape, part),
+            (None, Some(part)) if self.stop.is_some() => newest(timeline, part),
             _ => None,
         };
-        while self.cut(tape, end) {}
+        while self.cut(timeline, end) {}
     }
 
     /// Cuts one object, if one is complete: with `stop`, all that is presented before it is.
-    fn cut(&mut self, tape: &Tape, stop: Option<Timestamp>) -> bool {
-        let timeline = tape.timeline();
+    fn cut(&mut self, timeline: &Timeline, stop: Option<Timestamp>) -> bool {
         let Some(mut part) = self.parts.last().cloned() else {
             return false;
         };
         if part.moved.is_none() {
-            self.keep_place(tape);
+            self.keep_place(timeline);
         }
         if stop.is_some_and(|stop| stop <= part.from) {
             return false;
@@ -132,14 +130,10 @@ impl Recording {
         let Some(cut) = next_object(timeline, &self.next, stop) else {
             return false;
         };
-        let moved = match part.moved {
-            Some(moved) => moved,
-            None => match self.moved(timeline, &cut, stop, &mut part) {
-                Some(moved) => moved,
-                None => return false,
-            },
-        };
-        let (lanes, configs) = self.lanes(timeline, &cut, &part, moved);
+        if part.moved.is_none() && !self.place(timeline, &cut, stop, &mut part) {
+            return false;
+        }
+        let lanes = part.lanes(timeline, &self.next, &cut);
         let reels = lanes
             .iter()
             .filter_map(|lane| lane.track.store_of(lane.slice.numbers.start));
@@ -148,6 +142,7 @@ impl Recording {
         else {
             return false;
         };
+        let init = init_segment(&configs(timeline, &self.next, &lanes), None);
         for (id, numbers) in &cut.tracks {
             if let Some(next) = self.next.iter_mut().find(|(own, _)| own == id) {
                 next.1 = numbers.end;
@@ -158,30 +153,48 @@ impl Recording {
             let end = slice.decode_time + slice.duration() as i64 - first.decode_origin;
             self.decoded = Timestamp::new(end, slice.config.timescale);
         }
-        self.queue(&configs, fragment, reel, &part);
+        let shown = fragment.start.minus(self.zero);
+        self.bytes_cut += fragment.plan.len();
+        self.elapsed = shown.plus(fragment.duration);
+        let object = Object {
+            sequence: self.objects_cut,
+            config: short_hash(&init),
+            cut,
+            bytes: fragment.plan.len(),
+            part: self.parts.len() - 1,
+            at: part.from.plus(shown.minus(part.at)),
+            unix: part.unix_at(shown),
+            reel,
+        };
         if let Some(last) = self.parts.last_mut() {
             *last = part;
         }
+        self.objects_cut += 1;
+        self.upload.queue(object, init);
         true
     }
 
-    /// How the times of a part are moved, by its first object: decoding goes on where it was. `None`
-    /// where nothing of it is shown yet.
-    fn moved(
+    /// Finds how the times of a part are moved, by its first object: decoding goes on where it was.
+    /// False where nothing of it is shown yet.
+    fn place(
         &mut self,
         timeline: &Timeline,
         cut: &Cut,
         stop: Option<Timestamp>,
         part: &mut Part,
-    ) -> Option<Moved> {
-        let (id, numbers) = cut.tracks.first()?;
-        let lead = timeline.track(*id)?;
+    ) -> bool {
+        let first = cut.tracks.first();
+        let lead = first.and_then(|(id, numbers)| Some((timeline.track(*id)?, numbers)));
+        let Some((lead, numbers)) = lead else {
+            return false;
+        };
         // Exactly where a picture begins: what was asked for may lie between two.
-        part.from = lead.shown_from(part.from)?;
-        if stop.is_some_and(|stop| stop <= part.from) {
-            return None;
-        }
-        let slice = lead.slice(numbers.clone())?;
+        let shown = lead.shown_from(part.from);
+        let shown = shown.filter(|shown| stop.is_none_or(|stop| *shown < stop));
+        let (Some(from), Some(slice)) = (shown, lead.slice(numbers.clone())) else {
+            return false;
+        };
+        part.from = from;
         let decode_lead = slice.composition_lead();
         let slice = part.trimmed(slice);
         let moved = Moved::new(&slice, decode_lead, self.decoded);
@@ -193,84 +206,28 @@ impl Recording {
         }
         part.at = shown.minus(self.zero);
         part.moved = Some(moved);
-        Some(moved)
-    }
-
-    /// The samples of an object, moved, with every track's configuration.
-    fn lanes<'a>(
-        &self,
-        timeline: &'a Timeline,
-        cut: &Cut,
-        part: &Part,
-        moved: Moved,
-    ) -> (Vec<Lane<'a>>, Vec<(u32, Arc<TrackConfig>)>) {
-        let mut lanes = Vec::new();
-        let mut configs = Vec::new();
-        for (id, _) in &self.next {
-            let Some(track) = timeline.track(*id) else {
-                continue;
-            };
-            let numbers = cut.tracks.iter().find(|(own, _)| own == id);
-            let slice: Option<Slice> = numbers.and_then(|(_, own)| track.slice(own.clone()));
-            let config = slice.as_ref().map(|slice| &slice.config);
-            let Some(config) = config.or_else(|| track.config()) else {
-                continue;
-            };
-            let timescale = config.timescale;
-            configs.push((id.0, Arc::clone(config)));
-            let Some(slice) = slice else { continue };
-            let origin = moved.origin.rescale(timescale).ticks;
-            let leads = self.next.first().is_some_and(|(lead, _)| lead == id);
-            let decode_lead = if leads { moved.decode_lead } else { 0 };
-            lanes.push(Lane {
-                track,
-                track_id: id.0,
-                decode_origin: origin + decode_lead,
-                presentation_origin: origin,
-                slice: if leads { part.trimmed(slice) } else { slice },
-            });
-        }
-        (lanes, configs)
-    }
-
-    fn queue(
-        &mut self,
-        configs: &[(u32, Arc<TrackConfig>)],
-        fragment: FragmentPlan,
-        reel: StoreId,
-        part: &Part,
-    ) {
-        let bytes = init_segment(configs, None);
-        let hash = short_hash(&bytes);
-        let queued = |job: &Job| matches!(job, Job::Config { hash: own, .. } if *own == hash);
-        let known = self.configs_known.contains(&hash)
-            || self.jobs.iter().any(queued)
-            || self.in_flight.values().any(queued);
-        if !known {
-            self.jobs.push_back(Job::Config {
-                hash: hash.clone(),
-                bytes,
-            });
-        }
-        let shown = fragment.start.minus(self.zero);
-        self.bytes_cut += fragment.plan.len();
-        self.elapsed = shown.plus(fragment.duration);
-        let sequence = self.objects_cut;
-        self.objects_cut += 1;
-        let object = Object {
-            sequence,
-            config: hash,
-            unix: part.unix_at(shown),
-            fragment,
-            reel,
-        };
-        self.jobs.push_back(Job::Object(Box::new(object)));
+        true
     }
 }
 
+/// The configuration of each track: that of its samples in the object, else its present one.
+fn configs(
+    timeline: &Timeline,
+    next: &[(TrackId, u64)],
+    lanes: &[Lane<'_>],
+) -> Vec<(u32, Arc<TrackConfig>)> {
+    let config = |(id, _): &(TrackId, u64)| {
+        let lane = lanes.iter().find(|lane| lane.track_id == id.0);
+        let config = lane.map(|lane| &lane.slice.config);
+        let config = config.or_else(|| timeline.track(*id)?.config())?;
+        Some((id.0, Arc::clone(config)))
+    };
+    next.iter().filter_map(config).collect()
+}
+
 /// Where all tracks are complete, or the newest of any where that lies before the part begins.
-fn newest(tape: &Tape, part: &Part) -> Option<Timestamp> {
-    let common = tape.timeline().common_end(PATIENCE);
-    let newest = || tape.timeline().span().map(|(_, newest)| newest);
+fn newest(timeline: &Timeline, part: &Part) -> Option<Timestamp> {
+    let common = timeline.common_end(PATIENCE);
+    let newest = || timeline.span().map(|(_, newest)| newest);
     common.filter(|end| *end > part.from).or_else(newest)
 }

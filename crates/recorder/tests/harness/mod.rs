@@ -195,6 +195,7 @@ pub(crate) fn record(client: &mut Client) {
             request: RequestId(1),
             edge: "http://edge/",
             access,
+            cap: None,
         },
         &[],
     );
