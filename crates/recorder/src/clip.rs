@@ -1,9 +1,9 @@
 //! A range of the tape as an MP4.
 
 use livetape_media::{Timescale, Timestamp};
-use livetape_tape::{Hold, Tape};
-use livetape_timeline::Timeline;
+use livetape_tape::Tape;
 use livetape_timeline::plan::{self, Form, Selection};
+use livetape_timeline::{Part, StoreId, Timeline};
 
 use crate::cut::PATIENCE;
 use crate::input::ClipRange;
@@ -12,13 +12,21 @@ use crate::output::{ClipReady, FailureCode, RequestId, TrackInfo};
 /// A clip whose bytes are still needed.
 #[derive(Debug)]
 pub(crate) struct OpenClip {
-    /// Its reels.
-    pub(crate) hold: Hold,
+    /// The first and the last of its reels. They are kept when the window has left them; what comes
+    /// after them is not.
+    reels: (StoreId, StoreId),
     /// Where on the tape it begins and ends.
     pub(crate) bounds: (Timestamp, Timestamp),
 }
 
-/// Plans a clip and holds its reels. `playhead` is where the viewer is, in seconds.
+impl OpenClip {
+    /// Whether it needs this reel.
+    pub(crate) fn needs(&self, reel: StoreId) -> bool {
+        (self.reels.0..=self.reels.1).contains(&reel)
+    }
+}
+
+/// Plans a clip. `playhead` is where the viewer is, in seconds.
 ///
 /// The open reel is ended first: only closed ones can be sliced. Where the sound changes its
 /// configuration inside the range the clip is refused: no one MP4 plays right everywhere, and a
@@ -72,10 +80,13 @@ pub(crate) fn clip(
             })
         })
         .collect();
-    let oldest = taken()
-        .filter_map(|(track, numbers)| track.store_of(numbers.start))
-        .min();
-    let hold = tape.hold(oldest.ok_or_else(nothing)?);
+    let stores = || {
+        mp4.plan.parts().iter().filter_map(|part| match part {
+            Part::Stored(extent) => Some(extent.store),
+            Part::Bytes(_) => None,
+        })
+    };
+    let reels = stores().min().zip(stores().max()).ok_or_else(nothing)?;
     let bounds = (selection.start, selection.end);
     let ready = ClipReady {
         request,
@@ -84,7 +95,7 @@ pub(crate) fn clip(
         duration: mp4.duration,
         tracks,
     };
-    Ok((ready, OpenClip { hold, bounds }))
+    Ok((ready, OpenClip { reels, bounds }))
 }
 
 /// What to ask for instead of a range that one file cannot hold.

@@ -1,15 +1,17 @@
 //! Everything under one roof.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use livetape_media::{Timescale, Timestamp};
-use livetape_tape::{Tape, Window};
+use livetape_tape::{Command, Tape, Window};
+use livetape_timeline::StoreId;
 
 use crate::clip::{OpenClip, clip};
 use crate::cut::PATIENCE;
 use crate::feed::{Ending, Feed, Taken, drain_commands};
 use crate::input::{Answer, Input, Now, SourceId};
 use crate::output::{Event, ExchangeId, FailureCode, Output, RequestId, TrackInfo};
+use crate::part::lead;
 use crate::past::past;
 use crate::pull::Pull;
 use crate::recording::Recording;
@@ -28,6 +30,8 @@ pub struct Recorder {
     /// Clips on their way to an edge.
     uploads: Vec<Recording>,
     clips: BTreeMap<RequestId, OpenClip>,
+    /// Reels that the tape has left and clips still need.
+    kept: BTreeSet<StoreId>,
     playhead: Option<f64>,
     arrival: Arrival,
     exchanges: u32,
@@ -53,6 +57,7 @@ impl Recorder {
             recording: None,
             uploads: Vec::new(),
             clips: BTreeMap::new(),
+            kept: BTreeSet::new(),
             playhead: None,
             arrival: Arrival::default(),
             exchanges: 0,
@@ -136,15 +141,23 @@ impl Recorder {
                 access,
             } => match self.clips.get(&clip) {
                 Some(clip) => {
-                    let upload = Recording::of(request, edge, access, clip.bounds, now);
-                    self.uploads.push(upload);
+                    let (bounds, start) = (clip.bounds, clip.bounds.0);
+                    let lead = lead(self.tape.timeline());
+                    if lead.and_then(|lead| lead.shown_from(start)) == Some(start) {
+                        let upload = Recording::of(request, edge, access, bounds, now);
+                        self.uploads.push(upload);
+                    } else {
+                        self.fail(request, FailureCode::NothingRecorded, CLIP_LEFT);
+                    }
                 }
                 None => self.fail(request, FailureCode::ClipClosed, CLIP_CLOSED),
             },
             Input::CloseClip { request } => {
-                if let Some(clip) = self.clips.remove(&request) {
-                    self.tape.release(clip.hold);
-                }
+                self.clips.remove(&request);
+                // Those that another clip needs are kept again when they are polled.
+                let kept = std::mem::take(&mut self.kept).into_iter();
+                self.out
+                    .extend(kept.map(|reel| Output::Storage(Command::Delete(reel))));
             }
             Input::Answered { exchange, answer } => self.answered(exchange, &answer, now),
             Input::Unanswered { exchange, why } => self.unanswered(exchange, why, now),
@@ -230,7 +243,19 @@ impl Recorder {
 
     /// The next thing to do or to tell; `None` until more is handled.
     pub fn poll(&mut self) -> Option<Output> {
-        self.out.pop_front()
+        loop {
+            match self.out.pop_front()? {
+                Output::Storage(Command::Delete(reel)) if self.is_needed(reel) => {
+                    self.kept.insert(reel);
+                }
+                output => return Some(output),
+            }
+        }
+    }
+
+    /// Whether an open clip needs a reel.
+    fn is_needed(&self, reel: StoreId) -> bool {
+        self.clips.values().any(|clip| clip.needs(reel))
     }
 
     /// What every input may have made possible.
@@ -375,5 +400,6 @@ impl Recorder {
 const ALREADY_RECORDING: &str = "this tape is already recording; stop that recording first";
 const NOT_RECORDING: &str = "there is no recording running";
 const NO_PICTURE: &str = "no picture is recorded there; ask for a time inside the window";
+const CLIP_LEFT: &str = "the window has left the clip: it can be saved, not uploaded any more";
 const CLIP_CLOSED: &str = "the clip is closed; upload it before that";
 const PROTECTED: &str = "the stream is encrypted (DRM or SAMPLE-AES) and cannot be recorded";

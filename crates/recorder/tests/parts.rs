@@ -5,6 +5,7 @@ mod harness;
 use harness::packets::{assert_same, hashes, packets, without_ffprobe};
 use harness::{Client, append, box_ends, opened, record, sample, uploaded};
 use livetape_recorder::{Access, ClipRange, Event, FailureCode, Input, RequestId};
+use livetape_timeline::StoreId;
 
 /// Appends the sample's fragments of these two-second stretches, its head before the first.
 fn feed(client: &mut Client, file: &[u8], stretches: std::ops::Range<usize>) {
@@ -222,4 +223,47 @@ fn an_upload_is_cancelled_or_refused_and_nothing_is_left_of_it() {
     client.now.steady += 60_000;
     client.handle(Input::Tick, &[]);
     assert_eq!(client.requests.len(), sent);
+}
+
+#[test]
+fn an_open_clip_keeps_its_reels_and_no_others() {
+    let file = sample();
+    let mut client = Client::new(livetape_tape::Window {
+        millis: 20_000,
+        bytes: 1 << 30,
+    });
+    append(&mut client, &file, 0.0);
+    let clip = RequestId(5);
+    let range = ClipRange::Last(4.0);
+    client.handle(
+        Input::Clip {
+            request: clip,
+            range,
+        },
+        &[],
+    );
+    let before = client.read(&client.clips[0].plan);
+    for round in 1..20 {
+        client.now.steady += 70_000;
+        append(&mut client, &file, f64::from(round) * 16.0);
+    }
+    let deleted = client.deleted.clone();
+    assert!(deleted.len() >= 15, "the window slides: {deleted:?}");
+    assert!(!deleted.contains(&StoreId(1)));
+    assert_eq!(client.read(&client.clips[0].plan), before);
+    let upload = Input::Upload {
+        request: RequestId(6),
+        clip,
+        edge: "http://edge",
+        access: Access::Template {
+            id: "pub_demo".to_owned(),
+            title: None,
+        },
+    };
+    client.handle(upload, &[]);
+    let code = FailureCode::NothingRecorded;
+    let last = client.events.last();
+    assert!(matches!(last, Some(Event::Failed { code: own, .. }) if *own == code));
+    client.handle(Input::CloseClip { request: clip }, &[]);
+    assert_eq!(client.deleted.last(), Some(&StoreId(1)));
 }
