@@ -9,6 +9,10 @@ use crate::cut::PATIENCE;
 use crate::input::ClipRange;
 use crate::output::{ClipReady, FailureCode, RequestId, TrackInfo};
 
+/// Bytes between samples that a clip takes along rather than to be in more pieces: a browser takes
+/// 0.2 ms for each, and an hour has thousands of fragments.
+const SKIPPED: u64 = 64 << 10;
+
 /// A clip whose bytes are still needed.
 #[derive(Debug)]
 pub(crate) struct OpenClip {
@@ -62,7 +66,7 @@ pub(crate) fn clip(
         let message = separately(tape.timeline(), &selection);
         return Err((FailureCode::ConfigurationChange, message));
     };
-    let mp4 = plan::progressive(tape.timeline(), selection).map_err(|_| nothing())?;
+    let mp4 = plan::in_stretches(tape.timeline(), selection, SKIPPED).map_err(|_| nothing())?;
     let taken = || {
         selection.tracks.iter().filter_map(|(index, numbers)| {
             tape.timeline()

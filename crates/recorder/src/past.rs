@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use livetape_media::{Timescale, Timestamp};
-use livetape_timeline::Timeline;
+use livetape_media::{Timescale, Timestamp, TrackId};
 use livetape_timeline::plan::{FragmentPlan, Lane, init_segment};
+use livetape_timeline::{Timeline, Track};
 
 use crate::cut::{PATIENCE, next_object};
 use crate::input::PastFrom;
 use crate::job::short_hash;
 use crate::output::{PastReady, RequestId};
-use crate::part::{first_numbers, lead};
+use crate::part::lead;
 
 /// Fragments have no negative times, streams may: these say that all is so much later.
 const LATER: Timestamp = Timestamp::new(10_000, Timescale::MILLIS);
@@ -40,7 +40,7 @@ pub(crate) fn past(timeline: &Timeline, request: RequestId, from: &PastFrom) -> 
                     lead.keyframe_from(number.max(lead.numbers().start))?
                 }
             };
-            first_numbers(timeline, lead, keyframe, lead.presentation_time(keyframe)?)
+            first_numbers(timeline, lead, keyframe)?
         }
     };
     let cut = next_object(timeline, &next, Some(end))?;
@@ -83,4 +83,19 @@ pub(crate) fn past(timeline: &Timeline, request: RequestId, from: &PastFrom) -> 
         plan: fragment.plan,
         next: next.collect(),
     })
+}
+
+/// What begins with a keyframe: with the sound that is heard when it is shown, so that there is no
+/// moment of the one without the other.
+fn first_numbers(timeline: &Timeline, lead: &Track, keyframe: u64) -> Option<Vec<(TrackId, u64)>> {
+    let shown = lead.presentation_time(keyframe)?;
+    let tracks = timeline.tracks().iter();
+    let numbers = tracks.map(|track| {
+        let number = match track.id() == lead.id() {
+            true => keyframe,
+            false => track.presented_at(shown),
+        };
+        (track.id(), number)
+    });
+    Some(numbers.collect())
 }

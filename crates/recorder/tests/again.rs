@@ -71,8 +71,8 @@ fn the_past_is_played_as_fragments_up_to_what_has_come() {
     assert_same(&hashes(&video), &hashes(&source[100..]), "packets");
     let sound = packets(&played, "a").expect("ffprobe ran before");
     let all = packets(&file, "a").expect("ffprobe ran before");
-    // Sound from the first picture on: 4 s are 187.5 of its frames.
-    assert_same(&hashes(&sound), &hashes(&all[188..]), "packets");
+    // With the sound that is heard with the first picture: 4 s are 187.5 of its frames.
+    assert_same(&hashes(&sound), &hashes(&all[187..]), "packets");
 }
 
 #[test]
@@ -91,4 +91,24 @@ fn a_clip_is_asked_for_by_dates() {
         clip.start
     );
     assert!((clip.duration.seconds() - 6.0).abs() < 0.041);
+}
+
+#[test]
+fn an_hour_is_cut_of_few_pieces() {
+    let file = sample();
+    let mut client = opened();
+    for round in 0..225 {
+        client.now.steady += 16_000;
+        append(&mut client, &file, f64::from(round) * 16.0);
+    }
+    let range = ClipRange::Between(0.0, 3_600.0);
+    let request = RequestId(1);
+    client.handle(Input::Clip { request, range }, &[]);
+    let clip = client.clips.first().expect("planned");
+    assert!((clip.duration.seconds() - 3_600.0).abs() < 0.05);
+    // Each reel is a minute, or 64 MiB.
+    let pieces = clip.plan.parts().len();
+    assert!(pieces <= 62, "{pieces} pieces");
+    let made = clip.plan.generated_len();
+    assert!(made < clip.plan.len() / 200, "{made} bytes were made");
 }

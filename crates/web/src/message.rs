@@ -205,10 +205,9 @@ pub(crate) fn past(ready: &PastReady, bytes: &Uint8Array) -> Object {
     let next: Vec<_> = pairs
         .flat_map(|(track, sample)| [f64::from(track.0), *sample as f64])
         .collect();
-    object(
-        "past",
+    let fragment = object(
+        "fragment",
         &[
-            ("request", ready.request.0.into()),
             ("config", ready.config.as_str().into()),
             ("mime", ready.mime.as_str().into()),
             ("init", Uint8Array::from(ready.init.as_slice()).into()),
@@ -218,6 +217,11 @@ pub(crate) fn past(ready: &PastReady, bytes: &Uint8Array) -> Object {
             ("later", ready.later.seconds().into()),
             ("next", Float64Array::from(next.as_slice()).into()),
         ],
+    );
+    let request = ready.request.0.into();
+    object(
+        "past",
+        &[("request", request), ("fragment", fragment.into())],
     )
 }
 

@@ -3,8 +3,9 @@ import { absolute, edgeRequest, type EdgeTarget } from './edge_target.js';
 import { Engine } from './engine.js';
 import { LiveTapeError } from './errors.js';
 import { Emitter, type TapeEvents, type TapeWindow } from './events.js';
-import type { FromWorker, TrackInfo } from './protocol.js';
+import type { FromWorker, PictureType, TrackInfo } from './protocol.js';
 import { Recording } from './recording.js';
+import { Replay } from './replay.js';
 import { VideoTap } from './video_tap.js';
 
 /** How a tape is made. */
@@ -33,6 +34,14 @@ export type ClipMoment = number | Date | string;
 /** What to cut: the latest seconds, or a span of one kind of time. */
 export type ClipRange = { readonly last: number } | { readonly start: ClipMoment; readonly end: ClipMoment };
 
+/** How a screenshot is written. */
+export interface ScreenshotOptions {
+  /** JPEG unless told. */
+  readonly type?: PictureType;
+  /** 0 to 1, of JPEG and WebP; 0.92 unless told. */
+  readonly quality?: number;
+}
+
 /** A tape: the recent past of a live stream, stored on the viewer's own disk. */
 export class LiveTape extends Emitter<TapeEvents> {
   readonly #engine: Engine;
@@ -41,6 +50,7 @@ export class LiveTape extends Emitter<TapeEvents> {
   #window: TapeWindow = { start: 0, end: 0, bytes: 0 };
   #tracks: readonly TrackInfo[] = [];
   #recording: Recording | undefined;
+  #replay: Replay | undefined;
   #starting = false;
   readonly #pulls: boolean;
   readonly #open = Promise.withResolvers<void>();
@@ -144,8 +154,39 @@ export class LiveTape extends Emitter<TapeEvents> {
     return new Clip(this.#engine, await this.#engine.request({ type: 'clip', ...span(range) }, 'clip'));
   }
 
+  /**
+   * The picture that is shown at `time` (seconds on the video element's timeline; what the viewer sees, unless told), from the
+   * recorded samples: never tainted, as large as it is meant to be shown. Rejects with `nothing_recorded`, `no_webcodecs`,
+   * `codec_unsupported`, `picture_failed`.
+   */
+  async screenshot(time?: number, { type = 'image/jpeg', quality = 0.92 }: ScreenshotOptions = {}): Promise<Blob> {
+    this.#ready();
+    const moment = time === undefined ? {} : { time: seconds('time', time) };
+    return (await this.#engine.request({ type: 'screenshot', ...moment, mime: type, quality }, 'screenshot')).image;
+  }
+
+  /**
+   * Plays the tape from `time` on (seconds on its timeline) in a video element of its own: not the one that is tapped, which goes on.
+   * Resolves when the picture is there.
+   */
+  async replay(video: HTMLVideoElement, time: number): Promise<Replay> {
+    this.#ready();
+    const moment = seconds('time', time);
+    this.#replay?.close();
+    const replay = new Replay(this.#engine, video);
+    this.#replay = replay;
+    try {
+      await replay.seek(moment);
+      return replay;
+    } catch (error) {
+      replay.close();
+      throw error;
+    }
+  }
+
   /** Lets go of the video and of the tape. Stop a recording first: it is not finished by this. */
   close(): void {
+    this.#replay?.close();
     this.#tap?.close();
     this.#engine.close();
   }
@@ -165,6 +206,7 @@ export class LiveTape extends Emitter<TapeEvents> {
         const { start, end, bytes } = message;
         this.#window = { start, end, bytes };
         this.emit('window', this.#window);
+        this.#replay?.grown();
         break;
       }
       case 'tracks':
