@@ -135,7 +135,10 @@ export class LiveTape extends Emitter<TapeEvents> {
     this.#starting = true;
     try {
       const answer = await this.#engine.request(message, 'recording');
-      const recording = new Recording(this.#engine, answer, metadata, () => (this.#recording = undefined));
+      const recording = new Recording(this.#engine, answer, metadata, {
+        tellPlayhead: () => this.#tap?.tellPlayhead(),
+        ended: () => (this.#recording = undefined),
+      });
       this.#recording = recording;
       return recording;
     } finally {

@@ -44,6 +44,14 @@ export interface RecordingResult {
   readonly result: EdgeRecording;
 }
 
+/** What a recording tells its tape. */
+interface OfTape {
+  /** The worker needs to know what the viewer sees now. */
+  tellPlayhead(): void;
+  /** It is over. */
+  ended(): void;
+}
+
 /** A recording that is being sent to the edge while it grows. */
 export class Recording extends Emitter<RecordingEvents> {
   /** The edge's id of it. */
@@ -54,21 +62,21 @@ export class Recording extends Emitter<RecordingEvents> {
   /** @internal The worker's number of it. */
   readonly number: number;
   readonly #metadata: Readonly<Record<string, unknown>>;
-  readonly #ended: () => void;
+  readonly #tape: OfTape;
   readonly #markers: Marker[] = [];
   #state: 'recording' | 'paused' | 'stopping' | 'stopped' = 'recording';
   #progress: RecordingProgress = { elapsed: 0, bytes: 0, uploaded: 0, objects: 0 };
   #upload: RecordingState = { state: 'sending' };
 
   /** @internal */
-  constructor(engine: Engine, answer: { request: number; id: string; playback: PlaybackUrls }, metadata: Readonly<Record<string, unknown>>, ended: () => void) {
+  constructor(engine: Engine, answer: { request: number; id: string; playback: PlaybackUrls }, metadata: Readonly<Record<string, unknown>>, tape: OfTape) {
     super();
     this.#engine = engine;
     this.number = answer.request;
     this.id = answer.id;
     this.playback = answer.playback;
     this.#metadata = metadata;
-    this.#ended = ended;
+    this.#tape = tape;
   }
 
   /** The latest progress. */
@@ -106,7 +114,7 @@ export class Recording extends Emitter<RecordingEvents> {
   /** @internal Nothing more comes of it. */
   end(): void {
     this.#state = 'stopped';
-    this.#ended();
+    this.#tape.ended();
   }
 
   /**
@@ -129,6 +137,7 @@ export class Recording extends Emitter<RecordingEvents> {
   /** Marks what the viewer sees now. The markers split the result into `chapters`. */
   async mark(label = ''): Promise<Marker> {
     this.#mustRun();
+    this.#tape.tellPlayhead();
     const marker = { label, ...(await this.#moment('mark')) };
     this.#markers.push(marker);
     return marker;

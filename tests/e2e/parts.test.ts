@@ -1,0 +1,124 @@
+// Recordings with pauses and marks, and clips sent to the edge: what it then plays, picture by picture.
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { launchChromium } from '../browser/chromium.ts';
+import type { Site } from '../browser/site.ts';
+import { continuity, readFrames } from '../media/frames.ts';
+import { edge, fetchBytes, fetchText, mediaPlaylist, template } from '../pages/edge.ts';
+import { numberAt, serveFed } from '../pages/fed_tape.ts';
+
+let browser: Browser;
+let site: Site;
+let folder: string;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'livetape-parts-'));
+  [browser, site] = await Promise.all([launchChromium(), serveFed()]);
+});
+
+after(async () => {
+  await browser?.close();
+  await site?.close();
+  if (folder) await rm(folder, { recursive: true, force: true });
+});
+
+/** A page with a tape that has one round on it; the viewer sees its start. */
+async function open(): Promise<Page> {
+  const page = await (await browser.newContext()).newPage();
+  await page.goto(site.origin);
+  await page.evaluate(async () => {
+    await fed.open(600);
+    await fed.feed(1);
+  });
+  return page;
+}
+
+/** Numbers of all pictures that are shown, which must be shown each for 40 ms. */
+async function shown(name: string, url: string): Promise<(number | null)[]> {
+  const file = join(folder, `${name}.mp4`);
+  await writeFile(file, await fetchBytes(url));
+  const { frames, messages } = await readFrames(file);
+  assert.deepEqual(messages, []);
+  const pictures = frames.filter(({ pts }) => pts > -0.001);
+  pictures.forEach(({ pts }, index) => assert.ok(Math.abs(pts - index / 25) < 0.002, `${name}: picture ${index} at ${pts} s`));
+  return pictures.map(({ number }) => number);
+}
+
+test('what lies between pause and resume is not in the recording; its marks split it', { timeout: 60_000 }, async () => {
+  const page = await open();
+  const result = await page.evaluate(
+    async ([edge, template]) => {
+      const sees = (time: number): void => void Object.defineProperty(document.querySelector('video'), 'currentTime', { value: time, configurable: true });
+      sees(0);
+      const recording = await fed.tape.record({ edge, template, title: 'a game', metadata: { league: 7 } });
+      await recording.pause();
+      const states: string[] = [recording.state];
+      await fed.feed(1);
+      await recording.resume();
+      states.push(recording.state);
+      await fed.feed(1);
+      sees(10);
+      await recording.mark('in the first part');
+      sees(40);
+      await recording.mark('in the second');
+      const result = await recording.stop();
+      return { ...result, states, late: [await fed.code(recording.pause()), await fed.code(recording.mark())] };
+    },
+    [edge, template] as const,
+  );
+  assert.deepEqual(result.states, ['paused', 'recording']);
+  assert.deepEqual(result.late, ['not_recording', 'not_recording']);
+  assert.deepEqual(result.metadata, { league: 7 });
+  assert.ok(Math.abs(result.duration - 32) < 0.05, `${result.duration} s`);
+  const { title } = JSON.parse(await fetchText(`${edge}/v1/recordings/${result.id}`)) as { title: string };
+  assert.equal(title, 'a game');
+  const all = await shown('paused', result.playback.mp4);
+  assert.ok(Math.abs(all.length - 800) <= 2, `${all.length} pictures`);
+  // Rounds are alike: the first picture after the pause follows the last before it.
+  assert.deepEqual(continuity(all), { frames: all.length, missing: 0, doubled: 0, misread: 0 });
+
+  assert.deepEqual(result.markers.map(({ label, time }) => [label, time]), [['in the first part', 10], ['in the second', 40]]);
+  const labels = result.chapters.map(({ label }) => label);
+  assert.deepEqual(labels, ['', 'in the first part', 'in the second']);
+  for (const [index, { start, end, mp4 }] of result.chapters.entries()) {
+    const pictures = await shown(`chapter ${index}`, mp4);
+    assert.ok(Math.abs(pictures.length - (end - start) * 25) <= 1, `${pictures.length} pictures from ${start} to ${end} s`);
+    const expected = [0, 250, 200][index] ?? -1;
+    assert.ok(Math.abs((pictures[0] ?? -1) - expected) <= 1, `chapter ${index} begins with picture ${pictures[0]}`);
+  }
+  await page.context().close();
+});
+
+test('a clip is uploaded exactly, with progress, while the tape goes on; an upload is cancelled', { timeout: 60_000 }, async () => {
+  const page = await open();
+  const seen = await page.evaluate(
+    async ([edge, template]) => {
+      const clip = await fed.tape.clip({ start: 5.2, end: 9 });
+      const progress: { uploaded: number; bytes: number }[] = [];
+      const uploading = clip.upload(edge, { template, title: 'a goal', onProgress: (step) => progress.push(step) });
+      await fed.feed(2);
+      const uploaded = await uploading;
+      const stop = new AbortController();
+      const cancelled = fed.code(clip.upload(edge, { template, signal: stop.signal, onProgress: () => stop.abort() }));
+      const codes = [await cancelled, await fed.code(clip.upload(edge, { template, signal: AbortSignal.abort() })), await fed.code(clip.upload(edge, {})), await fed.code(clip.upload(edge, { template: 'pub_none' }))];
+      return { uploaded, progress, codes };
+    },
+    [edge, template] as const,
+  );
+  const { id, duration, bytes, playback } = seen.uploaded;
+  assert.match(id, /^rec_/);
+  assert.ok(Math.abs(duration - 3.8) < 1e-6);
+  assert.deepEqual(seen.progress.at(-1), { uploaded: bytes, bytes });
+  assert.deepEqual(seen.codes, ['cancelled', 'cancelled', 'bad_option', 'edge_refused']);
+  const pictures = await shown('uploaded', playback.mp4);
+  assert.deepEqual(pictures, Array.from({ length: 95 }, (_, index) => numberAt(5.2) + index));
+  const playlist = await mediaPlaylist(playback.hls);
+  assert.ok(playlist.ended);
+  const seconds = playlist.durations.reduce((sum, length) => sum + length, 0);
+  assert.ok(Math.abs(seconds - 3.8) < 0.2, `${seconds} s by HLS`);
+  await page.context().close();
+});
