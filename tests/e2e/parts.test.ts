@@ -13,16 +13,19 @@ import { numberAt, serveFed } from '../pages/fed_tape.ts';
 
 let browser: Browser;
 let site: Site;
+/** A page with `<live-tape>`, which may record at the edge. */
+let elementSite: Site;
 let folder: string;
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'livetape-parts-'));
-  [browser, site] = await Promise.all([launchChromium(), serveFed()]);
+  const element = `<script type="module" src="/livetape/element.js"></script><live-tape for="video" clip="5" edge="${edge}" template="${template}"></live-tape>`;
+  [browser, site, elementSite] = await Promise.all([launchChromium(), serveFed(), serveFed(element)]);
 });
 
 after(async () => {
   await browser?.close();
-  await site?.close();
+  await Promise.all([site?.close(), elementSite?.close()]);
   if (folder) await rm(folder, { recursive: true, force: true });
 });
 
@@ -120,5 +123,41 @@ test('a clip is uploaded exactly, with progress, while the tape goes on; an uplo
   assert.ok(playlist.ended);
   const seconds = playlist.durations.reduce((sum, length) => sum + length, 0);
   assert.ok(Math.abs(seconds - 3.8) < 0.2, `${seconds} s by HLS`);
+  await page.context().close();
+});
+
+test('<live-tape> sends a clip to the edge; what takes long shows how far it is and can be cancelled', { timeout: 60_000 }, async () => {
+  const page = await (await browser.newContext({ locale: 'en-US', acceptDownloads: true })).newPage();
+  await page.goto(elementSite.origin);
+  await page.locator('live-tape[state=idle]').waitFor();
+  await page.evaluate(() => fed.feed(1));
+  const press = (name: string): Promise<void> => page.getByRole('button', { name }).click();
+  const cut = async (): Promise<void> => {
+    await Promise.all([page.waitForEvent('download'), press('Clip last 5 s')]);
+    await page.getByRole('button', { name: 'Send to the server' }).waitFor();
+  };
+  await cut();
+  await press('Send to the server');
+  const link = page.getByRole('link', { name: 'Watch the clip' });
+  assert.match((await link.getAttribute('href')) ?? '', /\/watch\?id=rec_/);
+
+  // From now on the edge takes no bytes.
+  await page.context().route('**/objects/**', () => new Promise(() => undefined));
+  await cut();
+  await press('Send to the server');
+  const bar = page.getByRole('progressbar', { name: 'Sending the clip…' });
+  await bar.waitFor();
+  await press('Cancel');
+  await bar.waitFor({ state: 'hidden' });
+  await page.getByRole('alert').filter({ hasText: 'cancelled' }).waitFor();
+
+  await press('Record');
+  await page.locator('live-tape[state=recording]').waitFor();
+  await press('Stop');
+  const finishing = page.getByRole('progressbar', { name: 'Finishing…' });
+  await finishing.waitFor();
+  await press('Cancel');
+  await finishing.waitFor({ state: 'hidden' });
+  await page.locator('live-tape[state=idle]').waitFor();
   await page.context().close();
 });

@@ -7,14 +7,17 @@ export const rewindBar = `
 <video part="past" id="past" playsinline hidden></video>
 <div part="bar" class="bar" id="bar" role="group" hidden>
   <div class="track" id="track"><input part="seek" id="seek" type="range" step="any" min="0" max="1" value="1"></div>
-  <div class="row">
-    <span part="position" class="position" id="position"></span>
-    <button part="button play" class="small" id="play" type="button" hidden></button>
-    <button part="button live" class="small" id="live" type="button" hidden></button>
-    <span class="gap"></span>
-    <button part="button in" class="small" id="in" type="button"></button>
-    <button part="button out" class="small" id="out" type="button"></button>
-    <button part="button clear" class="small" id="clear" type="button" hidden></button>
+  <div class="row spread">
+    <div class="row">
+      <span part="position" class="position" id="position"></span>
+      <button part="button play" class="small" id="play" type="button" hidden></button>
+      <button part="button live" class="small" id="live" type="button" hidden></button>
+    </div>
+    <div class="row">
+      <button part="button in" class="small" id="in" type="button"></button>
+      <button part="button out" class="small" id="out" type="button"></button>
+      <button part="button clear" class="small" id="clear" type="button" hidden></button>
+    </div>
   </div>
 </div>`;
 
