@@ -22,7 +22,11 @@ async function wide(): Promise<Record<string, Content>> {
   await runTool('ffmpeg', [...encode, '-movflags', 'empty_moov+default_base_moof+frag_keyframe', join(folder, 'wide.mp4')]);
   await runTool('ffmpeg', ['-v', 'error', '-i', join(folder, 'wide.mp4'), '-c', 'copy', join(folder, 'wide.ts')]);
   const file = async (name: string): Promise<Content> => ({ type: 'application/octet-stream', body: await readFile(join(folder, name)) });
-  return { '/wide.mp4': await file('wide.mp4'), '/wide.ts': await file('wide.ts') };
+  for (const degrees of [90, 180, 270]) {
+    const turned = ['-i', samplePath, '-t', '4', '-c', 'copy', '-metadata:s:v:0', `rotate=${degrees}`];
+    await runTool('ffmpeg', ['-v', 'error', ...turned, '-movflags', 'empty_moov+default_base_moof+frag_keyframe', join(folder, `turned${degrees}.mp4`)]);
+  }
+  return { '/wide.mp4': await file('wide.mp4'), '/wide.ts': await file('wide.ts'), '/turned90.mp4': await file('turned90.mp4'), '/turned180.mp4': await file('turned180.mp4'), '/turned270.mp4': await file('turned270.mp4') };
 }
 
 before(async () => {
@@ -99,6 +103,32 @@ for (const file of ['wide.mp4', 'wide.ts']) {
     await page.context().close();
   });
 }
+
+test('pictures that are to be turned are, and so are those of a clip', { timeout: 60_000 }, async () => {
+  for (const degrees of [90, 180, 270]) {
+    const page = await open();
+    const seen = await page.evaluate(async (degrees) => {
+      await fed.append(`/turned${degrees}.mp4`);
+      const { start } = fed.tape.window;
+      const image = await createImageBitmap(await fed.tape.screenshot(start + 1.42, { type: 'image/png' }));
+      // ffmpeg turns counter-clockwise. Turned back, the number can be read.
+      const upright = new OffscreenCanvas(640, 360);
+      const context = upright.getContext('2d') as OffscreenCanvasRenderingContext2D;
+      context.translate(320, 180);
+      context.rotate((degrees * Math.PI) / 180);
+      context.drawImage(image, -image.width / 2, -image.height / 2);
+      const { blob } = await fed.tape.clip({ start, end: start + 3 });
+      const video = document.querySelector('video') as HTMLVideoElement;
+      const loaded = new Promise((resolve) => video.addEventListener('loadedmetadata', resolve, { once: true }));
+      video.src = URL.createObjectURL(blob);
+      await loaded;
+      return { size: [image.width, image.height], number: frameReader.read(upright.transferToImageBitmap()), clip: [video.videoWidth, video.videoHeight] };
+    }, degrees);
+    const size = degrees === 180 ? [640, 360] : [360, 640];
+    assert.deepEqual(seen, { size, number: 35, clip: size }, `${degrees} degrees`);
+    await page.context().close();
+  }
+});
 
 test('a browser without WebCodecs says so', { timeout: 60_000 }, async () => {
   const page = await open((page) =>

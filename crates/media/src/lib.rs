@@ -17,4 +17,4 @@ mod track;
 pub use sample::Sample;
 pub use time::{Timescale, Timestamp};
 pub use timed_event::TimedEvent;
-pub use track::{Format, FourCc, TrackConfig, TrackId};
+pub use track::{Format, FourCc, Rotation, TrackConfig, TrackId};

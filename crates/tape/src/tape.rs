@@ -221,7 +221,7 @@ impl Tape {
 mod tests {
     use std::sync::Arc;
 
-    use livetape_media::{Format, Sample, TrackConfig, TrackId};
+    use livetape_media::{Format, Rotation, Sample, TrackConfig, TrackId};
 
     use super::*;
 
@@ -237,6 +237,7 @@ mod tests {
             sample_entry: Vec::new(),
             codec: "mp4a.40.2".to_owned(),
             language: *b"und",
+            rotation: Rotation::None,
         })
     }
 

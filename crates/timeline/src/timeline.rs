@@ -211,7 +211,7 @@ fn after(extents: &[Extent], mut skip: u64) -> impl Iterator<Item = Extent> + '_
 
 #[cfg(test)]
 mod tests {
-    use livetape_media::{Format, Timescale};
+    use livetape_media::{Format, Rotation, Timescale};
 
     use super::*;
 
@@ -227,6 +227,7 @@ mod tests {
             sample_entry: Vec::new(),
             codec: String::new(),
             language: *b"und",
+            rotation: Rotation::None,
         })
     }
 

@@ -243,6 +243,7 @@ pub(crate) fn still(ready: &StillReady, bytes: &Uint8Array) -> Object {
             ("times", Float64Array::from(times.as_slice()).into()),
             ("bytes", bytes.into()),
             ("time", ready.time.seconds().into()),
+            ("rotation", ready.config.rotation.degrees().into()),
         ],
     )
 }

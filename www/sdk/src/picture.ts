@@ -14,10 +14,14 @@ export async function picture(still: StillMessage, type: PictureType, quality: n
   if (!supported) throw new LiveTapeError('codec_unsupported', `this browser cannot decode ${still.codec} by WebCodecs`);
   const frame = await decode(still, config);
   try {
-    const canvas = new OffscreenCanvas(frame.displayWidth, frame.displayHeight);
+    const { displayWidth: width, displayHeight: height } = frame;
+    const [across, down] = still.rotation % 180 ? [height, width] : [width, height];
+    const canvas = new OffscreenCanvas(across, down);
     const context = canvas.getContext('2d');
     if (!context) throw new LiveTapeError('no_webcodecs', 'this browser cannot draw in a worker');
-    context.drawImage(frame, 0, 0, canvas.width, canvas.height);
+    context.translate(across / 2, down / 2);
+    context.rotate((still.rotation * Math.PI) / 180);
+    context.drawImage(frame, -width / 2, -height / 2, width, height);
     const image = await canvas.convertToBlob({ type, quality });
     if (image.type !== type) throw new LiveTapeError('bad_option', `this browser cannot write ${type}`);
     return image;

@@ -100,6 +100,8 @@ export interface StillMessage {
   bytes: Uint8Array<ArrayBuffer>;
   /** When the wanted picture is shown. */
   time: number;
+  /** Degrees by which it is turned clockwise to be shown. */
+  rotation: number;
 }
 
 /** The worker's answer to `past`: a fragment to be played, or nothing where there is none yet. */

@@ -143,20 +143,29 @@ export class Replay extends Emitter<ReplayEvents> {
       this.#config = config;
     }
     buffer.timestampOffset = -later;
-    const { currentTime } = this.#video;
-    const forget = async (kept: number): Promise<void> => {
-      if (covers(buffer.buffered, currentTime - kept)) await this.#update(() => buffer.remove(0, currentTime - kept));
-    };
-    await forget(behind);
+    await this.#forget(buffer, behind);
+    if (await this.#fits(buffer, bytes)) return true;
+    // Less is buffered from now on, and next to nothing is kept of what was shown. What does not fit then lies ahead, and
+    // waits until more was shown.
+    this.#ahead = Math.max(4, this.#ahead / 2);
+    await this.#forget(buffer, 1);
+    return this.#fits(buffer, bytes);
+  }
+
+  /** Forgets what was shown more than `kept` seconds ago. */
+  async #forget(buffer: SourceBuffer, kept: number): Promise<void> {
+    const until = this.#video.currentTime - kept;
+    if (covers(buffer.buffered, until)) await this.#update(() => buffer.remove(0, until));
+  }
+
+  /** Appends, where the browser takes so many bytes. */
+  async #fits(buffer: SourceBuffer, bytes: BufferSource): Promise<boolean> {
     try {
       await this.#update(() => buffer.appendBuffer(bytes));
       return true;
     } catch (error) {
-      if ((error as DOMException).name !== 'QuotaExceededError') throw error;
-      // Less is buffered from now on, and next to nothing is kept of what was shown; the rest waits.
-      this.#ahead = Math.max(4, this.#ahead / 2);
-      await forget(1);
-      return false;
+      if ((error as DOMException).name === 'QuotaExceededError') return false;
+      throw error;
     }
   }
 

@@ -176,7 +176,7 @@ fn places(timed: &[(i64, i64)], start: i64, end: i64) -> Vec<Place> {
 mod tests {
     use std::sync::Arc;
 
-    use livetape_media::{Format, Timescale, TrackConfig};
+    use livetape_media::{Format, Rotation, Timescale, TrackConfig};
 
     use super::*;
 
@@ -210,6 +210,7 @@ mod tests {
             sample_entry: Vec::new(),
             codec: String::new(),
             language: *b"und",
+            rotation: Rotation::None,
         };
         let samples = offsets.map(|composition_offset| Sample {
             size: 1,
