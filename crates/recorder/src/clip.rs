@@ -1,5 +1,7 @@
 //! A range of the tape as an MP4.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use livetape_media::{Timescale, Timestamp};
 use livetape_tape::Tape;
 use livetape_timeline::plan::{self, Form, Selection};
@@ -20,13 +22,41 @@ pub(crate) struct OpenClip {
     /// after them is not.
     reels: (StoreId, StoreId),
     /// Where on the tape it begins and ends.
-    pub(crate) bounds: (Timestamp, Timestamp),
+    bounds: (Timestamp, Timestamp),
 }
 
-impl OpenClip {
-    /// Whether it needs this reel.
-    pub(crate) fn needs(&self, reel: StoreId) -> bool {
-        (self.reels.0..=self.reels.1).contains(&reel)
+/// The clips whose bytes are still needed, and what is kept for them.
+#[derive(Debug, Default)]
+pub(crate) struct Clips {
+    open: BTreeMap<RequestId, OpenClip>,
+    /// Reels that the tape has left.
+    kept: BTreeSet<StoreId>,
+}
+
+impl Clips {
+    pub(crate) fn open(&mut self, request: RequestId, clip: OpenClip) {
+        self.open.insert(request, clip);
+    }
+
+    /// Where on the tape a clip begins and ends; `None` where it is closed.
+    pub(crate) fn bounds(&self, request: RequestId) -> Option<(Timestamp, Timestamp)> {
+        self.open.get(&request).map(|clip| clip.bounds)
+    }
+
+    /// Whether a reel that is to be deleted has to stay; then it is, when its clips are closed.
+    pub(crate) fn keep(&mut self, reel: StoreId) -> bool {
+        let needs = |clip: &OpenClip| (clip.reels.0..=clip.reels.1).contains(&reel);
+        let is_needed = self.open.values().any(needs);
+        if is_needed {
+            self.kept.insert(reel);
+        }
+        is_needed
+    }
+
+    /// Closes a clip; gives the reels that were kept, of which others may [`Clips::keep`] some.
+    pub(crate) fn close(&mut self, request: RequestId) -> impl Iterator<Item = StoreId> + use<> {
+        self.open.remove(&request);
+        std::mem::take(&mut self.kept).into_iter()
     }
 }
 

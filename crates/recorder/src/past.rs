@@ -20,29 +20,7 @@ const LATER: Timestamp = Timestamp::new(10_000, Timescale::MILLIS);
 pub(crate) fn past(timeline: &Timeline, request: RequestId, from: &PastFrom) -> Option<PastReady> {
     let end = timeline.common_end(PATIENCE)?;
     let lead = lead(timeline)?;
-    let known = match from {
-        // What was to come next may have left the window meanwhile.
-        PastFrom::Next(next) => next.iter().all(|(id, number)| {
-            let track = timeline.track(*id);
-            track.is_some_and(|track| track.numbers().start <= *number)
-        }),
-        PastFrom::Moment(_) => false,
-    };
-    let next = match from {
-        PastFrom::Next(next) if known && next.len() == timeline.tracks().len() => next.clone(),
-        from => {
-            let keyframe = match from {
-                PastFrom::Moment(seconds) => {
-                    lead.keyframe_at(Timestamp::from_seconds(*seconds, Timescale::NANOS))?
-                }
-                PastFrom::Next(next) => {
-                    let number = next.iter().find(|(id, _)| *id == lead.id())?.1;
-                    lead.keyframe_from(number.max(lead.numbers().start))?
-                }
-            };
-            first_numbers(timeline, lead, keyframe)?
-        }
-    };
+    let next = next(timeline, lead, from)?;
     let cut = next_object(timeline, &next, Some(end))?;
     let mut lanes = Vec::new();
     let mut configs = Vec::new();
@@ -83,6 +61,28 @@ pub(crate) fn past(timeline: &Timeline, request: RequestId, from: &PastFrom) -> 
         plan: fragment.plan,
         next: next.collect(),
     })
+}
+
+/// The first samples of the wanted fragment.
+fn next(timeline: &Timeline, lead: &Track, from: &PastFrom) -> Option<Vec<(TrackId, u64)>> {
+    let keyframe = match from {
+        PastFrom::Moment(seconds) => {
+            lead.keyframe_at(Timestamp::from_seconds(*seconds, Timescale::NANOS))?
+        }
+        PastFrom::Next(next) => {
+            let is_stored = |(id, number): &(TrackId, u64)| {
+                let track = timeline.track(*id);
+                track.is_some_and(|track| track.numbers().start <= *number)
+            };
+            if next.len() == timeline.tracks().len() && next.iter().all(is_stored) {
+                return Some(next.clone());
+            }
+            // It has left the window meanwhile, or there is another track.
+            let number = next.iter().find(|(id, _)| *id == lead.id())?.1;
+            lead.keyframe_from(number.max(lead.numbers().start))?
+        }
+    };
+    first_numbers(timeline, lead, keyframe)
 }
 
 /// What begins with a keyframe: with the sound that is heard when it is shown, so that there is no

@@ -1,15 +1,14 @@
 //! Everything under one roof.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use livetape_media::{Timescale, Timestamp};
 use livetape_tape::{Command, Tape, Window};
-use livetape_timeline::StoreId;
 
-use crate::clip::{OpenClip, clip};
+use crate::clip::{Clips, clip};
 use crate::cut::PATIENCE;
 use crate::feed::{Ending, Feed, Taken, drain_commands};
-use crate::input::{Answer, Input, Now, SourceId};
+use crate::input::{Access, Answer, Input, Now, SourceId};
 use crate::output::{Event, ExchangeId, FailureCode, Output, RequestId, TrackInfo};
 use crate::part::lead;
 use crate::past::past;
@@ -29,9 +28,7 @@ pub struct Recorder {
     recording: Option<Recording>,
     /// Clips on their way to an edge.
     uploads: Vec<Recording>,
-    clips: BTreeMap<RequestId, OpenClip>,
-    /// Reels that the tape has left and clips still need.
-    kept: BTreeSet<StoreId>,
+    clips: Clips,
     playhead: Option<f64>,
     arrival: Arrival,
     exchanges: u32,
@@ -56,8 +53,7 @@ impl Recorder {
             pull: None,
             recording: None,
             uploads: Vec::new(),
-            clips: BTreeMap::new(),
-            kept: BTreeSet::new(),
+            clips: Clips::default(),
             playhead: None,
             arrival: Arrival::default(),
             exchanges: 0,
@@ -120,44 +116,22 @@ impl Recorder {
                 self.complete(now);
                 self.clip(request, range);
             }
-            Input::Still { request, seconds } => {
-                let seen = self.playhead.filter(|_| self.pull.is_none());
-                let at = seconds.or(seen);
-                match still(self.tape.timeline(), request, at) {
-                    Some(ready) => self.out.push_back(Output::Still(ready)),
-                    None => self.fail(request, FailureCode::NothingRecorded, NO_PICTURE),
-                }
-            }
+            Input::Still { request, seconds } => self.still(request, seconds),
             Input::Past { request, from } => {
-                self.out.push_back(
-                    past(self.tape.timeline(), request, &from)
-                        .map_or(Output::Event(Event::NothingYet { request }), Output::Past),
-                );
+                let ready = past(self.tape.timeline(), request, &from);
+                let nothing = Output::Event(Event::NothingYet { request });
+                self.out.push_back(ready.map_or(nothing, Output::Past));
             }
             Input::Upload {
                 request,
                 clip,
                 edge,
                 access,
-            } => match self.clips.get(&clip) {
-                Some(clip) => {
-                    let (bounds, start) = (clip.bounds, clip.bounds.0);
-                    let lead = lead(self.tape.timeline());
-                    if lead.and_then(|lead| lead.shown_from(start)) == Some(start) {
-                        let upload = Recording::of(request, edge, access, bounds, now);
-                        self.uploads.push(upload);
-                    } else {
-                        self.fail(request, FailureCode::NothingRecorded, CLIP_LEFT);
-                    }
-                }
-                None => self.fail(request, FailureCode::ClipClosed, CLIP_CLOSED),
-            },
+            } => self.upload(request, clip, (edge, access), now),
             Input::CloseClip { request } => {
-                self.clips.remove(&request);
-                // Those that another clip needs are kept again when they are polled.
-                let kept = std::mem::take(&mut self.kept).into_iter();
-                self.out
-                    .extend(kept.map(|reel| Output::Storage(Command::Delete(reel))));
+                let kept = self.clips.close(request);
+                let deleted = kept.map(|reel| Output::Storage(Command::Delete(reel)));
+                self.out.extend(deleted);
             }
             Input::Answered { exchange, answer } => self.answered(exchange, &answer, now),
             Input::Unanswered { exchange, why } => self.unanswered(exchange, why, now),
@@ -221,6 +195,30 @@ impl Recorder {
         }
     }
 
+    /// Finds the picture of a moment; of what the viewer sees, unless told.
+    fn still(&mut self, request: RequestId, seconds: Option<f64>) {
+        let seen = self.playhead.filter(|_| self.pull.is_none());
+        match still(self.tape.timeline(), request, seconds.or(seen)) {
+            Some(ready) => self.out.push_back(Output::Still(ready)),
+            None => self.fail(request, FailureCode::NothingRecorded, NO_PICTURE),
+        }
+    }
+
+    /// Begins to send a clip.
+    fn upload(&mut self, request: RequestId, clip: RequestId, to: (&str, Access), now: Now) {
+        let Some(bounds) = self.clips.bounds(clip) else {
+            return self.fail(request, FailureCode::ClipClosed, CLIP_CLOSED);
+        };
+        let lead = lead(self.tape.timeline());
+        let first = lead.and_then(|lead| lead.shown_from(bounds.0));
+        if first != Some(bounds.0) {
+            return self.fail(request, FailureCode::NothingRecorded, CLIP_LEFT);
+        }
+        let (edge, access) = to;
+        self.uploads
+            .push(Recording::of(request, edge, access, bounds, now));
+    }
+
     /// Tells where in the recording a moment of the tape is, the newest unless told.
     fn tell_moment(&mut self, request: RequestId, moment: Option<Timestamp>) {
         let position = self.recording.as_ref();
@@ -245,17 +243,10 @@ impl Recorder {
     pub fn poll(&mut self) -> Option<Output> {
         loop {
             match self.out.pop_front()? {
-                Output::Storage(Command::Delete(reel)) if self.is_needed(reel) => {
-                    self.kept.insert(reel);
-                }
+                Output::Storage(Command::Delete(reel)) if self.clips.keep(reel) => {}
                 output => return Some(output),
             }
         }
-    }
-
-    /// Whether an open clip needs a reel.
-    fn is_needed(&self, reel: StoreId) -> bool {
-        self.clips.values().any(|clip| clip.needs(reel))
     }
 
     /// What every input may have made possible.
@@ -339,7 +330,7 @@ impl Recorder {
         drain_commands(&mut self.tape, &mut self.out);
         match made {
             Ok((ready, clip)) => {
-                self.clips.insert(request, clip);
+                self.clips.open(request, clip);
                 self.out.push_back(Output::Clip(ready));
             }
             Err((code, message)) => self.fail(request, code, &message),

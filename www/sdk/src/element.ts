@@ -1,3 +1,4 @@
+import { ClipSender } from './clip_sender.js';
 import { clipName, downloadUrl } from './download.js';
 import { clock, seconds, size } from './element_format.js';
 import { style } from './element_style.js';
@@ -66,13 +67,12 @@ export class LiveTapeElement extends HTMLElement {
   readonly #record: HTMLButtonElement;
   readonly #clip: HTMLButtonElement;
   readonly #bar: RewindBar;
+  readonly #sender: ClipSender;
   #state: State = 'closed';
   #tape: LiveTape | undefined;
   #recording: Recording | undefined;
   #lastClip: Clip | undefined;
   #cutting = false;
-  /** Ends the upload that is running. */
-  #upload: AbortController | undefined;
   /** Ends what the current connection waits for. */
   #connection = new AbortController();
   #reopening = false;
@@ -100,6 +100,16 @@ export class LiveTapeElement extends HTMLElement {
       },
       failed: (cause) => this.#fail(cause),
       selected: () => this.#render(),
+    });
+    this.#sender = new ClipSender({
+      root: this.#root,
+      get text() {
+        return element.#text;
+      },
+      say: (words) => this.#say(words),
+      failed: (cause) => this.#fail(cause),
+      changed: () => this.#render(),
+      link: (...of) => this.#link(...of),
     });
   }
 
@@ -189,7 +199,7 @@ export class LiveTapeElement extends HTMLElement {
 
   /** As the cancel button: gives up what is being sent. */
   cancel(): void {
-    if (this.#upload) this.#upload.abort();
+    if (this.#sender.isSending) this.#sender.cancel();
     else if (this.#state === 'stopping') this.#recording?.cancel();
   }
 
@@ -207,50 +217,14 @@ export class LiveTapeElement extends HTMLElement {
       this.#say(this.#text.saved(clock(clip.duration), size(clip.blob.size)));
       this.#part('links').querySelectorAll('[part~=save], [part~=upload]').forEach((link) => link.remove());
       this.#link(clip.url, this.#text.saveAgain, { part: 'save', download: 'clip.mp4' });
-      this.#offerUpload(clip);
+      const [edge, template] = [this.getAttribute('edge'), this.getAttribute('template')];
+      // An ingest token is for one recording: the clip would be a second.
+      if (edge && template) this.#part('links').append(this.#sender.button(clip, edge, template));
       this.#send('livetape-clip', clip);
     } catch (error) {
       this.#fail(error);
     } finally {
       this.#cutting = false;
-      this.#render();
-    }
-  }
-
-  /** A button that sends a clip to the edge, where there is one that takes it without a token for one recording only. */
-  #offerUpload(clip: Clip): void {
-    const edge = this.getAttribute('edge');
-    const template = this.getAttribute('template');
-    if (!edge || !template) return;
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.className = 'small';
-    button.setAttribute('part', 'button upload');
-    button.textContent = this.#text.upload;
-    button.addEventListener('click', () => void this.#sendClip(clip, edge, template, button));
-    this.#part('links').append(button);
-  }
-
-  async #sendClip(clip: Clip, edge: string, template: string, button: HTMLButtonElement): Promise<void> {
-    if (this.#upload) return;
-    const stop = new AbortController();
-    this.#upload = stop;
-    this.#say(this.#text.uploading);
-    this.#render();
-    const bar = this.#part<HTMLProgressElement>('progress');
-    bar.value = 0;
-    try {
-      const onProgress = ({ uploaded, bytes }: { uploaded: number; bytes: number }): void => void ([bar.max, bar.value] = [bytes, uploaded]);
-      const { playback } = await clip.upload(edge, { template, signal: stop.signal, onProgress });
-      this.#say(this.#text.uploaded);
-      if (this.#root.activeElement === button || this.#root.activeElement === this.#part('cancel')) this.#clip.focus();
-      button.remove();
-      this.#link(playback.page, this.#text.watchClip, { part: 'watch' });
-    } catch (error) {
-      this.#say('');
-      this.#fail(error);
-    } finally {
-      this.#upload = undefined;
       this.#render();
     }
   }
@@ -286,7 +260,7 @@ export class LiveTapeElement extends HTMLElement {
 
   #close(): void {
     this.#connection.abort();
-    this.#upload?.abort();
+    this.#sender.cancel();
     this.#bar.live();
     this.#connection = new AbortController();
     this.#lastClip?.close();
@@ -353,13 +327,13 @@ export class LiveTapeElement extends HTMLElement {
     screenshot.textContent = text.screenshot;
     screenshot.disabled = this.#state === 'closed';
     const cancel = this.#part('cancel');
-    const isSending = this.#upload !== undefined || this.#state === 'stopping';
+    const isSending = this.#sender.isSending || this.#state === 'stopping';
     if (!isSending && this.#root.activeElement === cancel) this.#record.focus();
     cancel.textContent = text.cancel;
     cancel.hidden = !isSending;
     const bar = this.#part<HTMLProgressElement>('progress');
     bar.hidden = !isSending;
-    bar.ariaLabel = this.#upload ? text.uploading : text.stopping;
+    bar.ariaLabel = this.#sender.isSending ? text.uploading : text.stopping;
     this.#bar.render();
     this.#renderMeter();
   }
@@ -369,7 +343,7 @@ export class LiveTapeElement extends HTMLElement {
     const bar = this.#part<HTMLProgressElement>('progress');
     if (this.#recording) {
       const { elapsed, bytes, uploaded } = this.#recording.progress;
-      if (!this.#upload) [bar.max, bar.value] = [Math.max(1, bytes), uploaded];
+      if (!this.#sender.isSending) [bar.max, bar.value] = [Math.max(1, bytes), uploaded];
       meter.textContent = `${clock(elapsed)} · ${size(bytes)} · ${this.#text.sent(size(uploaded))}`;
     } else {
       const { start, end, bytes } = this.#tape?.window ?? { start: 0, end: 0, bytes: 0 };
