@@ -20,13 +20,13 @@ async function wide(): Promise<Record<string, Content>> {
   folder = await mkdtemp(join(tmpdir(), 'livetape-screenshot-'));
   const encode = ['-v', 'error', '-i', samplePath, '-t', '4', '-vf', 'scale=480:360,setsar=4/3', '-c:v', 'libx264', '-preset', 'veryfast', '-g', '50', '-bf', '2', '-fps_mode', 'passthrough', '-an'];
   await runTool('ffmpeg', [...encode, '-movflags', 'empty_moov+default_base_moof+frag_keyframe', join(folder, 'wide.mp4')]);
-  await runTool('ffmpeg', ['-v', 'error', '-i', join(folder, 'wide.mp4'), '-c', 'copy', join(folder, 'wide.ts')]);
+  await runTool('ffmpeg', ['-v', 'error', '-i', join(folder, 'wide.mp4'), '-c', 'copy', '-f', 'hls', '-hls_segment_filename', join(folder, 'wide.ts'), join(folder, 'wide.m3u8')]);
   const file = async (name: string): Promise<Content> => ({ type: 'application/octet-stream', body: await readFile(join(folder, name)) });
   for (const degrees of [90, 180, 270]) {
     const turned = ['-i', samplePath, '-t', '4', '-c', 'copy', '-metadata:s:v:0', `rotate=${degrees}`];
     await runTool('ffmpeg', ['-v', 'error', ...turned, '-movflags', 'empty_moov+default_base_moof+frag_keyframe', join(folder, `turned${degrees}.mp4`)]);
   }
-  return { '/wide.mp4': await file('wide.mp4'), '/wide.ts': await file('wide.ts'), '/turned90.mp4': await file('turned90.mp4'), '/turned180.mp4': await file('turned180.mp4'), '/turned270.mp4': await file('turned270.mp4') };
+  return { '/wide.mp4': await file('wide.mp4'), '/wide.m3u8': await file('wide.m3u8'), '/wide.ts': await file('wide.ts'), '/turned90.mp4': await file('turned90.mp4'), '/turned180.mp4': await file('turned180.mp4'), '/turned270.mp4': await file('turned270.mp4') };
 }
 
 before(async () => {
@@ -90,11 +90,12 @@ test('JPEG unless told, WebP; the moment that is seen unless told; what is not t
   await page.context().close();
 });
 
-for (const file of ['wide.mp4', 'wide.ts']) {
+for (const file of ['wide.mp4', 'wide.m3u8']) {
   test(`${file}: pixels that are not square are shown as they should be`, { timeout: 60_000 }, async () => {
     const page = await open();
     const shot = await page.evaluate(async (file) => {
-      await fed.append(`/${file}`);
+      if (file.endsWith('m3u8')) await fed.pull(`/${file}`);
+      else await fed.append(`/${file}`);
       const { start } = fed.tape.window;
       const image = await createImageBitmap(await fed.tape.screenshot(start + 1.4));
       return { width: image.width, height: image.height, number: frameReader.read(image) };

@@ -23,6 +23,8 @@ export interface FedTape {
   feed(rounds: number): Promise<void>;
   /** Appends a file as it is. */
   append(url: string, offset?: number): Promise<void>;
+  /** Opens a tape of a playlist instead; resolves when something is on it. */
+  pull(url: string): Promise<void>;
   /** SHA-256 of all bytes. */
   hash(blob: Blob): Promise<string>;
   base64(blob: Blob): Promise<string>;
@@ -80,6 +82,12 @@ function install(): void {
       const arrived = new Promise<void>((resolve) => this.tape.addEventListener('window', () => resolve(), { once: true }));
       append?.(bytes, offset);
       await arrived;
+    },
+    async pull(url) {
+      const { LiveTape } = (await import('/livetape/index.js' as string)) as typeof import('../../www/sdk/src/index.ts');
+      const pulled = await LiveTape.pull(url);
+      tape = pulled;
+      if (pulled.window.end < 2) await new Promise<void>((resolve) => pulled.addEventListener('window', ({ detail }) => detail.end >= 2 && resolve()));
     },
     async hash(blob) {
       const digest = await crypto.subtle.digest('SHA-256', await blob.arrayBuffer());

@@ -1,8 +1,6 @@
 //! A range of the tape as an MP4.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use livetape_media::{Timescale, Timestamp};
+use livetape_media::{SmallMap, Timescale, Timestamp};
 use livetape_tape::Tape;
 use livetape_timeline::plan::{self, Form, Selection};
 use livetape_timeline::{Part, StoreId, Timeline};
@@ -28,9 +26,9 @@ pub(crate) struct OpenClip {
 /// The clips whose bytes are still needed, and what is kept for them.
 #[derive(Debug, Default)]
 pub(crate) struct Clips {
-    open: BTreeMap<RequestId, OpenClip>,
+    open: SmallMap<RequestId, OpenClip>,
     /// Reels that the tape has left.
-    kept: BTreeSet<StoreId>,
+    kept: Vec<StoreId>,
 }
 
 impl Clips {
@@ -48,7 +46,7 @@ impl Clips {
         let needs = |clip: &OpenClip| (clip.reels.0..=clip.reels.1).contains(&reel);
         let is_needed = self.open.values().any(needs);
         if is_needed {
-            self.kept.insert(reel);
+            self.kept.push(reel);
         }
         is_needed
     }
@@ -135,10 +133,9 @@ pub(crate) fn clip(
 /// What to ask for instead of a range that one file cannot hold.
 fn separately(timeline: &Timeline, selection: &Selection) -> String {
     let ranges = plan::ranges(timeline, selection, Form::Progressive);
-    let ranges = ranges.iter().map(|(start, end)| {
-        let (start, end) = (start.seconds(), end.seconds());
-        format!("{start:.6} to {end:.6}")
-    });
+    let ranges = ranges
+        .iter()
+        .map(|(start, end)| format!("{start:.6} to {end:.6}"));
     let ranges = ranges.collect::<Vec<_>>().join(", ");
     format!(
         "the sound changes its configuration in that range, which one MP4 cannot hold; these \

@@ -1,8 +1,8 @@
 //! Everything under one roof.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
-use livetape_media::{Timescale, Timestamp};
+use livetape_media::{SmallMap, Timescale, Timestamp};
 use livetape_tape::{Command, Tape, Window};
 
 use crate::clip::{Clips, clip};
@@ -23,7 +23,7 @@ use crate::wall_clock::Arrival;
 #[derive(Debug)]
 pub struct Recorder {
     tape: Tape,
-    sources: BTreeMap<SourceId, Source>,
+    sources: SmallMap<SourceId, Source>,
     pull: Option<Pull>,
     recording: Option<Recording>,
     /// Clips on their way to an edge.
@@ -49,7 +49,7 @@ impl Recorder {
     pub fn new(window: Window) -> Self {
         Self {
             tape: Tape::new(window),
-            sources: BTreeMap::new(),
+            sources: SmallMap::new(),
             pull: None,
             recording: None,
             uploads: Vec::new(),
@@ -77,7 +77,7 @@ impl Recorder {
                 chunk,
                 timestamp_offset,
             } => {
-                let source = self.sources.entry(source).or_default();
+                let source = self.sources.get_or_default(source);
                 source.offset = timestamp_offset;
                 let taken = source.feed.push(
                     chunk,
@@ -105,7 +105,7 @@ impl Recorder {
                 }
             }
             Input::Playhead { seconds } => self.playhead = Some(seconds),
-            Input::Pull { url } => self.pull = Some(Pull::new(url, now)),
+            Input::Pull { url } => self.pull = Pull::begin(url, now),
             Input::Record { .. }
             | Input::Pause { .. }
             | Input::Resume { .. }
@@ -268,10 +268,10 @@ impl Recorder {
         self.tape.slide();
         drain_commands(&mut self.tape, &mut self.out);
         let all = self.recording.iter().chain(&self.uploads);
-        let due = all
-            .filter_map(|own| own.wake_at(now))
-            .chain(self.pull.as_ref().and_then(Pull::wake_at))
-            .min();
+        let mut due = all.filter_map(|own| own.wake_at(now)).min();
+        if let Some(pull) = &self.pull {
+            due = due.into_iter().chain(pull.wake_at()).min();
+        }
         if let Some(at) = due.filter(|at| self.wake_at.is_none_or(|set| *at < set)) {
             self.wake_at = Some(at);
             self.out.push_back(Output::WakeAt(at));
@@ -347,7 +347,9 @@ impl Recorder {
         let mut out = std::mem::take(&mut self.out);
         if let Some(recording) = self.asker(exchange) {
             recording.answered(exchange, answer, now, &mut out);
-        } else if let Some(pull) = self.pull.as_mut().filter(|p| p.owns(exchange)) {
+        } else if let Some(pull) = &mut self.pull
+            && pull.owns(exchange)
+        {
             let taken = pull.answered(exchange, answer, &mut self.tape, now, &mut out);
             self.out = out;
             return self.taken(&taken);
@@ -360,7 +362,9 @@ impl Recorder {
         let mut out = std::mem::take(&mut self.out);
         if let Some(recording) = self.asker(exchange) {
             recording.unanswered(exchange, why, now, &mut out);
-        } else if let Some(pull) = self.pull.as_mut().filter(|p| p.owns(exchange)) {
+        } else if let Some(pull) = &mut self.pull
+            && pull.owns(exchange)
+        {
             pull.unanswered(exchange, why, now, &mut out);
         }
         self.out = out;

@@ -1,8 +1,10 @@
 /**
- * The dedicated worker: starts the wasm module and hands every message to it. Pictures are decoded here, by WebCodecs; all else is in
- * `crates/web`.
+/**
+ * The dedicated worker: starts the wasm module that is needed and hands every message to it. Pictures are decoded here, by WebCodecs;
+ * all else is in `crates/web`.
  */
-import init, { Engine } from 'livetape/wasm';
+import startPull, { Engine as PullEngine } from 'livetape/wasm';
+import startTap, { Engine as TapEngine } from 'livetape/wasm-tap';
 import { LiveTapeError } from './errors.js';
 import { picture } from './picture.js';
 import type { FromEngine, FromWorker, StillMessage, ToWorker } from './protocol.js';
@@ -14,7 +16,14 @@ const screenshots = new Map<number, ScreenshotRequest>();
 
 const post = (message: FromWorker, transfer: Transferable[] = []): void => self.postMessage(message, { transfer });
 
-const engine = init({ module_or_path: new URL('./livetape_web_bg.wasm', import.meta.url) }).then(() => new Engine(fromEngine));
+/** Reading live HLS and MPEG-TS takes a larger module, which only pages that do so load. */
+const load = {
+  tap: () => startTap({ module_or_path: new URL('./livetape_tap_bg.wasm', import.meta.url) }).then(() => new TapEngine(fromEngine)),
+  pull: () => startPull({ module_or_path: new URL('./livetape_web_bg.wasm', import.meta.url) }).then(() => new PullEngine(fromEngine)),
+};
+
+/** The module, once the first message has said which. */
+const { promise: engine, resolve: start } = Promise.withResolvers<TapEngine | PullEngine>();
 
 engine.catch((cause: unknown) => {
   post({ type: 'failed', code: 'worker_failed', message: `the recorder's module did not load: ${String(cause)}` });
@@ -26,6 +35,7 @@ self.addEventListener('online', () => void engine.then((ready) => ready.handle({
 // Messages that come before the module is there wait in the promise's queue, in order.
 self.onmessage = ({ data }: MessageEvent<ToWorker>): void => {
   if (data.type === 'screenshot') screenshots.set(data.request, data);
+  if (data.type === 'open') start(load[data.mode === 'pull' ? 'pull' : 'tap']());
   void engine.then(
     (ready) => ready.handle(data),
     () => undefined,
