@@ -1,6 +1,6 @@
 //! The tape as fragments to be played again, one after another, from any moment on.
 
-use std::sync::Arc;
+use std::ops::Range;
 
 use livetape_media::{Timescale, Timestamp, TrackId};
 use livetape_timeline::plan::{FragmentPlan, Lane, init_segment};
@@ -10,7 +10,7 @@ use crate::cut::{PATIENCE, next_object};
 use crate::input::PastFrom;
 use crate::job::short_hash;
 use crate::output::{PastReady, RequestId};
-use crate::part::lead;
+use crate::part::{configs, lead};
 
 /// Fragments have no negative times, streams may: these say that all is so much later.
 const LATER: Timestamp = Timestamp::new(10_000, Timescale::MILLIS);
@@ -22,26 +22,26 @@ pub(crate) fn past(timeline: &Timeline, request: RequestId, from: &PastFrom) -> 
     let lead = lead(timeline)?;
     let next = next(timeline, lead, from)?;
     let cut = next_object(timeline, &next, Some(end))?;
-    let mut lanes = Vec::new();
-    let mut configs = Vec::new();
-    for (id, numbers) in &cut.tracks {
+    let lane = |(id, numbers): &(TrackId, Range<u64>)| {
         let track = timeline.track(*id)?;
         let slice = track.slice(numbers.clone())?;
-        let timescale = slice.config.timescale;
-        configs.push((id.0, Arc::clone(&slice.config)));
-        let later = LATER.rescale(timescale).ticks;
-        lanes.push(Lane {
+        let later = LATER.rescale(slice.config.timescale).ticks;
+        Some(Lane {
             track,
             track_id: id.0,
             decode_origin: -later,
             presentation_origin: -later,
             slice,
-        });
-    }
+        })
+    };
+    let lanes: Vec<_> = cut.tracks.iter().filter_map(lane).collect();
     let fragment = FragmentPlan::new(1, &lanes)?;
+    // Of all tracks, whether they have samples here or not: a player keeps to the tracks it began with.
+    let configs = configs(timeline, &next, &lanes);
     let codecs = configs.iter().map(|(_, config)| config.codec.as_str());
     let codecs = codecs.collect::<Vec<_>>().join(",");
-    let has_video = lanes.iter().any(|lane| lane.slice.config.format.is_video());
+    let has_video = configs.iter().any(|(_, config)| config.format.is_video());
+    let kind = if has_video { "video" } else { "audio" };
     let init = init_segment(&configs, None);
     let taken = |id| cut.tracks.iter().find(|(own, _)| *own == id);
     let next = next
@@ -50,10 +50,7 @@ pub(crate) fn past(timeline: &Timeline, request: RequestId, from: &PastFrom) -> 
     Some(PastReady {
         request,
         config: short_hash(&init),
-        mime: format!(
-            "{}/mp4; codecs=\"{codecs}\"",
-            if has_video { "video" } else { "audio" }
-        ),
+        mime: [kind, "/mp4; codecs=\"", &codecs, "\""].concat(),
         init,
         start: fragment.start.minus(LATER),
         end: fragment.start.minus(LATER).plus(fragment.duration),

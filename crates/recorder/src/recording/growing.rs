@@ -1,17 +1,15 @@
 //! What a recording takes of the tape: part after part, cut into objects.
 
-use std::sync::Arc;
-
-use livetape_media::{Timescale, Timestamp, TrackConfig, TrackId};
+use livetape_media::{Timescale, Timestamp};
 use livetape_tape::Tape;
 use livetape_timeline::Timeline;
-use livetape_timeline::plan::{FragmentPlan, Lane, init_segment};
+use livetape_timeline::plan::{FragmentPlan, init_segment};
 
 use super::Recording;
 use crate::cut::{Cut, PATIENCE, next_object};
 use crate::input::Now;
 use crate::job::{Object, short_hash};
-use crate::part::{Moved, Part, first_numbers, lead};
+use crate::part::{Moved, Part, configs, first_numbers, lead};
 
 impl Recording {
     /// Finds where the recording begins: the keyframe of what the viewer sees, or a clip's start.
@@ -208,21 +206,6 @@ impl Recording {
         part.moved = Some(moved);
         true
     }
-}
-
-/// The configuration of each track: that of its samples in the object, else its present one.
-fn configs(
-    timeline: &Timeline,
-    next: &[(TrackId, u64)],
-    lanes: &[Lane<'_>],
-) -> Vec<(u32, Arc<TrackConfig>)> {
-    let config = |(id, _): &(TrackId, u64)| {
-        let lane = lanes.iter().find(|lane| lane.track_id == id.0);
-        let config = lane.map(|lane| &lane.slice.config);
-        let config = config.or_else(|| timeline.track(*id)?.config())?;
-        Some((id.0, Arc::clone(config)))
-    };
-    next.iter().filter_map(config).collect()
 }
 
 /// Where all tracks are complete, or the newest of any where that lies before the part begins.
