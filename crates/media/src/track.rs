@@ -67,6 +67,16 @@ pub enum Rotation {
 }
 
 impl Rotation {
+    /// The turn of so many degrees, clockwise; none where it is no quarter, half or three.
+    pub const fn of(degrees: u32) -> Self {
+        match degrees {
+            90 => Self::Quarter,
+            180 => Self::Half,
+            270 => Self::ThreeQuarters,
+            _ => Self::None,
+        }
+    }
+
     /// Degrees, clockwise.
     pub const fn degrees(self) -> u16 {
         match self {

@@ -22,6 +22,9 @@ pub(crate) const AUDIO: TrackId = TrackId(2);
 /// would be over a gigabyte.
 const SYNC_BYTE: u8 = 0x47;
 
+/// The code of a gap in the stream.
+pub(crate) const GAP: &str = "gap";
+
 impl Taken {
     /// Both together.
     pub(crate) fn and(self, other: Self) -> Self {
@@ -44,6 +47,8 @@ pub(crate) struct Feed {
     configs: SmallMap<TrackId, Known>,
     /// It was told that there are too many events.
     told_full: bool,
+    /// Something of the pictures was not written: they go on with a keyframe.
+    interrupted: bool,
 }
 
 /// A configuration in force.
@@ -166,6 +171,15 @@ impl Feed {
         self.drain(offset, tape, now, out)
     }
 
+    /// What was placed at `at` and after it is not on the tape.
+    pub(crate) fn not_written(&mut self, at: Placement) {
+        let is_written = |placed: &Placed| {
+            (placed.placement.reel, placed.placement.offset) < (at.reel, at.offset)
+        };
+        self.interrupted = true;
+        self.placed.retain(is_written);
+    }
+
     /// The next bytes begin a new timeline.
     pub(crate) fn discontinuity(&mut self) {
         if let Demuxer::MpegTs(demuxer, _) = &mut self.demuxer {
@@ -239,7 +253,7 @@ impl Feed {
     ) {
         let moved = Timestamp::from_seconds(offset, event.time.timescale);
         let time = event.time.plus(moved);
-        let kept = tape.timeline_mut().add_event(TimedEvent { time, ..event });
+        let kept = tape.add_event(TimedEvent { time, ..event });
         if !kept && !std::mem::replace(&mut self.told_full, true) {
             out.push_back(Output::Event(Event::Defect {
                 code: DefectCode::TooLarge.as_str(),
@@ -251,7 +265,7 @@ impl Feed {
 
     fn run(
         &mut self,
-        run: Run,
+        mut run: Run,
         offset: f64,
         tape: &mut Tape,
         now: u64,
@@ -264,8 +278,24 @@ impl Feed {
         let Some(id) = destination(&config) else {
             return false;
         };
+        if self.interrupted && config.format.is_video() {
+            let Some(keyframe) = run.samples.iter().position(|sample| sample.keyframe) else {
+                return false;
+            };
+            self.interrupted = false;
+            leave_out(keyframe, &mut run);
+        }
         let extents = match run.payload {
-            Payload::Stream { offset } => self.extents(offset, &run.samples),
+            Payload::Stream { offset } => {
+                let extents = self.extents(offset, &run.samples);
+                let stored: u64 = extents.iter().map(|extent| extent.len).sum();
+                if stored < bytes(&run.samples) {
+                    // Some of it could not be written.
+                    self.interrupted |= config.format.is_video();
+                    return false;
+                }
+                extents
+            }
             Payload::Bytes(bytes) => {
                 let len = bytes.len() as u64;
                 let placement = tape.place(len, now);
@@ -277,9 +307,7 @@ impl Feed {
         let moved = Timestamp::from_seconds(offset, config.timescale).ticks;
         let (decode_time, samples) = rescaled(run.decode_time, run.samples, stream, &config);
         let decode_time = decode_time.saturating_add(moved);
-        let appended = tape
-            .timeline_mut()
-            .append(id, &config, decode_time, &samples, &extents);
+        let appended = tape.append(id, &config, decode_time, &samples, &extents);
         if let Some(event) = gap(appended.gap, decode_time, &config, &samples) {
             out.push_back(Output::Event(event));
         }
@@ -296,11 +324,7 @@ impl Feed {
         {
             self.placed.pop_front();
         }
-        let end = offset
-            + samples
-                .iter()
-                .map(|sample| u64::from(sample.size))
-                .sum::<u64>();
+        let end = offset + bytes(samples);
         self.placed
             .iter()
             .filter_map(|piece| {
@@ -310,6 +334,23 @@ impl Feed {
             })
             .collect()
     }
+}
+
+/// Leaves the first samples of a run out.
+fn leave_out(count: usize, run: &mut Run) {
+    let kept = run.samples.split_off(count);
+    let left_out = std::mem::replace(&mut run.samples, kept);
+    let durations = left_out.iter().map(|sample| i64::from(sample.duration));
+    run.decode_time = run.decode_time.saturating_add(durations.sum());
+    let len = bytes(&left_out);
+    match &mut run.payload {
+        Payload::Stream { offset } => *offset += len,
+        Payload::Bytes(bytes) => drop(bytes.drain(..bytes.len().min(len as usize))),
+    }
+}
+
+fn bytes(samples: &[Sample]) -> u64 {
+    samples.iter().map(|sample| u64::from(sample.size)).sum()
 }
 
 /// A run's times in the configuration's timescale; rounding does not add up.
@@ -362,7 +403,7 @@ fn gap(ticks: i64, at: i64, config: &TrackConfig, samples: &[Sample]) -> Option<
         "sound"
     };
     Some(Event::Defect {
-        code: "gap",
+        code: GAP,
         message: format!("{missing:.3} s of {kind} are missing from the stream"),
         at: Some(Timestamp::new(at - ticks, config.timescale).seconds()),
     })

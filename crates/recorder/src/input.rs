@@ -118,6 +118,11 @@ pub enum Input<'a> {
         request: RequestId,
     },
     /// Go on with what is received from now on.
+    Unpause {
+        /// The caller's number for it.
+        request: RequestId,
+    },
+    /// Go on with the recording that a recovered tape notes, up to the tape's end.
     Resume {
         /// The caller's number for it.
         request: RequestId,
@@ -126,6 +131,11 @@ pub enum Input<'a> {
     Mark {
         /// The caller's number for it.
         request: RequestId,
+    },
+    /// How many bytes the storage still takes, as far as is known.
+    Room {
+        /// Bytes.
+        bytes: u64,
     },
     /// End the running recording with the last sample received.
     Stop {

@@ -40,3 +40,4 @@ pub use output::{
     StillReady, StillSample, TrackInfo, UploadState,
 };
 pub use recorder::Recorder;
+pub use recording::Unfinished;

@@ -1,6 +1,7 @@
 //! A growing range of the tape, cut into objects that are sent to the edge.
 
 mod growing;
+mod note;
 
 use std::collections::VecDeque;
 
@@ -8,11 +9,13 @@ use livetape_media::{Timescale, Timestamp, TrackId};
 use livetape_tape::{Hold, Tape};
 use livetape_timeline::plan::FragmentPlan;
 
+use crate::feed::drain_commands;
 use crate::input::{Access, Answer, Now};
 use crate::job::Object;
 use crate::output::{Event, ExchangeId, FailureCode, Output, RequestId};
 use crate::part::Part;
 use crate::upload::{Answered, Upload};
+pub use note::Unfinished;
 
 /// How long a recording waits for a track that a source buffer promises, in milliseconds.
 const TRACK_PATIENCE: u64 = 5_000;
@@ -45,6 +48,8 @@ pub(crate) struct Recording {
     /// How long pictures last before the first that is to be seen.
     pre_roll: Timestamp,
     finished: bool,
+    /// How many objects had been cut, and whether it was paused, when the journal was last told.
+    noted: Option<(u32, bool)>,
 }
 
 impl Recording {
@@ -74,6 +79,7 @@ impl Recording {
             elapsed: Timestamp::zero(Timescale::NANOS),
             pre_roll: Timestamp::zero(Timescale::NANOS),
             finished: false,
+            noted: None,
         }
     }
 
@@ -95,6 +101,11 @@ impl Recording {
     /// The number it was asked for under.
     pub(crate) const fn request(&self) -> RequestId {
         self.request
+    }
+
+    /// Whether the tape's journal has a note of it.
+    pub(crate) const fn is_noted(&self) -> bool {
+        self.noted.is_some()
     }
 
     /// Whether nothing more will come of it.
@@ -156,6 +167,9 @@ impl Recording {
         if self.bytes_cut != before {
             self.tell_progress(out);
         }
+        self.keep_note(tape);
+        tape.commit();
+        drain_commands(tape, out);
         let (timeline, parts, next) = (tape.timeline(), &self.parts, &self.next);
         let plan = |object: &Object| {
             let lanes = parts.get(object.part)?.lanes(timeline, next, &object.cut);

@@ -56,7 +56,7 @@ fn what_lies_between_pause_and_resume_is_not_recorded_and_leaves_no_hole() {
     client.handle(Input::Pause { request }, &[]);
     feed(&mut client, &file, 3..5);
     let request = RequestId(12);
-    client.handle(Input::Resume { request }, &[]);
+    client.handle(Input::Unpause { request }, &[]);
     feed(&mut client, &file, 5..8);
     client.handle(Input::Playhead { seconds: 12.0 }, &[]);
     let request = RequestId(13);
@@ -123,7 +123,7 @@ fn a_paused_recording_holds_nothing_of_the_tape_but_what_comes_next() {
     }
     assert!(client.deleted.len() >= 3, "{:?} deleted", client.deleted);
     let request = RequestId(3);
-    client.handle(Input::Resume { request }, &[]);
+    client.handle(Input::Unpause { request }, &[]);
     append(&mut client, &file, 20.0 * 16.0);
     let request = RequestId(4);
     client.handle(Input::Stop { request }, &[]);

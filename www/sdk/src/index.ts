@@ -18,5 +18,6 @@ export { LiveTapeError, errorTable, type ErrorCode } from './errors.js';
 export type { Emitter, Notice, RecordingEvents, RecordingProgress, RecordingState, TapeEvents, TapeWindow } from './events.js';
 export { LiveTape, type ClipRange, type ClipMoment, type RecordOptions, type ScreenshotOptions, type TapeOptions } from './live_tape.js';
 export type { EdgeRecording, PictureType, PlaybackUrls, TrackInfo, UploadState } from './protocol.js';
+export { RecoveredTape } from './recovered_tape.js';
 export { Recording, type Chapter, type Marker, type Moment, type RecordingResult } from './recording.js';
 export { Replay, type ReplayEvents } from './replay.js';

@@ -5,6 +5,7 @@ import { LiveTapeError } from './errors.js';
 import { Emitter, type TapeEvents, type TapeWindow } from './events.js';
 import type { FromWorker, PictureType, TrackInfo } from './protocol.js';
 import { Recording } from './recording.js';
+import { RecoveredTape } from './recovered_tape.js';
 import { Replay } from './replay.js';
 import { VideoTap } from './video_tap.js';
 
@@ -12,7 +13,7 @@ import { VideoTap } from './video_tap.js';
 export interface TapeOptions {
   /** Seconds of the past to keep; one hour unless told. */
   readonly window?: number;
-  /** Most bytes to keep; 2 GiB unless told. */
+  /** Most bytes to keep; 2 GiB unless told. Where a browser has no private files the tape is in memory, and no longer than 256 MiB. */
   readonly windowBytes?: number;
   /** Where `livetape/worker` is, when a bundler does not keep it beside this module. */
   readonly workerUrl?: string | URL;
@@ -105,6 +106,14 @@ export class LiveTape extends Emitter<TapeEvents> {
     }
   }
 
+  /**
+   * The tapes that other pages of this origin left behind when they ended, oldest first: those of closed tabs, and of crashed
+   * ones. A tape that a live page has is not among them.
+   */
+  static recover(options: Pick<TapeOptions, 'workerUrl'> = {}): Promise<RecoveredTape[]> {
+    return RecoveredTape.list(options.workerUrl);
+  }
+
   /** Where the tape is kept: on disk (the origin private file system), or in memory where the browser has none. */
   get storage(): 'opfs' | 'memory' {
     return this.#storage;
@@ -113,6 +122,15 @@ export class LiveTape extends Emitter<TapeEvents> {
   /** The span of time on the tape. */
   get window(): TapeWindow {
     return this.#window;
+  }
+
+  /**
+   * Seconds of this stream that the browser's storage still takes besides what is on the tape; undefined where that is not
+   * known. When it is full the oldest is given up first (a `notice` with the code `storage_short`), then what comes is not
+   * recorded (`storage_full`).
+   */
+  get forecast(): number | undefined {
+    return this.#window.forecast;
   }
 
   /** Tracks of the stream, as soon as they are known. */
@@ -133,6 +151,7 @@ export class LiveTape extends Emitter<TapeEvents> {
     const cap = maxBitrate === undefined ? {} : { cap: Math.ceil(seconds('maxBitrate', maxBitrate) / 8) };
     const message = { type: 'record' as const, ...edgeRequest(edge, target), ...cap };
     this.#starting = true;
+    persist();
     try {
       const answer = await this.#engine.request(message, 'recording');
       const recording = new Recording(this.#engine, answer, metadata, {
@@ -206,8 +225,8 @@ export class LiveTape extends Emitter<TapeEvents> {
         if (!this.#pulls) this.#open.resolve();
         break;
       case 'window': {
-        const { start, end, bytes } = message;
-        this.#window = { start, end, bytes };
+        const { start, end, bytes, forecast } = message;
+        this.#window = { start, end, bytes, ...(forecast === undefined ? {} : { forecast }) };
         this.emit('window', this.#window);
         this.#replay?.grown();
         break;
@@ -246,6 +265,12 @@ export class LiveTape extends Emitter<TapeEvents> {
     recording?.emit('error', error);
     this.emit('error', error);
   }
+}
+
+/** Asks the browser not to clear the tape away when the disk is full. Some ask the user: so it is done when one presses Record. */
+function persist(): void {
+  const asked = navigator.storage?.persist?.() as Promise<boolean> | undefined;
+  asked?.catch(() => undefined);
 }
 
 function windowOf(options: TapeOptions): { seconds: number; bytes: number } {

@@ -131,7 +131,7 @@ export class Recording extends Emitter<RecordingEvents> {
   async resume(): Promise<Moment> {
     this.#mustRun();
     this.#state = 'recording';
-    return this.#moment('resume');
+    return this.#moment('unpause');
   }
 
   /** Marks what the viewer sees now. The markers split the result into `chapters`. */
@@ -169,7 +169,7 @@ export class Recording extends Emitter<RecordingEvents> {
     if (this.#state !== 'recording' && this.#state !== 'paused') throw new LiveTapeError('not_recording');
   }
 
-  async #moment(type: 'pause' | 'resume' | 'mark'): Promise<Moment> {
+  async #moment(type: 'pause' | 'unpause' | 'mark'): Promise<Moment> {
     const { at, time } = await this.#engine.request({ type }, 'moment');
     return { at, time };
   }

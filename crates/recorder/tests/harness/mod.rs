@@ -39,6 +39,7 @@ pub(crate) struct Client {
     pub(crate) recorder: Recorder,
     pub(crate) now: Now,
     pub(crate) reels: BTreeMap<StoreId, Vec<u8>>,
+    pub(crate) journals: BTreeMap<StoreId, Vec<u8>>,
     pub(crate) deleted: Vec<StoreId>,
     pub(crate) requests: VecDeque<(ExchangeId, Request, Vec<u8>)>,
     pub(crate) events: Vec<Event>,
@@ -46,6 +47,8 @@ pub(crate) struct Client {
     pub(crate) stills: Vec<StillReady>,
     pub(crate) past: Vec<PastReady>,
     pub(crate) wake_at: Option<u64>,
+    /// Bytes that the storage takes at once.
+    pub(crate) room: u64,
 }
 
 impl Client {
@@ -57,6 +60,7 @@ impl Client {
                 unix: 1_700_000_000_000,
             },
             reels: BTreeMap::new(),
+            journals: BTreeMap::new(),
             deleted: Vec::new(),
             requests: VecDeque::new(),
             events: Vec::new(),
@@ -64,6 +68,7 @@ impl Client {
             stills: Vec::new(),
             past: Vec::new(),
             wake_at: None,
+            room: u64::MAX,
         }
     }
 
@@ -76,8 +81,18 @@ impl Client {
                     self.reels.insert(id, Vec::new());
                 }
                 Output::Storage(Command::Close(_)) => {}
+                Output::Storage(Command::Commit {
+                    reel,
+                    offset,
+                    bytes,
+                }) => {
+                    let journal = self.journals.entry(reel).or_default();
+                    journal.truncate(offset as usize);
+                    journal.extend(bytes);
+                }
                 Output::Storage(Command::Delete(id)) => {
                     self.reels.remove(&id).expect("deleted once");
+                    self.journals.remove(&id);
                     self.deleted.push(id);
                 }
                 Output::WriteChunk(at) => self.write(at, chunk),
@@ -100,6 +115,9 @@ impl Client {
     }
 
     fn write(&mut self, at: livetape_tape::Placement, bytes: &[u8]) {
+        if bytes.len() as u64 > self.room {
+            return self.recorder.not_written(at);
+        }
         let reel = self.reels.get_mut(&at.reel).expect("written while open");
         assert_eq!(reel.len() as u64, at.offset, "reels grow at their end");
         reel.extend_from_slice(bytes);
