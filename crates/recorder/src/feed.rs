@@ -10,7 +10,11 @@ use livetape_media::{Sample, TimedEvent, Timescale, Timestamp, TrackConfig, Trac
 use livetape_tape::{Placement, Tape};
 use livetape_timeline::Extent;
 
+use crate::coded_frames::{CodedFrames, Kept};
+use crate::input::Setting;
 use crate::output::{Event, Output};
+use crate::splice::{Splice, append_uncovered};
+use crate::stretch::Stretch;
 
 /// The timeline's track of pictures.
 pub(crate) const VIDEO: TrackId = TrackId(1);
@@ -41,8 +45,19 @@ pub(crate) struct Feed {
     /// The latest bytes, where they have to be rewritten.
     copied: Vec<u8>,
     configs: BTreeMap<TrackId, Known>,
+    /// What a source buffer does with what it is given; `None` where no player stands between.
+    buffer: Option<Buffer>,
     /// It was told that there are too many events.
     told_full: bool,
+}
+
+/// The page's source buffer, as far as it decides what is seen of a stream.
+#[derive(Debug, Default)]
+struct Buffer {
+    frames: CodedFrames,
+    pictures: Splice,
+    /// Number of the first picture on the tape that may be replaced.
+    replaceable: u64,
 }
 
 /// A configuration in force.
@@ -93,6 +108,60 @@ pub(crate) struct Taken {
 }
 
 impl Feed {
+    /// For what a page appends to a source buffer.
+    pub(crate) fn of_source_buffer() -> Self {
+        Self {
+            buffer: Some(Buffer::default()),
+            ..Self::default()
+        }
+    }
+
+    /// The page has set something on the source buffer.
+    pub(crate) fn set(&mut self, setting: Setting) {
+        if let Some(buffer) = &mut self.buffer {
+            buffer.frames.set(setting);
+        }
+    }
+
+    /// Pictures on the tape from this number on may be replaced.
+    pub(crate) const fn may_replace_from(&mut self, number: u64) {
+        if let Some(buffer) = &mut self.buffer {
+            buffer.replaceable = number;
+        }
+    }
+
+    /// The page has called `abort()`: a segment in progress is dropped.
+    pub(crate) fn abort(&mut self, tape: &mut Tape, now: u64, out: &mut VecDeque<Output>) -> Taken {
+        let taken = self.end(Ending::Cut, self.offset(0.0), tape, now, out);
+        if let Some(buffer) = &mut self.buffer {
+            buffer.frames.abort();
+        }
+        taken
+    }
+
+    /// The page has called `changeType()`: what follows begins a stream of any format.
+    pub(crate) fn change_type(
+        &mut self,
+        tape: &mut Tape,
+        now: u64,
+        out: &mut VecDeque<Output>,
+    ) -> Taken {
+        let taken = self.end(Ending::Cut, self.offset(0.0), tape, now, out);
+        if let Some(buffer) = &mut self.buffer {
+            buffer.frames.reset_parser();
+        }
+        self.demuxer = Demuxer::Unknown;
+        self.placed.clear();
+        self.configs.clear();
+        taken
+    }
+
+    /// The offset in force: the source buffer's own, or as given.
+    fn offset(&self, given: f64) -> f64 {
+        let buffer = self.buffer.as_ref();
+        buffer.map_or(given, |buffer| buffer.frames.offset())
+    }
+
     /// Takes the next bytes; `offset` is added to all times, in seconds.
     pub(crate) fn push(
         &mut self,
@@ -102,6 +171,9 @@ impl Feed {
         now: u64,
         out: &mut VecDeque<Output>,
     ) -> Taken {
+        if let Some(buffer) = &mut self.buffer {
+            buffer.frames.append_at(offset);
+        }
         if matches!(self.demuxer, Demuxer::Unknown) {
             let mut first = [0];
             chunk.copy_to(0, &mut first);
@@ -178,10 +250,16 @@ impl Feed {
         while let Some(event) = self.poll() {
             match event {
                 Demuxed::Config { track, config } => {
+                    if let Some(buffer) = &mut self.buffer {
+                        buffer.frames.init(track);
+                    }
                     taken.tracks_changed |= self.config(track, config, tape);
                 }
                 Demuxed::Run(run) => taken.appended |= self.run(run, offset, tape, now, out),
-                Demuxed::Timed(event) => self.event(event, offset, tape, out),
+                Demuxed::Timed(event) => {
+                    let offset = self.offset(offset);
+                    self.event(event, offset, tape, out);
+                }
                 Demuxed::Defect(defect) => {
                     taken.protected |= defect.code == DefectCode::Protected;
                     out.push_back(Output::Event(told(&defect, offset)));
@@ -260,16 +338,39 @@ impl Feed {
                 vec![placement.extent(0, len)]
             }
         };
-        let moved = Timestamp::from_seconds(offset, config.timescale).ticks;
         let (decode_time, samples) = rescaled(run.decode_time, run.samples, stream, &config);
-        let decode_time = decode_time.saturating_add(moved);
-        let appended = tape
-            .timeline_mut()
-            .append(id, &config, decode_time, &samples, &extents);
-        if let Some(event) = gap(appended.gap, decode_time, &config, &samples) {
-            out.push_back(Output::Event(event));
+        let kept = match &mut self.buffer {
+            Some(buffer) => buffer
+                .frames
+                .process(run.track, &config, decode_time, &samples),
+            None => {
+                let moved = Timestamp::from_seconds(offset, config.timescale).ticks;
+                vec![Kept {
+                    frames: 0..samples.len(),
+                    decode_time: decode_time.saturating_add(moved),
+                }]
+            }
+        };
+        let whole = Stretch {
+            config,
+            decode_time,
+            samples,
+            extents,
+        };
+        let mut appended = false;
+        for stretch in whole.parts(&kept) {
+            let (at, config) = (stretch.decode_time, Arc::clone(&stretch.config));
+            let longest = stretch.samples.first().map_or(0, |first| first.duration);
+            let joined = match &mut self.buffer {
+                Some(buffer) if config.format.is_video() => {
+                    buffer.pictures.join(stretch, id, buffer.replaceable, tape)
+                }
+                _ => append_uncovered(&stretch, id, tape),
+            };
+            appended |= joined.appended;
+            out.extend(gap(joined.gap, at, &config, longest).map(Output::Event));
         }
-        appended.kept > 0
+        appended
     }
 
     /// Where a run's payload was written. Pieces wholly before it are not asked for again.
@@ -333,12 +434,9 @@ fn destination(config: &TrackConfig) -> Option<TrackId> {
     }
 }
 
-/// A gap longer than a sample is worth telling.
-fn gap(ticks: i64, at: i64, config: &TrackConfig, samples: &[Sample]) -> Option<Event> {
-    let one = samples
-        .first()
-        .map_or(0, |sample| i64::from(sample.duration));
-    if ticks <= one {
+/// A gap longer than a sample, which lasts `one` tick or more, is worth telling.
+fn gap(ticks: i64, at: i64, config: &TrackConfig, one: u32) -> Option<Event> {
+    if ticks <= i64::from(one) {
         return None;
     }
     let missing = Timestamp::new(ticks, config.timescale).seconds();

@@ -6,6 +6,8 @@
 //!
 //! - [`Recorder`]: everything below, under one roof
 //! - `feed`: one stream of bytes (a source buffer, a playlist's segments) onto the tape
+//! - `coded_frames`: what a source buffer keeps of what is appended, and at what times
+//! - `splice`: where one coding of the pictures gives way to another
 //! - `pull`: reading a live HLS playlist
 //! - `recording`: sending a growing range of the tape to the edge
 //! - `job`: what a recording asks of the edge, in HTTP
@@ -13,6 +15,7 @@
 //! - `clip`: a range of the tape as an MP4
 
 mod clip;
+mod coded_frames;
 mod cut;
 mod feed;
 mod input;
@@ -21,9 +24,11 @@ mod output;
 mod pull;
 mod recorder;
 mod recording;
+mod splice;
+mod stretch;
 mod wall_clock;
 
-pub use input::{Access, Answer, ClipRange, Input, Now, SourceId};
+pub use input::{Access, Answer, ClipRange, Input, Now, Setting, SourceId};
 pub use output::{
     Body, ClipReady, Event, ExchangeId, FailureCode, Output, Request, RequestId, TrackInfo,
 };

@@ -6,7 +6,7 @@ use livetape_tape::{Hold, Tape, Window};
 
 use crate::clip::clip;
 use crate::cut::PATIENCE;
-use crate::feed::{Ending, Feed, Taken, drain_commands};
+use crate::feed::{Feed, Taken, VIDEO, drain_commands};
 use crate::input::{Answer, Input, Now, SourceId};
 use crate::output::{Event, ExchangeId, FailureCode, Output, RequestId, TrackInfo};
 use crate::pull::Pull;
@@ -30,12 +30,19 @@ pub struct Recorder {
     out: VecDeque<Output>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Source {
     mime: String,
     feed: Feed,
-    /// `timestampOffset` of the last append.
-    offset: f64,
+}
+
+impl Source {
+    fn new(mime: &str) -> Self {
+        Self {
+            mime: mime.to_owned(),
+            feed: Feed::of_source_buffer(),
+        }
+    }
 }
 
 impl Recorder {
@@ -59,19 +66,20 @@ impl Recorder {
     pub fn handle(&mut self, input: Input<'_>, now: Now) {
         match input {
             Input::Source { source, mime } => {
-                let made = Source {
-                    mime: mime.to_owned(),
-                    ..Source::default()
-                };
-                self.sources.insert(source, made);
+                self.sources.insert(source, Source::new(mime));
             }
             Input::Append {
                 source,
                 chunk,
                 timestamp_offset,
             } => {
-                let source = self.sources.entry(source).or_default();
-                source.offset = timestamp_offset;
+                let source = self
+                    .sources
+                    .entry(source)
+                    .or_insert_with(|| Source::new(""));
+                let recording = self.recording.as_ref();
+                let taken = recording.map_or(0, |recording| recording.taken(VIDEO));
+                source.feed.may_replace_from(taken);
                 let taken = source.feed.push(
                     chunk,
                     timestamp_offset,
@@ -84,16 +92,23 @@ impl Recorder {
                 }
                 self.taken(&taken);
             }
+            Input::Set { source, setting } => {
+                if let Some(source) = self.sources.get_mut(&source) {
+                    source.feed.set(setting);
+                }
+            }
+            Input::ChangeType { source, mime } => {
+                if let Some(source) = self.sources.get_mut(&source) {
+                    mime.clone_into(&mut source.mime);
+                    let (tape, out) = (&mut self.tape, &mut self.out);
+                    let taken = source.feed.change_type(tape, now.steady, out);
+                    self.taken(&taken);
+                }
+            }
             Input::Abort { source } => {
                 if let Some(source) = self.sources.get_mut(&source) {
-                    let offset = source.offset;
-                    let taken = source.feed.end(
-                        Ending::Cut,
-                        offset,
-                        &mut self.tape,
-                        now.steady,
-                        &mut self.out,
-                    );
+                    let (tape, out) = (&mut self.tape, &mut self.out);
+                    let taken = source.feed.abort(tape, now.steady, out);
                     self.taken(&taken);
                 }
             }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use livetape_media::{Timescale, Timestamp};
+use livetape_media::{Timescale, Timestamp, TrackId};
 use livetape_timeline::{Extent, StoreId, Timeline, Track};
 
 /// A reel takes no more bytes than this...
@@ -152,6 +152,17 @@ impl Tape {
         }
     }
 
+    /// Forgets a track's samples from `number` on: a player has appended others for their time.
+    /// Their bytes stay where they are.
+    pub fn cut_back(&mut self, id: TrackId, number: u64) {
+        self.timeline.cut_back(id, number);
+    }
+
+    /// Whether a reel is there still.
+    pub fn is_stored(&self, reel: StoreId) -> bool {
+        self.reels.front().is_some_and(|oldest| oldest.id <= reel)
+    }
+
     /// Keeps `reel` and all later ones until released.
     pub fn hold(&mut self, reel: StoreId) -> Hold {
         let hold = Hold(self.next_hold);
@@ -221,7 +232,7 @@ impl Tape {
 mod tests {
     use std::sync::Arc;
 
-    use livetape_media::{Format, Sample, TrackConfig, TrackId};
+    use livetape_media::{Format, Sample, TrackConfig};
 
     use super::*;
 

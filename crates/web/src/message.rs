@@ -2,7 +2,7 @@
 
 use js_sys::{Array, JSON, Object, Reflect, Uint8Array};
 use livetape_media::Format;
-use livetape_recorder::{Access, ClipRange, Event, RequestId, SourceId, TrackInfo};
+use livetape_recorder::{Access, ClipRange, Event, RequestId, Setting, SourceId, TrackInfo};
 use livetape_tape::Window;
 use wasm_bindgen::prelude::*;
 
@@ -23,6 +23,14 @@ pub(crate) enum Message {
     },
     Abort {
         source: SourceId,
+    },
+    Set {
+        source: SourceId,
+        setting: Setting,
+    },
+    ChangeType {
+        source: SourceId,
+        mime: String,
     },
     Playhead {
         seconds: f64,
@@ -60,9 +68,17 @@ pub(crate) fn read(message: &JsValue) -> Option<Message> {
                 pull: string(message, "url"),
             }
         }
-        "source" | "changeType" => Message::Source {
+        "source" => Message::Source {
             source: source()?,
             mime: string(message, "mime")?,
+        },
+        "changeType" => Message::ChangeType {
+            source: source()?,
+            mime: string(message, "mime")?,
+        },
+        "set" => Message::Set {
+            source: source()?,
+            setting: setting(message)?,
         },
         "append" => Message::Append {
             source: source()?,
@@ -107,6 +123,17 @@ fn access(message: &JsValue) -> Option<Access> {
         });
     }
     string(message, "template").map(Access::Template)
+}
+
+fn setting(message: &JsValue) -> Option<Setting> {
+    let seconds = || number(message, "value");
+    Some(match string(message, "property")?.as_str() {
+        "mode" => Setting::Sequence(string(message, "value")? == "sequence"),
+        "timestampOffset" => Setting::TimestampOffset(seconds()?),
+        "appendWindowStart" => Setting::AppendWindowStart(seconds()?),
+        "appendWindowEnd" => Setting::AppendWindowEnd(seconds()?),
+        _ => return None,
+    })
 }
 
 fn clip_range(message: &JsValue) -> Option<ClipRange> {
