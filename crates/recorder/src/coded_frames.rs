@@ -83,6 +83,11 @@ impl CodedFrames {
         }
     }
 
+    /// What was appended before is not known: what follows is in the midst of a group.
+    pub(crate) const fn join(&mut self) {
+        self.group_start = None;
+    }
+
     /// Bytes are appended while `timestampOffset` is this. Inside a group it is the offset the
     /// browser gave the group, whose start may have been missed.
     pub(crate) const fn append_at(&mut self, offset: f64) {

@@ -123,6 +123,13 @@ impl Feed {
         }
     }
 
+    /// What was appended to the source buffer before is not known.
+    pub(crate) const fn join(&mut self) {
+        if let Some(buffer) = &mut self.buffer {
+            buffer.frames.join();
+        }
+    }
+
     /// Pictures on the tape from this number on may be replaced.
     pub(crate) const fn may_replace_from(&mut self, number: u64) {
         if let Some(buffer) = &mut self.buffer {

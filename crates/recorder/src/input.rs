@@ -102,6 +102,11 @@ pub enum Input<'a> {
         /// On which source buffer.
         source: SourceId,
     },
+    /// The tap has missed what was appended before: what follows is in the midst of it.
+    Joined {
+        /// To which source buffer.
+        source: SourceId,
+    },
     /// Where the player is.
     Playhead {
         /// Seconds of its timeline.

@@ -112,6 +112,11 @@ impl Recorder {
                     self.taken(&taken);
                 }
             }
+            Input::Joined { source } => {
+                if let Some(source) = self.sources.get_mut(&source) {
+                    source.feed.join();
+                }
+            }
             Input::Playhead { seconds } => self.playhead = Some(seconds),
             Input::Pull { url } => self.pull = Some(Pull::new(url, now)),
             Input::Record {

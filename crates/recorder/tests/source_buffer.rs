@@ -150,6 +150,19 @@ fn in_sequence_mode_what_is_appended_follows_what_was_there() {
 }
 
 #[test]
+fn joined_in_the_midst_of_a_sequence_the_browsers_offset_counts() {
+    let mut page = Page::new();
+    page.set(Setting::Sequence(true));
+    page.0.handle(Input::Joined { source: SOURCE }, &[]);
+    page.append(&BASE.init(), 90.0);
+    page.append(&BASE.segment(250..300), 90.0);
+    page.append(&BASE.segment(300..350), 90.0);
+    assert_eq!(page.tape(), pictures(1, 250..350));
+    let start = page.0.clips.last().expect("planned").start.seconds();
+    assert!((start - 100.0).abs() < 1e-9, "{start}");
+}
+
+#[test]
 fn an_abort_keeps_whole_pictures_of_a_segment_and_drops_the_rest() {
     let mut page = Page::new();
     let segment = BASE.segment(0..50);

@@ -184,6 +184,7 @@ impl Shared {
                     .await;
             }
             Message::Abort { source } => self.handle(tape, Input::Abort { source }, None).await,
+            Message::Joined { source } => self.handle(tape, Input::Joined { source }, None).await,
             Message::Playhead { seconds } => {
                 self.handle(tape, Input::Playhead { seconds }, None).await;
             }

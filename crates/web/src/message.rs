@@ -32,6 +32,9 @@ pub(crate) enum Message {
         source: SourceId,
         mime: String,
     },
+    Joined {
+        source: SourceId,
+    },
     Playhead {
         seconds: f64,
     },
@@ -90,6 +93,7 @@ pub(crate) fn read(message: &JsValue) -> Option<Message> {
             timestamp_offset: number(message, "timestampOffset").unwrap_or(0.0),
         },
         "abort" => Message::Abort { source: source()? },
+        "joined" => Message::Joined { source: source()? },
         "playhead" => Message::Playhead {
             seconds: number(message, "time")?,
         },
