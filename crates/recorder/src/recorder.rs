@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use livetape_tape::{Hold, Tape, Window};
+use livetape_timeline::Track;
 
 use crate::clip::clip;
 use crate::cut::PATIENCE;
@@ -24,6 +25,7 @@ pub struct Recorder {
     recording: Option<Recording>,
     clips: BTreeMap<RequestId, Hold>,
     playhead: Option<f64>,
+    told_tracks: Vec<TrackInfo>,
     arrival: Arrival,
     exchanges: u32,
     wake_at: Option<u64>,
@@ -55,6 +57,7 @@ impl Recorder {
             recording: None,
             clips: BTreeMap::new(),
             playhead: None,
+            told_tracks: Vec::new(),
             arrival: Arrival::default(),
             exchanges: 0,
             wake_at: None,
@@ -213,16 +216,8 @@ impl Recorder {
     }
 
     fn taken(&mut self, taken: &Taken) {
-        if taken.tracks_changed {
-            let tracks = self.tape.timeline().tracks().iter();
-            let infos = tracks
-                .filter_map(|track| track.config())
-                .map(|config| TrackInfo {
-                    format: config.format,
-                    codec: config.codec.clone(),
-                });
-            let event = Event::Tracks(infos.collect());
-            self.out.push_back(Output::Event(event));
+        if taken.tracks_changed || taken.appended {
+            self.tell_tracks();
         }
         if taken.protected {
             self.out.push_back(Output::Event(Event::Failed {
@@ -237,6 +232,20 @@ impl Recorder {
             let bytes = self.tape.bytes();
             self.out
                 .push_back(Output::Event(Event::Window { start, end, bytes }));
+        }
+    }
+
+    /// Tells what is on the tape, where that has changed.
+    fn tell_tracks(&mut self) {
+        let tracks = self.tape.timeline().tracks().iter();
+        let infos = tracks.filter_map(Track::config).map(|config| TrackInfo {
+            format: config.format,
+            codec: config.codec.clone(),
+        });
+        let infos: Vec<_> = infos.collect();
+        if infos != self.told_tracks {
+            self.told_tracks.clone_from(&infos);
+            self.out.push_back(Output::Event(Event::Tracks(infos)));
         }
     }
 

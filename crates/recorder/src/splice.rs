@@ -9,7 +9,7 @@
 
 use livetape_media::{Timestamp, TrackId};
 use livetape_tape::Tape;
-use livetape_timeline::Extent;
+use livetape_timeline::{Extent, Track};
 
 use crate::stretch::Stretch;
 
@@ -46,7 +46,7 @@ impl Splice {
         let track = tape.timeline().track(id);
         let end = track.and_then(|track| Some(track.end_time()?.ticks));
         let Some((track, end)) = track.zip(end) else {
-            return self.append(stretch.from_keyframe(), id, tape);
+            return self.append(stretch.at_keyframe(), id, tape);
         };
         let covered = stretch.behind(end);
         let joins = self.joined_at == Some(end) && self.waiting.is_none();
@@ -73,7 +73,7 @@ impl Splice {
             (Some(rest), Some(waiting)) if !rest.begins_with_keyframe() => {
                 self.take_over(waiting.and(rest), id, taken, tape)
             }
-            (Some(rest), _) => self.append(rest.from_keyframe(), id, tape),
+            (Some(rest), _) => self.append(rest.at_keyframe(), id, tape),
         }
     }
 
@@ -98,7 +98,7 @@ impl Splice {
         if first < taken || !stretch.extents.iter().all(stored) {
             let end = track.and_then(|track| Some(track.end_time()?.ticks));
             let covered = end.map_or(0, |end| stretch.behind(end));
-            let rest = stretch.split(covered).1.and_then(Stretch::from_keyframe);
+            let rest = stretch.split(covered).1.and_then(Stretch::at_keyframe);
             return self.append(rest, id, tape);
         }
         tape.cut_back(id, first);
@@ -111,8 +111,8 @@ impl Splice {
         };
         let track = tape.timeline().track(id);
         let mut gap = 0;
-        let end = track.and_then(|track| track.end_time());
-        let shown = track.and_then(|track| track.presentation_end());
+        let end = track.and_then(Track::end_time);
+        let shown = track.and_then(Track::presentation_end);
         if let Some((end, shown)) = end.zip(shown) {
             // One coding decodes further ahead than another: only what is missing in both times is.
             let missing = stretch.earliest_shown() - shown.ticks;

@@ -95,7 +95,7 @@ impl Stretch {
     }
 
     /// From its first keyframe on; `None` where it has none.
-    pub(crate) fn from_keyframe(self) -> Option<Self> {
+    pub(crate) fn at_keyframe(self) -> Option<Self> {
         let keyframe = self.samples.iter().position(|sample| sample.keyframe)?;
         self.split(keyframe).1
     }

@@ -316,3 +316,18 @@ fn what_a_recording_has_taken_is_not_replaced() {
     ];
     assert_eq!(page.tape(), expected.concat());
 }
+
+#[test]
+fn tracks_are_told_when_they_are_there_and_when_they_change() {
+    let mut page = Page::new();
+    page.append(&BASE.init(), 0.0);
+    page.append(&BASE.segment(0..50), 0.0);
+    page.append(&BASE.segment(50..100), 0.0);
+    page.append(&OTHER.init(), 0.0);
+    page.append(&OTHER.segment(100..150), 0.0);
+    let told = page.0.events.iter().filter_map(|event| match event {
+        Event::Tracks(tracks) => Some(tracks.len()),
+        _ => None,
+    });
+    assert_eq!(told.collect::<Vec<_>>(), [1, 1]);
+}
