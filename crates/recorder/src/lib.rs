@@ -9,7 +9,8 @@
 //! - `coded_frames`: what a source buffer keeps of what is appended, and at what times
 //! - `splice`: where one coding of the pictures gives way to another
 //! - `pull`: reading a live HLS playlist
-//! - `recording`: sending a growing range of the tape to the edge
+//! - `recording`: a growing range of the tape, cut into objects
+//! - `upload`: the way of what it has cut to the edge
 //! - `job`: what a recording asks of the edge, in HTTP
 //! - `cut`: where one uploaded object ends and the next begins
 //! - `clip`: a range of the tape as an MP4
@@ -26,10 +27,12 @@ mod recorder;
 mod recording;
 mod splice;
 mod stretch;
+mod upload;
 mod wall_clock;
 
 pub use input::{Access, Answer, ClipRange, Input, Now, Setting, SourceId};
 pub use output::{
     Body, ClipReady, Event, ExchangeId, FailureCode, Output, Request, RequestId, TrackInfo,
+    UploadState,
 };
 pub use recorder::Recorder;

@@ -295,6 +295,7 @@ fn what_a_recording_has_taken_is_not_replaced() {
         request,
         edge,
         access,
+        cap: None,
     };
     page.0.handle(record, &[]);
     // Its objects end at pictures 50, 100 and 150. In the other coding a keyframe is at 140.
