@@ -49,11 +49,32 @@ async function make(folder: string): Promise<void> {
     const rounds = name === 'break' ? [0] : [0, 16];
     const file = join(folder, `${name}-rounds.mp4`);
     await writeFile(file, Buffer.concat([muxed.init, ...rounds.flatMap((seconds) => muxed.segments.map(({ bytes }) => later(bytes, seconds * video.timescale, seconds * audio.timescale)))]));
-    // ffmpeg reads such pictures two frames late.
-    const inputs = ['-itsoffset', '-0.08', '-i', file, '-i', file, '-map', '0:v', '-map', '1:a'];
-    await runTool('ffmpeg', [...quiet, ...inputs, '-c', 'copy', '-f', 'hls', '-hls_time', '2', '-hls_list_size', '0', '-hls_segment_filename', join(folder, `${name}-%02d.ts`), join(folder, `${name}.m3u8`)]);
+    await runTool('ffmpeg', [...quiet, '-i', file, '-c', 'copy', '-f', 'hls', '-hls_time', '2', '-hls_list_size', '0', '-hls_segment_filename', join(folder, `${name}-%02d.ts`), join(folder, `${name}.m3u8`)]);
     await rm(file);
   }
+  for (const name of (await readdir(folder)).filter((name) => name.endsWith('.ts'))) {
+    await writeFile(join(folder, name), soundLater(await readFile(join(folder, name)), 0.08));
+  }
+}
+
+/**
+ * A transport stream whose sound is heard so many seconds later. ffmpeg reads the pictures of such fragments two frames late:
+ * it cuts both tracks at the same moments, but shows them apart.
+ */
+function soundLater(stream: Buffer, seconds: number): Buffer {
+  const moved = Buffer.from(stream);
+  for (let at = 0; at < moved.length; at += 188) {
+    const packet = moved.subarray(at, at + 188);
+    const payload = 4 + (packet[3]! & 0x20 ? 1 + packet[4]! : 0);
+    // A PES packet of sound begins here, with a PTS: ISO/IEC 13818-1, 2.4.3.6.
+    if (!(packet[1]! & 0x40) || packet.readUIntBE(payload, 3) !== 1 || (packet[payload + 3]! & 0xe0) !== 0xc0) continue;
+    const pts = packet.subarray(payload + 9, payload + 14);
+    const ticks = ((pts[0]! >> 1) & 7) * 2 ** 30 + (pts.readUInt16BE(1) >> 1) * 2 ** 15 + (pts.readUInt16BE(3) >> 1) + seconds * 90_000;
+    pts[0] = (pts[0]! & 0xf1) | (Math.floor(ticks / 2 ** 30) << 1);
+    pts.writeUInt16BE(((Math.floor(ticks / 2 ** 15) & 0x7fff) << 1) | 1, 1);
+    pts.writeUInt16BE(((ticks & 0x7fff) << 1) | 1, 3);
+  }
+  return moved;
 }
 
 /** The folder with the files: made once for each state of this recipe and of the sample, however many tests run. */

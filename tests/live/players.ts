@@ -30,6 +30,8 @@ export interface LivePage {
   /** What the tape has told: notices and errors. */
   readonly told: { code: string; message: string }[];
   tape: LiveTape | undefined;
+  /** What `play` gave, for those that drive a page by text alone. */
+  playing?: Promise<void>;
 }
 
 interface HlsJs {
@@ -88,7 +90,7 @@ function install(): LivePage {
       const player = new shaka.Player();
       await player.attach(video);
       player.addEventListener('error', ({ detail: { severity, code, data } }) => severity === 2 && fail(`${code} ${JSON.stringify(data)}`));
-      player.configure({ abr: { enabled: false }, streaming: { bufferingGoal: buffer, bufferBehind: buffer, rebufferingGoal: 0.5 } });
+      player.configure({ abr: { enabled: false, defaultBandwidthEstimate: quality === 'high' ? 5e6 : 6e5 }, streaming: { bufferingGoal: buffer, bufferBehind: buffer, rebufferingGoal: 0.5 } });
       choose = (wanted) => {
         const track = player.getVariantTracks().find((found) => found.height === height(wanted));
         if (track) player.selectVariantTrack(track, false);
