@@ -25,7 +25,7 @@ after(async () => {
 
 /** A page with a player on a source of its own. */
 async function open<T>(player: Player, plan: Plan, run: (page: Page, source: LiveSource) => Promise<T>): Promise<T> {
-  const source = await LiveSource.start(plan, await playerPages(player));
+  const source = await LiveSource.start(plan, await playerPages([player]));
   const context = await browser.newContext();
   const page = await context.newPage();
   const problems: string[] = [];

@@ -31,7 +31,7 @@ interface Driver {
 
 /** Through a change of quality and a broken connection, after which hls.js changes back by itself; then a clip of it all. */
 async function watch(launch: () => Promise<Driver>, format: 'ts' | 'fmp4', storage: string): Promise<void> {
-  const source = await LiveSource.start({ length: 8, published: 5 }, await playerPages('hls.js'));
+  const source = await LiveSource.start({ length: 8, published: 5 }, await playerPages(['hls.js']));
   const browser = await launch();
   try {
     const page = await browser.newPage();

@@ -204,17 +204,17 @@ async function script(player: Player): Promise<Buffer | undefined> {
   }
 }
 
-/** A page for each player at `/<player>.html`, with the early script before the player's. */
-export async function playerPages(...players: readonly Player[]): Promise<Record<string, Content>> {
+/** What a page of its own has for a recorder: the early script, then the video. */
+const ownPage = '<script src="/livetape/tap.js"></script><video muted></video>';
+
+/** A page for each player at `/<player>.html`: `body`, which has the video and the early script, then the player's script. */
+export async function playerPages(players: readonly Player[], body = ownPage): Promise<Record<string, Content>> {
   const pages: Record<string, Content> = {};
   for (const player of players) {
     const own = await script(player);
     if (own) pages[`/${player}`] = { type: 'text/javascript', body: own };
     const scripts = own ? `<script src="/${player}"></script>` : '';
-    const body = `<!doctype html><meta charset="utf-8"><title>${player}</title><script src="/livetape/tap.js"></script>${scripts}<video muted></video>
-      <script>globalThis.live = (${install.toString()})();</script>`;
-    pages[`/${player}.html`] = { type: 'text/html', body };
+    pages[`/${player}.html`] = { type: 'text/html', body: `<!doctype html>${body}${scripts}<script>globalThis.live = (${install.toString()})();</script>` };
   }
   return pages;
 }
-

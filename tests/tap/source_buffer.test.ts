@@ -35,7 +35,7 @@ let folder: string;
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'livetape-source-buffer-'));
-  [browser, source] = await Promise.all([launchChromium(), LiveSource.start({ length: 16, published: 16 }, await playerPages('bare'))]);
+  [browser, source] = await Promise.all([launchChromium(), LiveSource.start({ length: 16, published: 16 }, await playerPages(['bare']))]);
 });
 
 after(async () => {

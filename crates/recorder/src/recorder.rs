@@ -26,6 +26,8 @@ pub struct Recorder {
     clips: BTreeMap<RequestId, Hold>,
     playhead: Option<f64>,
     told_tracks: Vec<TrackInfo>,
+    /// Something was encrypted.
+    protected: bool,
     arrival: Arrival,
     exchanges: u32,
     wake_at: Option<u64>,
@@ -58,6 +60,7 @@ impl Recorder {
             clips: BTreeMap::new(),
             playhead: None,
             told_tracks: Vec::new(),
+            protected: false,
             arrival: Arrival::default(),
             exchanges: 0,
             wake_at: None,
@@ -128,7 +131,9 @@ impl Recorder {
                 access,
                 cap,
             } => {
-                if self.recording.is_some() {
+                if self.is_all_protected() {
+                    self.fail(request, FailureCode::Protected, PROTECTED);
+                } else if self.recording.is_some() {
                     self.fail(request, FailureCode::AlreadyRecording, ALREADY_RECORDING);
                 } else {
                     self.recording = Some(Recording::new(request, edge, access, cap, now));
@@ -225,6 +230,7 @@ impl Recorder {
         if taken.tracks_changed || taken.appended {
             self.tell_tracks();
         }
+        self.protected |= taken.protected;
         if taken.protected {
             self.out.push_back(Output::Event(Event::Failed {
                 request: None,
@@ -239,6 +245,11 @@ impl Recorder {
             self.out
                 .push_back(Output::Event(Event::Window { start, end, bytes }));
         }
+    }
+
+    /// Whether there is nothing to take out because the stream is encrypted.
+    fn is_all_protected(&self) -> bool {
+        self.protected && self.tape.timeline().tracks().is_empty()
     }
 
     /// Tells what is on the tape, where that has changed.
@@ -263,6 +274,9 @@ impl Recorder {
             Ok((ready, hold)) => {
                 self.clips.insert(request, hold);
                 self.out.push_back(Output::Clip(ready));
+            }
+            Err((FailureCode::NothingRecorded, _)) if self.is_all_protected() => {
+                self.fail(request, FailureCode::Protected, PROTECTED);
             }
             Err((code, message)) => self.fail(request, code, &message),
         }

@@ -4,7 +4,9 @@ mod harness;
 mod stream;
 
 use harness::Client;
-use livetape_recorder::{Access, ClipRange, Event, Input, RequestId, Setting, SourceId};
+use livetape_recorder::{
+    Access, ClipRange, Event, FailureCode, Input, RequestId, Setting, SourceId,
+};
 use livetape_tape::Window;
 use stream::{Coding, Shown, shown};
 
@@ -331,4 +333,39 @@ fn tracks_are_told_when_they_are_there_and_when_they_change() {
         _ => None,
     });
     assert_eq!(told.collect::<Vec<_>>(), [1, 1]);
+}
+
+#[test]
+fn an_encrypted_stream_is_refused_with_the_reason() {
+    let mut page = Page::new();
+    // As ISO/IEC 14496-12 has it: the sample entry is renamed, and says in `sinf` what it was.
+    let init = BASE.init();
+    let at = init.windows(4).position(|kind| kind == b"avc1");
+    let encrypted = [
+        &init[..at.expect("has one")],
+        b"encv",
+        &init[at.expect("has one") + 4..],
+    ];
+    page.append(&encrypted.concat(), 0.0);
+    page.append(&BASE.segment(0..50), 0.0);
+    let range = ClipRange::Last(5.0);
+    let request = RequestId(1);
+    page.0.handle(Input::Clip { request, range }, &[]);
+    let access = Access::Template("pub_demo".to_owned());
+    let record = Input::Record {
+        request: RequestId(2),
+        edge: "http://edge/",
+        access,
+        cap: None,
+    };
+    page.0.handle(record, &[]);
+    let refused = page.0.events.iter().filter_map(|event| match event {
+        Event::Failed {
+            request,
+            code: FailureCode::Protected,
+            ..
+        } => Some(request.map(|request| request.0)),
+        _ => None,
+    });
+    assert_eq!(refused.collect::<Vec<_>>(), [None, Some(1), Some(2)]);
 }
