@@ -23,19 +23,22 @@ export interface Fragmented {
   readonly audio: Stream;
 }
 
-function only(box: Box, type: string): Box {
+/** The first box of that type right inside a box. */
+export function only(box: Box, type: string): Box {
   const [found] = inside(box, type);
   if (!found) throw new Error(`no ${type} in ${box.type}`);
   return found;
 }
 
-function box(type: string, ...bodies: readonly Buffer[]): Buffer {
+/** Bytes of a box. */
+export function box(type: string, ...bodies: readonly Buffer[]): Buffer {
   const size = Buffer.alloc(4);
   size.writeUInt32BE(8 + bodies.reduce((sum, body) => sum + body.length, 0));
   return Buffer.concat([size, Buffer.from(type, 'latin1'), ...bodies]);
 }
 
-const whole = ({ type, body }: Box): Buffer => box(type, body);
+/** Bytes of a box that was read. */
+export const whole = ({ type, body }: Box): Buffer => box(type, body);
 
 /** The samples of a track's part of a fragment: where their bytes are, and how long they last. */
 function readTraf(traf: Box, moofStart: number): { time: number; begin: number; end: number; duration: number } {

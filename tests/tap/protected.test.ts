@@ -1,25 +1,19 @@
 // A page that plays an encrypted stream by Encrypted Media Extensions (ClearKey): it plays, and is refused with the reason.
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { launchChromium } from '../browser/chromium.ts';
 import { serve } from '../browser/site.ts';
-import { samplePath } from '../media/sample.ts';
-import { runTool } from '../media/tool.ts';
+import { encrypted } from '../live/encryption.ts';
+import { media } from '../live/media.ts';
 
-const [key, id] = ['0123456789abcdef0123456789abcdef', '00112233445566778899aabbccddeeff'];
+const key = { id: '00112233445566778899aabbccddeeff', key: '0123456789abcdef0123456789abcdef' };
 
 test('a ClearKey stream plays in its page, and clip() and record() say that it is protected', { timeout: 60_000 }, async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'livetape-protected-'));
-  const file = join(folder, 'encrypted.mp4');
-  const encryption = ['-encryption_scheme', 'cenc-aes-ctr', '-encryption_key', key, '-encryption_kid', id];
-  await runTool('ffmpeg', ['-v', 'error', '-i', samplePath, '-t', '4', '-map', '0:v', '-c', 'copy', ...encryption, '-movflags', '+frag_keyframe+empty_moov+default_base_moof', file]);
+  const { high } = await media();
   const browser = await launchChromium();
   const site = await serve({
     '/': { type: 'text/html', body: '<!doctype html><script src="/livetape/tap.js"></script><video muted></video>' },
-    '/encrypted.mp4': { type: 'video/mp4', body: await readFile(file) },
+    '/encrypted.mp4': { type: 'video/mp4', body: encrypted(high.parts.video, 2, key) },
   });
   try {
     const page = await browser.newPage();
@@ -49,11 +43,10 @@ test('a ClearKey stream plays in its page, and clip() and record() say that it i
       await presented;
       const code = (call: Promise<unknown>): Promise<string> => call.then(() => 'none', (error: { code: string }) => error.code);
       return { told: await told, clip: await code(tape.clip({ last: 3 })), record: await code(tape.record({ edge: location.origin, template: 'pub_demo' })) };
-    }, [base64url(key), base64url(id)] as const);
+    }, [base64url(key.key), base64url(key.id)] as const);
     assert.deepEqual(seen, { told: 'protected: the stream is encrypted (DRM or SAMPLE-AES) and cannot be recorded', clip: 'protected', record: 'protected' });
   } finally {
     await browser.close();
     await site.close();
-    await rm(folder, { recursive: true });
   }
 });
