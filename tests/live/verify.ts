@@ -16,9 +16,9 @@ export interface Expected {
   readonly sound: Rendition;
 }
 
-/** Heights of the pictures shown, each run once. */
+/** Heights of the keyframes, each run once. */
 async function heightsOf(file: string): Promise<number[]> {
-  const { stdout } = await runTool('ffprobe', ['-v', 'error', '-select_streams', 'v:0', '-show_entries', 'frame=height', '-of', 'csv=p=0', file]);
+  const { stdout } = await runTool('ffprobe', ['-v', 'error', '-skip_frame', 'nokey', '-select_streams', 'v:0', '-show_entries', 'frame=height', '-of', 'csv=p=0', file]);
   const heights = stdout.toString().split('\n').map((line) => parseInt(line, 10)).filter((height) => height > 0);
   return heights.filter((height, index) => height !== heights[index - 1]);
 }
@@ -37,7 +37,7 @@ export async function assertClip(mp4: Buffer | undefined, file: string, duration
   assert.ok(mp4, 'the clip was posted');
   await writeFile(file, mp4);
   const [from, to] = expected.pictures;
-  const { frames, messages } = await readFrames(file);
+  const [{ frames, messages }, heights, packets, sound] = await Promise.all([readFrames(file), expected.heights && heightsOf(file), audioPackets(file), decodeSound(file)]);
   assert.deepEqual(messages, []);
   const numbers = Array.from({ length: to - from }, (_, index) => (from + index) % (round * segmentFrames));
   const shown = frames.map(({ number }) => number);
@@ -52,9 +52,8 @@ export async function assertClip(mp4: Buffer | undefined, file: string, duration
   // At the end of the tape the last packet of sound may be longer than the last picture.
   const longer = duration - numbers.length / 25;
   assert.ok(longer > -0.0015 && longer < seconds + 0.0015, `${duration} s`);
-  if (expected.heights) assert.deepEqual(await heightsOf(file), expected.heights);
+  assert.deepEqual(heights, expected.heights);
 
-  const packets = await audioPackets(file);
   const first = assertSound(packets.map(({ sha256 }) => sha256), source);
   // It begins with the packet heard when the first picture is shown, or the one before, and ends with the last picture.
   const begins = from / 25 - Math.round((from / 25 - first * seconds) / (source.length * seconds)) * source.length * seconds;
@@ -62,6 +61,6 @@ export async function assertClip(mp4: Buffer | undefined, file: string, duration
   assert.ok(Math.abs(packets.length * seconds - numbers.length / 25) < 3 * seconds, `${packets.length} packets for ${numbers.length} pictures`);
   const gap = packets.findIndex(({ pts }, index) => index > 0 && Math.abs(pts - (packets[index - 1]?.pts ?? 0) - seconds) > 0.0015);
   assert.equal(gap, -1, `packet ${gap} does not follow the one before in time`);
-  const late = soundDelay(await decodeSound(file), frames);
+  const late = soundDelay(sound, frames);
   assert.ok(Math.abs(late) < seconds, `sound is ${late} s late`);
 }

@@ -53,7 +53,21 @@ async function run(seed: number, groups: number): Promise<string[]> {
   const buffers: SourceBuffer[] = [];
   const events: string[][] = [];
   let [broken, ended] = [false, false];
-  video.addEventListener('error', () => (broken = true));
+  // What was begun on each buffer, and how often its end was told.
+  const begun: number[] = [];
+  const over: number[] = [];
+  let look = (): void => undefined;
+  video.addEventListener('error', () => {
+    broken = true;
+    look();
+  });
+  const settled = (): Promise<void> =>
+    new Promise((resolve) => {
+      look = () => {
+        if (broken || buffers.every((_, index) => over[index] === begun[index])) resolve();
+      };
+      look();
+    });
   const watch = (name: string, target: EventTarget, types: readonly string[]): void => {
     // A browser promises no order among events of different objects: each has a log of its own.
     const own: string[] = [];
@@ -69,12 +83,14 @@ async function run(seed: number, groups: number): Promise<string[]> {
   watch('list', source.sourceBuffers, ['addsourcebuffer', 'removesourcebuffer']);
 
   const told = (value: unknown): string => (value instanceof SourceBuffer ? `buffer ${buffers.indexOf(value)}` : `${typeof value} ${String(value)}`);
-  const attempt = (what: string, call: () => unknown): void => {
+  const attempt = (what: string, call: () => unknown): boolean => {
     try {
       log.push(`${what} = ${told(call())}`);
+      return true;
     } catch (error) {
       const { name, message } = error as Error;
       log.push(`${what} threw ${name}: ${message} ${Object.prototype.toString.call(error)}`);
+      return false;
     }
   };
   const data = (index: number): { bytes: Uint8Array; given: unknown } => {
@@ -91,7 +107,8 @@ async function run(seed: number, groups: number): Promise<string[]> {
   const onBuffer = (buffer: SourceBuffer, index: number): void => {
     const name = `buffer ${index}`;
     const settable = buffer as unknown as Record<string, unknown>;
-    const set = (property: string, value: unknown): void => attempt(`${name}.${property} := ${told(value)}`, () => {
+    const begin = (what: string, call: () => unknown): void => void (attempt(what, call) && (begun[index] = (begun[index] ?? 0) + 1));
+    const set = (property: string, value: unknown): boolean => attempt(`${name}.${property} := ${told(value)}`, () => {
       settable[property] = value;
       return settable[property];
     });
@@ -99,13 +116,13 @@ async function run(seed: number, groups: number): Promise<string[]> {
       ...Array<() => unknown>(5).fill(() => {
         const { bytes, given } = data(index);
         const before = bytes.slice();
-        attempt(`${name}.appendBuffer ${Object.prototype.toString.call(given)} ${bytes.length}`, () => buffer.appendBuffer(given as BufferSource));
+        begin(`${name}.appendBuffer ${Object.prototype.toString.call(given)} ${bytes.length}`, () => buffer.appendBuffer(given as BufferSource));
         log.push(`left intact: ${bytes.length === before.length && bytes.every((byte, index) => byte === before[index])} ${(given as ArrayBuffer).byteLength}`);
       }),
       // How much of an append is kept that is under way differs from time to time.
       () => buffer.updating || attempt(`${name}.abort`, () => buffer.abort()),
       () => attempt(`${name}.changeType`, () => buffer.changeType(pick(mimes) as string)),
-      () => attempt(`${name}.remove`, () => buffer.remove(pick(times) as number, pick(times) as number)),
+      () => begin(`${name}.remove`, () => buffer.remove(pick(times) as number, pick(times) as number)),
       () => set('mode', pick(['segments', 'sequence', 'none', 3])),
       () => set('timestampOffset', pick(times)),
       () => set('appendWindowStart', pick(times)),
@@ -130,12 +147,17 @@ async function run(seed: number, groups: number): Promise<string[]> {
       else
         attempt('addSourceBuffer', () => {
           const made = source.addSourceBuffer((buffers.length < 2 ? mimes[buffers.length] : pick(mimes)) as string);
-          buffers.push(made);
-          watch(`buffer ${buffers.length - 1}`, made, ['updatestart', 'update', 'updateend', 'error', 'abort']);
+          const number = buffers.push(made) - 1;
+          [begun[number], over[number]] = [0, 0];
+          made.addEventListener('updateend', () => {
+            over[number] = (over[number] ?? 0) + 1;
+            look();
+          });
+          watch(`buffer ${number}`, made, ['updatestart', 'update', 'updateend', 'error', 'abort']);
           return made;
         });
     }
-    for (const buffer of buffers) if (buffer.updating) await new Promise((resolve) => buffer.addEventListener('updateend', resolve, { once: true }));
+    await settled();
     const states = buffers.map((buffer) => {
       try {
         const { updating, mode, timestampOffset, appendWindowStart, appendWindowEnd } = buffer;
@@ -150,9 +172,9 @@ async function run(seed: number, groups: number): Promise<string[]> {
   }
   if (source.readyState === 'open') {
     // The events of what was done last come before this one.
-    const over = new Promise((resolve) => source.addEventListener('sourceended', resolve, { once: true }));
+    const last = new Promise((resolve) => source.addEventListener('sourceended', resolve, { once: true }));
     source.endOfStream();
-    await over;
+    await last;
   }
   return broken ? [...log, 'broken'] : [...log, ...events.flat()];
 }

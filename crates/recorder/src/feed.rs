@@ -1,5 +1,7 @@
 //! One stream of bytes - a source buffer's appends, a playlist's segments - onto the tape.
 
+mod source_buffer;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -9,11 +11,11 @@ use livetape_container::{
 use livetape_media::{Sample, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId};
 use livetape_tape::{Placement, Tape};
 use livetape_timeline::Extent;
+use source_buffer::SourceBuffer;
 
-use crate::coded_frames::{CodedFrames, Kept};
-use crate::input::Setting;
+use crate::coded_frames::Kept;
 use crate::output::{Event, Output};
-use crate::splice::{Splice, append_uncovered};
+use crate::splice::append_uncovered;
 use crate::stretch::Stretch;
 
 /// The timeline's track of pictures.
@@ -46,18 +48,9 @@ pub(crate) struct Feed {
     copied: Vec<u8>,
     configs: BTreeMap<TrackId, Known>,
     /// What a source buffer does with what it is given; `None` where no player stands between.
-    buffer: Option<Buffer>,
+    buffer: Option<SourceBuffer>,
     /// It was told that there are too many events.
     told_full: bool,
-}
-
-/// The page's source buffer, as far as it decides what is seen of a stream.
-#[derive(Debug, Default)]
-struct Buffer {
-    frames: CodedFrames,
-    pictures: Splice,
-    /// Number of the first picture on the tape that may be replaced.
-    replaceable: u64,
 }
 
 /// A configuration in force.
@@ -108,67 +101,6 @@ pub(crate) struct Taken {
 }
 
 impl Feed {
-    /// For what a page appends to a source buffer.
-    pub(crate) fn of_source_buffer() -> Self {
-        Self {
-            buffer: Some(Buffer::default()),
-            ..Self::default()
-        }
-    }
-
-    /// The page has set something on the source buffer.
-    pub(crate) fn set(&mut self, setting: Setting) {
-        if let Some(buffer) = &mut self.buffer {
-            buffer.frames.set(setting);
-        }
-    }
-
-    /// What was appended to the source buffer before is not known.
-    pub(crate) const fn join(&mut self) {
-        if let Some(buffer) = &mut self.buffer {
-            buffer.frames.join();
-        }
-    }
-
-    /// Pictures on the tape from this number on may be replaced.
-    pub(crate) const fn may_replace_from(&mut self, number: u64) {
-        if let Some(buffer) = &mut self.buffer {
-            buffer.replaceable = number;
-        }
-    }
-
-    /// The page has called `abort()`: a segment in progress is dropped.
-    pub(crate) fn abort(&mut self, tape: &mut Tape, now: u64, out: &mut VecDeque<Output>) -> Taken {
-        let taken = self.end(Ending::Cut, self.offset(0.0), tape, now, out);
-        if let Some(buffer) = &mut self.buffer {
-            buffer.frames.abort();
-        }
-        taken
-    }
-
-    /// The page has called `changeType()`: what follows begins a stream of any format.
-    pub(crate) fn change_type(
-        &mut self,
-        tape: &mut Tape,
-        now: u64,
-        out: &mut VecDeque<Output>,
-    ) -> Taken {
-        let taken = self.end(Ending::Cut, self.offset(0.0), tape, now, out);
-        if let Some(buffer) = &mut self.buffer {
-            buffer.frames.reset_parser();
-        }
-        self.demuxer = Demuxer::Unknown;
-        self.placed.clear();
-        self.configs.clear();
-        taken
-    }
-
-    /// The offset in force: the source buffer's own, or as given.
-    fn offset(&self, given: f64) -> f64 {
-        let buffer = self.buffer.as_ref();
-        buffer.map_or(given, |buffer| buffer.frames.offset())
-    }
-
     /// Takes the next bytes; `offset` is added to all times, in seconds.
     pub(crate) fn push(
         &mut self,
