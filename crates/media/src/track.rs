@@ -1,6 +1,6 @@
 //! What a track is and how its samples are to be decoded.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::Timescale;
 
@@ -14,7 +14,11 @@ pub struct FourCc(pub [u8; 4]);
 
 impl fmt::Display for FourCc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.escape_ascii().fmt(f)
+        let mut letters = self
+            .0
+            .iter()
+            .flat_map(|byte| std::ascii::escape_default(*byte));
+        letters.try_for_each(|letter| f.write_char(char::from(letter)))
     }
 }
 

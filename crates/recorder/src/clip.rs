@@ -76,10 +76,9 @@ pub(crate) fn clip(
 /// What to ask for instead of a range that one file cannot hold.
 fn separately(timeline: &Timeline, selection: &Selection) -> String {
     let ranges = plan::ranges(timeline, selection, Form::Progressive);
-    let ranges = ranges.iter().map(|(start, end)| {
-        let (start, end) = (start.seconds(), end.seconds());
-        format!("{start:.6} to {end:.6}")
-    });
+    let ranges = ranges
+        .iter()
+        .map(|(start, end)| format!("{start:.6} to {end:.6}"));
     let ranges = ranges.collect::<Vec<_>>().join(", ");
     format!(
         "the sound changes its configuration in that range, which one MP4 cannot hold; these \

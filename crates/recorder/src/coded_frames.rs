@@ -4,10 +4,9 @@
 //! What it drops (outside the append window, after a break before the next keyframe) the viewer
 //! cannot see either. Of sound, what lies in the window only in part is kept: browsers trim it.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
-use livetape_media::{Sample, Timestamp, TrackConfig, TrackId};
+use livetape_media::{Sample, SmallMap, Timestamp, TrackConfig, TrackId};
 
 use crate::input::Setting;
 
@@ -24,7 +23,7 @@ pub(crate) struct CodedFrames {
     group_start: Option<f64>,
     /// The latest end of a frame of the group, in seconds.
     group_end: f64,
-    tracks: BTreeMap<TrackId, Reached>,
+    tracks: SmallMap<TrackId, Reached>,
 }
 
 /// Where a track buffer is.
@@ -35,11 +34,13 @@ struct Reached {
     needs_keyframe: bool,
 }
 
-impl Reached {
-    const FRESH: Self = Self {
-        last: None,
-        needs_keyframe: true,
-    };
+impl Default for Reached {
+    fn default() -> Self {
+        Self {
+            last: None,
+            needs_keyframe: true,
+        }
+    }
 }
 
 /// Frames that are kept, one after another.
@@ -59,7 +60,7 @@ impl Default for CodedFrames {
             window: 0.0..f64::INFINITY,
             group_start: None,
             group_end: 0.0,
-            tracks: BTreeMap::new(),
+            tracks: SmallMap::new(),
         }
     }
 }
@@ -117,7 +118,7 @@ impl CodedFrames {
 
     /// An init segment has (re)defined a track.
     pub(crate) fn init(&mut self, track: TrackId) {
-        let reached = self.tracks.entry(track).or_insert(Reached::FRESH);
+        let reached = self.tracks.get_or_default(track);
         reached.needs_keyframe = true;
     }
 
@@ -162,9 +163,7 @@ impl CodedFrames {
             decoded < last || decoded.saturating_sub(last) > 2 * i64::from(duration)
         });
         if jumps {
-            self.tracks
-                .values_mut()
-                .for_each(|reached| *reached = Reached::FRESH);
+            self.tracks.clear();
             if self.sequence {
                 self.group_start = Some(self.group_end);
                 decoded = self.moved(config, time, shown(time));
@@ -180,8 +179,7 @@ impl CodedFrames {
         if let Some(start) = self.group_start.take() {
             self.offset = start - Timestamp::new(shown, config.timescale).seconds();
             self.group_end = start;
-            let tracks = self.tracks.values_mut();
-            tracks.for_each(|reached| reached.needs_keyframe = true);
+            self.tracks.clear();
         }
         time.saturating_add(Timestamp::from_seconds(self.offset, config.timescale).ticks)
     }
@@ -201,7 +199,7 @@ impl CodedFrames {
             true => end > from && start < to,
             false => start >= from && end <= to,
         };
-        let reached = self.tracks.entry(track).or_insert(Reached::FRESH);
+        let reached = self.tracks.get_or_default(track);
         reached.needs_keyframe |= !inside;
         if !inside || reached.needs_keyframe && !frame.keyframe {
             return false;

@@ -2,17 +2,18 @@
 
 mod source_buffer;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use livetape_container::{
     Chunk, Defect, DefectCode, Event as Demuxed, Payload, Run, isobmff, mpegts,
 };
-use livetape_media::{Sample, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId};
+use livetape_media::{Sample, SmallMap, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId};
 use livetape_tape::{Placement, Tape};
 use livetape_timeline::Extent;
 use source_buffer::SourceBuffer;
 
+use crate::can_pull::{CAN_PULL, CanPull};
 use crate::coded_frames::Kept;
 use crate::output::{Event, Output};
 use crate::splice::append_uncovered;
@@ -46,7 +47,7 @@ pub(crate) struct Feed {
     placed: VecDeque<Placed>,
     /// The latest bytes, where they have to be rewritten.
     copied: Vec<u8>,
-    configs: BTreeMap<TrackId, Known>,
+    configs: SmallMap<TrackId, Known>,
     /// What a source buffer does with what it is given; `None` where no player stands between.
     buffer: Option<SourceBuffer>,
     /// It was told that there are too many events.
@@ -67,8 +68,10 @@ enum Demuxer {
     /// Nothing has arrived yet that tells the format.
     #[default]
     Unknown,
+    /// MPEG-TS where it cannot be read, which was told.
+    PassedOver,
     Isobmff(Box<isobmff::Demuxer>),
-    MpegTs(Box<mpegts::Demuxer>),
+    MpegTs(Box<mpegts::Demuxer>, CanPull),
 }
 
 #[derive(Debug)]
@@ -117,12 +120,23 @@ impl Feed {
             let mut first = [0];
             chunk.copy_to(0, &mut first);
             self.demuxer = match first {
-                [SYNC_BYTE] => Demuxer::MpegTs(Box::default()),
+                [SYNC_BYTE] => CAN_PULL.map_or(Demuxer::PassedOver, |can| {
+                    Demuxer::MpegTs(Box::default(), can)
+                }),
                 _ => Demuxer::Isobmff(Box::default()),
             };
+            if matches!(self.demuxer, Demuxer::PassedOver) {
+                out.push_back(Output::Event(Event::Defect {
+                    code: DefectCode::Unsupported.as_str(),
+                    message:
+                        "the player's stream is MPEG-TS, which only LiveTape.pull() can record"
+                            .to_owned(),
+                    at: None,
+                }));
+            }
         }
         match &mut self.demuxer {
-            Demuxer::Unknown => {}
+            Demuxer::Unknown | Demuxer::PassedOver => {}
             Demuxer::Isobmff(demuxer) => {
                 let placement = tape.place(chunk.len() as u64, now);
                 drain_commands(tape, out);
@@ -135,7 +149,7 @@ impl Feed {
                 });
                 demuxer.push(chunk);
             }
-            Demuxer::MpegTs(demuxer) => {
+            Demuxer::MpegTs(demuxer, _) => {
                 // The buffer is kept: what is copied in need not be cleared and allocated first.
                 self.copied.resize(chunk.len(), 0);
                 chunk.copy_to(0, &mut self.copied);
@@ -156,8 +170,8 @@ impl Feed {
     ) -> Taken {
         match (&mut self.demuxer, ending) {
             (Demuxer::Isobmff(demuxer), Ending::Cut) => demuxer.reset(),
-            (Demuxer::MpegTs(demuxer), Ending::Segment) => demuxer.end_segment(),
-            (Demuxer::MpegTs(demuxer), Ending::Cut | Ending::Pending) => demuxer.flush(),
+            (Demuxer::MpegTs(demuxer, _), Ending::Segment) => demuxer.end_segment(),
+            (Demuxer::MpegTs(demuxer, _), Ending::Cut | Ending::Pending) => demuxer.flush(),
             _ => {}
         }
         self.drain(offset, tape, now, out)
@@ -165,16 +179,16 @@ impl Feed {
 
     /// The next bytes begin a new timeline.
     pub(crate) fn discontinuity(&mut self) {
-        if let Demuxer::MpegTs(demuxer) = &mut self.demuxer {
+        if let Demuxer::MpegTs(demuxer, _) = &mut self.demuxer {
             demuxer.discontinuity();
         }
     }
 
     fn poll(&mut self) -> Option<Demuxed> {
         match &mut self.demuxer {
-            Demuxer::Unknown => None,
+            Demuxer::Unknown | Demuxer::PassedOver => None,
             Demuxer::Isobmff(demuxer) => demuxer.poll(),
-            Demuxer::MpegTs(demuxer) => demuxer.poll(),
+            Demuxer::MpegTs(demuxer, _) => demuxer.poll(),
         }
     }
 
@@ -378,7 +392,7 @@ fn gap(ticks: i64, at: i64, config: &TrackConfig, one: u32) -> Option<Event> {
     if ticks <= i64::from(one) {
         return None;
     }
-    let missing = Timestamp::new(ticks, config.timescale).seconds();
+    let missing = Timestamp::new(ticks, config.timescale);
     let kind = if config.format.is_video() {
         "picture"
     } else {

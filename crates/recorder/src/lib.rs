@@ -12,15 +12,18 @@
 //! - `recording`: a growing range of the tape, cut into objects
 //! - `upload`: the way of what it has cut to the edge
 //! - `job`: what a recording asks of the edge, in HTTP
+//! - `json`: what the edge is asked in and answers with
 //! - `cut`: where one uploaded object ends and the next begins
 //! - `clip`: a range of the tape as an MP4
 
+mod can_pull;
 mod clip;
 mod coded_frames;
 mod cut;
 mod feed;
 mod input;
 mod job;
+mod json;
 mod output;
 mod pull;
 mod recorder;

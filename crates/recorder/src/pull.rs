@@ -9,6 +9,7 @@ use livetape_hls::{
 };
 use livetape_tape::Tape;
 
+use crate::can_pull::{CAN_PULL, CanPull};
 use crate::feed::{Ending, Feed, Taken};
 use crate::input::{Answer, Now};
 use crate::output::{Body, Event, ExchangeId, FailureCode, Output, Request};
@@ -31,6 +32,7 @@ const PATIENCE: u32 = 30_000;
 pub(crate) struct Pull {
     follows: Vec<Follow>,
     dead: bool,
+    _can_pull: CanPull,
 }
 
 /// One media playlist being followed.
@@ -235,11 +237,13 @@ impl Follow {
 }
 
 impl Pull {
-    pub(crate) fn new(url: &str, now: Now) -> Self {
-        Self {
+    /// Begins to follow a playlist; `None` where that cannot be done.
+    pub(crate) fn begin(url: &str, now: Now) -> Option<Self> {
+        Some(Self {
+            _can_pull: CAN_PULL?,
             follows: vec![Follow::new(url.to_owned(), now.steady)],
             dead: false,
-        }
+        })
     }
 
     /// Asks for what is due. To be called after every input.

@@ -1,7 +1,8 @@
 //! Everything under one roof.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
+use livetape_media::SmallMap;
 use livetape_tape::{Hold, Tape, Window};
 use livetape_timeline::Track;
 
@@ -20,10 +21,10 @@ use crate::wall_clock::Arrival;
 #[derive(Debug)]
 pub struct Recorder {
     tape: Tape,
-    sources: BTreeMap<SourceId, Source>,
+    sources: SmallMap<SourceId, Source>,
     pull: Option<Pull>,
     recording: Option<Recording>,
-    clips: BTreeMap<RequestId, Hold>,
+    clips: SmallMap<RequestId, Hold>,
     playhead: Option<f64>,
     told_tracks: Vec<TrackInfo>,
     /// Something was encrypted.
@@ -40,10 +41,10 @@ struct Source {
     feed: Feed,
 }
 
-impl Source {
-    fn new(mime: &str) -> Self {
+impl Default for Source {
+    fn default() -> Self {
         Self {
-            mime: mime.to_owned(),
+            mime: String::new(),
             feed: Feed::of_source_buffer(),
         }
     }
@@ -54,10 +55,10 @@ impl Recorder {
     pub fn new(window: Window) -> Self {
         Self {
             tape: Tape::new(window),
-            sources: BTreeMap::new(),
+            sources: SmallMap::new(),
             pull: None,
             recording: None,
-            clips: BTreeMap::new(),
+            clips: SmallMap::new(),
             playhead: None,
             told_tracks: Vec::new(),
             protected: false,
@@ -72,17 +73,18 @@ impl Recorder {
     pub fn handle(&mut self, input: Input<'_>, now: Now) {
         match input {
             Input::Source { source, mime } => {
-                self.sources.insert(source, Source::new(mime));
+                let made = Source {
+                    mime: mime.to_owned(),
+                    ..Source::default()
+                };
+                self.sources.insert(source, made);
             }
             Input::Append {
                 source,
                 chunk,
                 timestamp_offset,
             } => {
-                let source = self
-                    .sources
-                    .entry(source)
-                    .or_insert_with(|| Source::new(""));
+                let source = self.sources.get_or_default(source);
                 let recording = self.recording.as_ref();
                 let taken = recording.map_or(0, |recording| recording.taken(VIDEO));
                 source.feed.may_replace_from(taken);
@@ -124,7 +126,7 @@ impl Recorder {
                 }
             }
             Input::Playhead { seconds } => self.playhead = Some(seconds),
-            Input::Pull { url } => self.pull = Some(Pull::new(url, now)),
+            Input::Pull { url } => self.pull = Pull::begin(url, now),
             Input::Record {
                 request,
                 edge,
@@ -160,7 +162,9 @@ impl Recorder {
                 if let Some(recording) = self.recording.as_mut().filter(|r| r.owns(exchange)) {
                     let progressed = recording.unanswered(exchange, why, now, &mut self.out);
                     self.progressed(&progressed);
-                } else if let Some(pull) = self.pull.as_mut().filter(|p| p.owns(exchange)) {
+                } else if let Some(pull) = &mut self.pull
+                    && pull.owns(exchange)
+                {
                     pull.unanswered(exchange, why, now, &mut self.out);
                 }
             }
@@ -197,11 +201,10 @@ impl Recorder {
         }
         self.tape.slide();
         drain_commands(&mut self.tape, &mut self.out);
-        let due = self.recording.as_ref().and_then(|own| own.wake_at(now));
-        let due = due
-            .into_iter()
-            .chain(self.pull.as_ref().and_then(Pull::wake_at))
-            .min();
+        let mut due = self.recording.as_ref().and_then(|own| own.wake_at(now));
+        if let Some(pull) = &self.pull {
+            due = due.into_iter().chain(pull.wake_at()).min();
+        }
         if let Some(at) = due.filter(|at| self.wake_at.is_none_or(|set| *at < set)) {
             self.wake_at = Some(at);
             self.out.push_back(Output::WakeAt(at));
@@ -286,7 +289,9 @@ impl Recorder {
         if let Some(recording) = self.recording.as_mut().filter(|r| r.owns(exchange)) {
             let progressed = recording.answered(exchange, answer, now, &mut self.out);
             self.progressed(&progressed);
-        } else if let Some(pull) = self.pull.as_mut().filter(|p| p.owns(exchange)) {
+        } else if let Some(pull) = &mut self.pull
+            && pull.owns(exchange)
+        {
             let taken = pull.answered(exchange, answer, &mut self.tape, now, &mut self.out);
             self.taken(&taken);
         }

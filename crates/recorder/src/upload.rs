@@ -3,15 +3,16 @@
 //! What waits is kept as numbers of samples, not as plans: hours without a network cost next to
 //! nothing. A fragment is planned when it is its turn.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use livetape_container::Chunk;
+use livetape_media::SmallMap;
 use livetape_timeline::StoreId;
 use livetape_timeline::plan::FragmentPlan;
-use serde::Deserialize;
 
 use crate::input::{Access, Answer, Now};
 use crate::job::{Job, Object, Place};
+use crate::json::text_at;
 use crate::output::{Event, ExchangeId, FailureCode, Output, RequestId, UploadState};
 
 /// Objects under way at once.
@@ -29,8 +30,8 @@ pub(crate) struct Upload {
     place: Place,
     created: bool,
     jobs: VecDeque<Job>,
-    in_flight: BTreeMap<ExchangeId, Job>,
-    configs_known: BTreeSet<String>,
+    in_flight: SmallMap<ExchangeId, Job>,
+    configs_known: Vec<String>,
     objects_stored: u32,
     bytes_stored: u64,
     failures: usize,
@@ -39,23 +40,6 @@ pub(crate) struct Upload {
     why: String,
     pace: Pace,
     told: UploadState,
-}
-
-#[derive(Deserialize)]
-struct Created {
-    id: String,
-    ingest_token: String,
-}
-
-#[derive(Deserialize)]
-struct Refused {
-    error: RefusedWhy,
-}
-
-#[derive(Deserialize)]
-struct RefusedWhy {
-    code: String,
-    message: String,
 }
 
 /// What an answer came to.
@@ -78,8 +62,8 @@ impl Upload {
             place: Place::at(edge),
             created: false,
             jobs: VecDeque::from([Job::Create { access }]),
-            in_flight: BTreeMap::new(),
-            configs_known: BTreeSet::new(),
+            in_flight: SmallMap::new(),
+            configs_known: Vec::new(),
             objects_stored: 0,
             bytes_stored: 0,
             failures: 0,
@@ -203,7 +187,7 @@ impl Upload {
         match job {
             Job::Create { access } => return self.created(&access, answer, out),
             Job::Config { hash, .. } => {
-                self.configs_known.insert(hash);
+                self.configs_known.push(hash);
             }
             Job::Object(object) => {
                 self.objects_stored += 1;
@@ -256,11 +240,12 @@ impl Upload {
         let body = text(answer.body);
         match access {
             Access::Template(_) => {
-                let Ok(created) = serde_json::from_str::<Created>(&body) else {
+                let named = text_at(&body, &["id"]).zip(text_at(&body, &["ingest_token"]));
+                let Some((id, token)) = named else {
                     return Answered::Failed(FailureCode::EdgeRefused, NO_RECORDING.to_owned());
                 };
-                self.place.id = created.id;
-                self.place.token = created.ingest_token;
+                self.place.id = id;
+                self.place.token = token;
             }
             Access::Token { recording, token } => {
                 self.place.id.clone_from(recording);
@@ -327,12 +312,11 @@ const NO_RECORDING: &str =
     "the edge answered something else than a recording; is its address right?";
 
 fn refused(answer: &Answer<'_>) -> Answered {
-    let message = match serde_json::from_str::<Refused>(&text(answer.body)) {
-        Ok(Refused { error }) => format!(
-            "the edge refused ({}, {}): {}",
-            answer.status, error.code, error.message
-        ),
-        Err(_) => format!("the edge refused with status {}", answer.status),
+    let (body, status) = (text(answer.body), answer.status);
+    let said = |name| text_at(&body, &["error", name]);
+    let message = match said("code").zip(said("message")) {
+        Some((code, message)) => format!("the edge refused ({status}, {code}): {message}"),
+        None => format!("the edge refused with status {status}"),
     };
     Answered::Failed(FailureCode::EdgeRefused, message)
 }

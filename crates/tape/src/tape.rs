@@ -1,8 +1,8 @@
 //! Reels and the window.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
-use livetape_media::{Timescale, Timestamp, TrackId};
+use livetape_media::{SmallMap, Timescale, Timestamp, TrackId};
 use livetape_timeline::{Extent, StoreId, Timeline, Track};
 
 /// A reel takes no more bytes than this...
@@ -69,7 +69,7 @@ pub struct Tape {
     reels: VecDeque<Reel>,
     next_reel: u32,
     window: Window,
-    holds: BTreeMap<Hold, StoreId>,
+    holds: SmallMap<Hold, StoreId>,
     next_hold: u64,
     commands: VecDeque<Command>,
 }
@@ -82,7 +82,7 @@ impl Tape {
             reels: VecDeque::new(),
             next_reel: 1,
             window,
-            holds: BTreeMap::new(),
+            holds: SmallMap::new(),
             next_hold: 1,
             commands: VecDeque::new(),
         }

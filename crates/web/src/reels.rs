@@ -3,9 +3,8 @@
 //! A reel is written through a sync access handle and closed; from then on it is a `File` whose
 //! slices stay good until it is deleted. Chromium voids all slices of a file that is written to.
 
-use std::collections::BTreeMap;
-
 use js_sys::{Array, AsyncIterator, IteratorNext, JsString, Reflect, Uint8Array};
+use livetape_media::SmallMap;
 use livetape_tape::{Command, Placement};
 use livetape_timeline::{Extent, Part, Plan, StoreId};
 use wasm_bindgen::prelude::*;
@@ -24,7 +23,7 @@ const FOLDER: &str = "livetape";
 /// All reels of one tape.
 pub(crate) struct Reels {
     folder: Option<Folder>,
-    reels: BTreeMap<StoreId, Reel>,
+    reels: SmallMap<StoreId, Reel>,
 }
 
 /// A folder of this tape's own, in [`FOLDER`].
@@ -54,7 +53,7 @@ impl Reels {
     pub(crate) async fn open() -> Self {
         Self {
             folder: Folder::make().await.ok(),
-            reels: BTreeMap::new(),
+            reels: SmallMap::new(),
         }
     }
 
@@ -231,7 +230,7 @@ impl Folder {
                 .await?
                 .unchecked_into();
         remove_abandoned(&parent).await;
-        let name = format!("{:.0}-{:08x}", js_sys::Date::now(), random());
+        let name = format!("{}-{:08x}", js_sys::Date::now() as u64, random());
         let handle: FileSystemDirectoryHandle =
             JsFuture::from(parent.get_directory_handle_with_options(&name, &create))
                 .await?

@@ -1,4 +1,4 @@
-/** The part of wasm-pack's output (`livetape/wasm`) that the worker uses; crates/web has the whole. */
+/** The part of wasm-pack's output (`livetape/wasm`, `livetape/wasm-tap`) that the worker uses; crates/web has the whole. */
 
 /** The recorder in its worker. */
 export class Engine {

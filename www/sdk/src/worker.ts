@@ -1,12 +1,20 @@
 /**
- * The dedicated worker: starts the wasm module and hands every message to it. All else is in `crates/web`.
+ * The dedicated worker: starts the wasm module that is needed and hands every message to it. All else is in `crates/web`.
  */
-import init, { Engine } from 'livetape/wasm';
+import startPull, { Engine as PullEngine } from 'livetape/wasm';
+import startTap, { Engine as TapEngine } from 'livetape/wasm-tap';
 import type { FromWorker, ToWorker } from './protocol.js';
 
 const post = (message: FromWorker, transfer: Transferable[] = []): void => self.postMessage(message, { transfer });
 
-const engine = init({ module_or_path: new URL('./livetape_web_bg.wasm', import.meta.url) }).then(() => new Engine(post));
+/** Reading live HLS and MPEG-TS takes a larger module, which only pages that do so load. */
+const load = {
+  tap: () => startTap({ module_or_path: new URL('./livetape_tap_bg.wasm', import.meta.url) }).then(() => new TapEngine(post)),
+  pull: () => startPull({ module_or_path: new URL('./livetape_web_bg.wasm', import.meta.url) }).then(() => new PullEngine(post)),
+};
+
+/** The module, once the first message has said which. */
+const { promise: engine, resolve: start } = Promise.withResolvers<TapEngine | PullEngine>();
 
 engine.catch((cause: unknown) => {
   post({ type: 'failed', code: 'worker_failed', message: `the recorder's module did not load: ${String(cause)}` });
@@ -17,6 +25,7 @@ self.addEventListener('online', () => void engine.then((ready) => ready.handle({
 
 // Messages that come before the module is there wait in the promise's queue, in order.
 self.onmessage = ({ data }: MessageEvent<ToWorker>): void => {
+  if (data.type === 'open') start(load[data.mode === 'pull' ? 'pull' : 'tap']());
   void engine.then(
     (ready) => ready.handle(data),
     () => undefined,

@@ -90,7 +90,11 @@ pub(super) fn as_stored(tracks: &[(&Track, Joined)], payload: Extent) -> Option<
         }
         chunks.extend(stored_chunks(index, track, joined)?);
     }
-    chunks.sort_unstable_by_key(|chunk| chunk.extent.offset);
+    let offsets = chunks.iter().map(|chunk| i128::from(chunk.extent.offset));
+    let mut order: Vec<_> = offsets.zip(0..).collect();
+    sort(&mut order);
+    let in_order = order.iter().filter_map(|(_, number)| chunks.get(*number));
+    let chunks: Vec<&Stored> = in_order.collect();
     let patience = Timestamp::new(LATEST_MILLIS, Timescale::MILLIS);
     let mut newest = chunks.first()?.time;
     let mut end = payload.offset;

@@ -48,7 +48,7 @@ const EXCEPTIONS: [(&str, &str); 8] = [
     ("mediabunny", "MPL-2.0"),
     // Runs beside ours in the bench.
     ("@ffmpeg/core", "GPL-2.0-or-later"),
-    // MIT, which its manifest says in an old way; comes with mux.js, which the bench runs.
+    // MIT, which its manifest says in an old way; comes with mux.js, which reads beside ours in tests.
     ("dom-walk", "no licence"),
 ];
 
