@@ -9,7 +9,7 @@ use livetape_timeline::Extent;
 use crate::coded_frames::Kept;
 
 /// Consecutive samples of one configuration, with where their payloads are stored.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Stretch {
     pub(crate) config: Arc<TrackConfig>,
     /// When the first is decoded, in ticks of the configuration's timescale.
@@ -60,19 +60,13 @@ impl Stretch {
     /// The first `count` and the rest; `None` for what is empty.
     pub(crate) fn split(mut self, count: usize) -> (Option<Self>, Option<Self>) {
         let rest = self.samples.split_off(count.min(self.samples.len()));
-        let size = self
-            .samples
-            .iter()
-            .map(|sample| u64::from(sample.size))
-            .sum();
-        let mut extents = std::mem::take(&mut self.extents);
+        let behind = take_off(&mut self.extents, size(&self.samples));
         let rest = Self {
             config: Arc::clone(&self.config),
             decode_time: self.end(),
             samples: rest,
-            extents: take_off(&mut extents, size),
+            extents: behind,
         };
-        self.extents = extents;
         let there = |stretch: &Self| !stretch.samples.is_empty();
         (Some(self).filter(there), Some(rest).filter(there))
     }
@@ -109,22 +103,21 @@ impl Stretch {
 
     /// Without the pictures that follow its first keyframe and are shown before it: they refer to
     /// what is not there. The keyframe lasts as long as they did.
-    pub(crate) fn without_leading(self) -> Self {
+    pub(crate) fn without_leading(mut self) -> Self {
         let first = self.first_shown();
         let after = self.shown().skip(1);
         let leading = after.take_while(|shown| *shown < first).count();
-        let whole = self.clone();
-        let (Some(mut keyframe), Some(rest)) = self.split(1) else {
-            return whole;
+        let Some(keyframe) = self.samples.first().copied() else {
+            return self;
         };
-        let (Some(left_out), Some(rest)) = rest.split(leading) else {
-            return whole;
-        };
-        let longer = u32::try_from(ticks(&left_out.samples)).unwrap_or(u32::MAX);
-        if let Some(sample) = keyframe.samples.first_mut() {
+        let left_out: Vec<_> = self.samples.drain(1..=leading).collect();
+        let mut behind = take_off(&mut self.extents, u64::from(keyframe.size));
+        self.extents.extend(take_off(&mut behind, size(&left_out)));
+        if let Some(sample) = self.samples.first_mut() {
+            let longer = u32::try_from(ticks(&left_out)).unwrap_or(u32::MAX);
             sample.duration = sample.duration.saturating_add(longer);
         }
-        keyframe.and(rest)
+        self
     }
 
     /// When each is shown, in ticks.
@@ -184,6 +177,11 @@ fn ticks(samples: &[Sample]) -> i64 {
         .sum()
 }
 
+fn size(samples: &[Sample]) -> u64 {
+    let sizes = samples.iter().map(|sample| u64::from(sample.size));
+    sizes.sum()
+}
+
 /// Leaves the first `size` bytes; gives the rest.
 fn take_off(extents: &mut Vec<Extent>, size: u64) -> Vec<Extent> {
     let mut left = size;
@@ -202,4 +200,56 @@ fn take_off(extents: &mut Vec<Extent>, size: u64) -> Vec<Extent> {
         kept > 0
     });
     rest
+}
+
+#[cfg(test)]
+mod tests {
+    use livetape_media::{Format, Timescale};
+    use livetape_timeline::StoreId;
+
+    use super::*;
+
+    #[test]
+    fn leading_pictures_are_left_out_with_their_bytes_and_their_time_is_the_keyframes() {
+        let sample = |size, composition_offset, keyframe| Sample {
+            size,
+            duration: 10,
+            composition_offset,
+            keyframe,
+        };
+        let extent = |offset, len| Extent {
+            store: StoreId(1),
+            offset,
+            len,
+        };
+        let stretch = Stretch {
+            config: Arc::new(TrackConfig {
+                format: Format::Video {
+                    width: 64,
+                    height: 48,
+                },
+                timescale: Timescale::MILLIS,
+                sample_entry: Vec::new(),
+                codec: String::new(),
+                language: *b"und",
+            }),
+            decode_time: 100,
+            samples: vec![
+                sample(5, 30, true),
+                sample(3, 0, false),
+                sample(4, 0, false),
+                sample(6, 10, false),
+            ],
+            extents: vec![extent(0, 6), extent(50, 12)],
+        };
+        let stretch = stretch.without_leading();
+        let left: Vec<_> = stretch
+            .samples
+            .iter()
+            .map(|s| (s.size, s.duration))
+            .collect();
+        assert_eq!(left, [(5, 30), (6, 10)]);
+        assert_eq!(stretch.extents, [extent(0, 5), extent(56, 6)]);
+        assert_eq!((stretch.first_shown(), stretch.end()), (130, 140));
+    }
 }
