@@ -28,6 +28,9 @@ pub(crate) const AUDIO: TrackId = TrackId(2);
 /// would be over a gigabyte.
 const SYNC_BYTE: u8 = 0x47;
 
+/// The code of a gap in the stream.
+pub(crate) const GAP: &str = "gap";
+
 impl Taken {
     /// Both together.
     pub(crate) fn and(self, other: Self) -> Self {
@@ -52,6 +55,8 @@ pub(crate) struct Feed {
     buffer: Option<SourceBuffer>,
     /// It was told that there are too many events.
     told_full: bool,
+    /// Something of the pictures was not written: they go on with a keyframe.
+    interrupted: bool,
 }
 
 /// A configuration in force.
@@ -177,6 +182,15 @@ impl Feed {
         self.drain(offset, tape, now, out)
     }
 
+    /// What was placed at `at` and after it is not on the tape.
+    pub(crate) fn not_written(&mut self, at: Placement) {
+        let is_written = |placed: &Placed| {
+            (placed.placement.reel, placed.placement.offset) < (at.reel, at.offset)
+        };
+        self.interrupted = true;
+        self.placed.retain(is_written);
+    }
+
     /// The next bytes begin a new timeline.
     pub(crate) fn discontinuity(&mut self) {
         if let Demuxer::MpegTs(demuxer, _) = &mut self.demuxer {
@@ -256,7 +270,7 @@ impl Feed {
     ) {
         let moved = Timestamp::from_seconds(offset, event.time.timescale);
         let time = event.time.plus(moved);
-        let kept = tape.timeline_mut().add_event(TimedEvent { time, ..event });
+        let kept = tape.add_event(TimedEvent { time, ..event });
         if !kept && !std::mem::replace(&mut self.told_full, true) {
             out.push_back(Output::Event(Event::Defect {
                 code: DefectCode::TooLarge.as_str(),
@@ -268,7 +282,7 @@ impl Feed {
 
     fn run(
         &mut self,
-        run: Run,
+        mut run: Run,
         offset: f64,
         tape: &mut Tape,
         now: u64,
@@ -281,8 +295,24 @@ impl Feed {
         let Some(id) = destination(&config) else {
             return false;
         };
+        if self.interrupted && config.format.is_video() {
+            let Some(keyframe) = run.samples.iter().position(|sample| sample.keyframe) else {
+                return false;
+            };
+            self.interrupted = false;
+            leave_out(keyframe, &mut run);
+        }
         let extents = match run.payload {
-            Payload::Stream { offset } => self.extents(offset, &run.samples),
+            Payload::Stream { offset } => {
+                let extents = self.extents(offset, &run.samples);
+                let stored: u64 = extents.iter().map(|extent| extent.len).sum();
+                if stored < bytes(&run.samples) {
+                    // Some of it could not be written.
+                    self.interrupted |= config.format.is_video();
+                    return false;
+                }
+                extents
+            }
             Payload::Bytes(bytes) => {
                 let len = bytes.len() as u64;
                 let placement = tape.place(len, now);
@@ -336,11 +366,7 @@ impl Feed {
         {
             self.placed.pop_front();
         }
-        let end = offset
-            + samples
-                .iter()
-                .map(|sample| u64::from(sample.size))
-                .sum::<u64>();
+        let end = offset + bytes(samples);
         self.placed
             .iter()
             .filter_map(|piece| {
@@ -350,6 +376,23 @@ impl Feed {
             })
             .collect()
     }
+}
+
+/// Leaves the first samples of a run out.
+fn leave_out(count: usize, run: &mut Run) {
+    let kept = run.samples.split_off(count);
+    let left_out = std::mem::replace(&mut run.samples, kept);
+    let durations = left_out.iter().map(|sample| i64::from(sample.duration));
+    run.decode_time = run.decode_time.saturating_add(durations.sum());
+    let len = bytes(&left_out);
+    match &mut run.payload {
+        Payload::Stream { offset } => *offset += len,
+        Payload::Bytes(bytes) => drop(bytes.drain(..bytes.len().min(len as usize))),
+    }
+}
+
+fn bytes(samples: &[Sample]) -> u64 {
+    samples.iter().map(|sample| u64::from(sample.size)).sum()
 }
 
 /// A run's times in the configuration's timescale; rounding does not add up.
@@ -399,7 +442,7 @@ fn gap(ticks: i64, at: i64, config: &TrackConfig, one: u32) -> Option<Event> {
         "sound"
     };
     Some(Event::Defect {
-        code: "gap",
+        code: GAP,
         message: format!("{missing:.3} s of {kind} are missing from the stream"),
         at: Some(Timestamp::new(at - ticks, config.timescale).seconds()),
     })

@@ -128,6 +128,16 @@ pub enum Input<'a> {
         /// Bytes a second that are sent at most.
         cap: Option<u64>,
     },
+    /// Go on with the recording that a recovered tape notes, up to the tape's end.
+    Resume {
+        /// The caller's number for it.
+        request: RequestId,
+    },
+    /// How many bytes the storage still takes, as far as is known.
+    Room {
+        /// Bytes.
+        bytes: u64,
+    },
     /// End the running recording with the last sample received.
     Stop {
         /// The caller's number for it.

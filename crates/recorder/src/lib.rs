@@ -39,3 +39,4 @@ pub use output::{
     UploadState,
 };
 pub use recorder::Recorder;
+pub use recording::Unfinished;

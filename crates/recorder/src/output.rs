@@ -1,8 +1,10 @@
 //! What a recorder wants done, and what it has to tell.
 
-use livetape_media::Timestamp;
+use std::sync::Arc;
+
+use livetape_media::{Timestamp, TrackConfig};
 use livetape_tape::{Command, Placement};
-use livetape_timeline::Plan;
+use livetape_timeline::{Plan, Timeline};
 
 /// The caller's number for an operation it asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -83,6 +85,18 @@ pub struct TrackInfo {
     pub codec: String,
 }
 
+impl TrackInfo {
+    /// Of all tracks that are on a timeline.
+    pub fn of(timeline: &Timeline) -> Vec<Self> {
+        let configs = timeline.tracks().iter().filter_map(|track| track.config());
+        let info = |config: &Arc<TrackConfig>| Self {
+            format: config.format,
+            codec: config.codec.clone(),
+        };
+        configs.map(info).collect()
+    }
+}
+
 /// Something to tell. Times are on the player's timeline.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
@@ -94,6 +108,8 @@ pub enum Event {
         end: Timestamp,
         /// Bytes on disk.
         bytes: u64,
+        /// Seconds of such a stream that the storage still takes, where that is known.
+        forecast: Option<f64>,
     },
     /// The tracks, first seen or changed.
     Tracks(Vec<TrackInfo>),

@@ -273,17 +273,22 @@ impl Pull {
             .min()
     }
 
-    /// Completes the samples that are pending at the ends of the segments so far.
-    pub(crate) fn complete(
+    /// Something ends in all its streams at once.
+    pub(crate) fn end(
         &mut self,
+        ending: Ending,
         tape: &mut Tape,
         now: Now,
         out: &mut VecDeque<Output>,
     ) -> Taken {
         let follows = self.follows.iter_mut();
-        let complete =
-            |follow: &mut Follow| follow.feed.end(Ending::Pending, 0.0, tape, now.steady, out);
-        follows.map(complete).fold(Taken::default(), Taken::and)
+        let end = |follow: &mut Follow| follow.feed.end(ending, 0.0, tape, now.steady, out);
+        follows.map(end).fold(Taken::default(), Taken::and)
+    }
+
+    /// All its streams.
+    pub(crate) fn feeds(&mut self) -> impl Iterator<Item = &mut Feed> {
+        self.follows.iter_mut().map(|follow| &mut follow.feed)
     }
 
     /// How many tracks are to be waited for before a recording begins, as far as is known.
@@ -337,7 +342,7 @@ impl Pull {
                 let pushed = feed.push(answer.body, 0.0, tape, now.steady, out);
                 let taken = pushed.and(feed.end(Ending::Segment, 0.0, tape, now.steady, out));
                 if let Some(unix_micros) = segment.program_date_time_micros {
-                    reached.date(tape.timeline_mut(), unix_micros);
+                    reached.date(tape, unix_micros);
                 }
                 taken
             }

@@ -3,12 +3,11 @@
 use std::collections::VecDeque;
 
 use livetape_media::SmallMap;
-use livetape_tape::{Hold, Tape, Window};
-use livetape_timeline::Track;
+use livetape_tape::{Command, Hold, Placement, Tape, Window};
 
 use crate::clip::clip;
 use crate::cut::PATIENCE;
-use crate::feed::{Feed, Taken, VIDEO, drain_commands};
+use crate::feed::{Ending, Feed, GAP, Taken, VIDEO, drain_commands};
 use crate::input::{Answer, Input, Now, SourceId};
 use crate::output::{Event, ExchangeId, FailureCode, Output, RequestId, TrackInfo};
 use crate::pull::Pull;
@@ -33,6 +32,24 @@ pub struct Recorder {
     exchanges: u32,
     wake_at: Option<u64>,
     out: VecDeque<Output>,
+    /// What follows from the input is still to be decided.
+    due: Option<Now>,
+    room: Room,
+}
+
+/// What became of what the latest input wanted written.
+#[derive(Debug, Default)]
+struct Room {
+    /// Samples were appended.
+    appended: bool,
+    /// The storage did not take all of it.
+    refused: bool,
+    /// It was told that the storage is full, and nothing has been written since.
+    full: bool,
+    /// It was told that the window is shorter than it should be.
+    short: bool,
+    /// Bytes that the storage still takes.
+    left: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -53,8 +70,13 @@ impl Default for Source {
 impl Recorder {
     /// A recorder with an empty tape that will keep `window`.
     pub fn new(window: Window) -> Self {
+        Self::with(Tape::new(window))
+    }
+
+    /// A recorder of a tape that has been recovered: what is on it can be taken out.
+    pub fn with(tape: Tape) -> Self {
         Self {
-            tape: Tape::new(window),
+            tape,
             sources: SmallMap::new(),
             pull: None,
             recording: None,
@@ -66,7 +88,14 @@ impl Recorder {
             exchanges: 0,
             wake_at: None,
             out: VecDeque::new(),
+            due: None,
+            room: Room::default(),
         }
+    }
+
+    /// What is on the tape.
+    pub const fn tape(&self) -> &Tape {
+        &self.tape
     }
 
     /// Takes one thing that happened.
@@ -96,7 +125,7 @@ impl Recorder {
                     &mut self.out,
                 );
                 if taken.appended {
-                    self.arrival.arrived(self.tape.timeline(), now.unix);
+                    self.arrival.arrived(&mut self.tape, now.unix);
                 }
                 self.taken(&taken);
             }
@@ -141,6 +170,16 @@ impl Recorder {
                     self.recording = Some(Recording::new(request, edge, access, cap, now));
                 }
             }
+            Input::Resume { request } => {
+                self.recording = Recording::resumed(request, &mut self.tape, now);
+                if self.recording.is_none() {
+                    self.fail(request, FailureCode::NotRecording, NOTHING_TO_RESUME);
+                }
+            }
+            Input::Room { bytes } => {
+                self.room.left = Some(bytes);
+                self.tape.set_room(bytes);
+            }
             Input::Stop { request } => {
                 self.complete(now);
                 match &mut self.recording {
@@ -175,12 +214,64 @@ impl Recorder {
             }
             Input::Tick => self.wake_at = None,
         }
-        self.advance(now);
+        self.due = Some(now);
     }
 
-    /// The next thing to do or to tell; `None` until more is handled.
+    /// The next thing to do or to tell; `None` until more is handled. Each is to be carried out
+    /// before the next is asked for: what follows from bytes is decided when they are written.
     pub fn poll(&mut self) -> Option<Output> {
+        if self.out.is_empty()
+            && let Some(now) = self.due.take()
+        {
+            self.advance(now);
+        }
         self.out.pop_front()
+    }
+
+    /// Makes room: gives up the oldest reel that nothing holds. To be carried out at once; `None`
+    /// where there is none.
+    pub fn make_room(&mut self) -> Option<Command> {
+        // Whatever was said before.
+        self.tape.set_room(0);
+        let given_up = self.tape.evict();
+        if given_up.is_some() && !std::mem::replace(&mut self.room.short, true) {
+            self.notice("storage_short", STORAGE_SHORT);
+        }
+        given_up
+    }
+
+    /// The storage has taken so many bytes there; their CRC-32 goes to the journal.
+    pub fn written(&mut self, at: Placement, len: u64, crc: u32) {
+        self.tape.written(at, len, crc);
+    }
+
+    /// The storage has not taken what was to be written there: neither that nor what was to be
+    /// written after it is on the tape.
+    pub fn not_written(&mut self, at: Placement) {
+        let feeds = self.sources.values_mut().map(|source| &mut source.feed);
+        let pulled = self.pull.iter_mut().flat_map(Pull::feeds);
+        feeds.chain(pulled).for_each(|feed| feed.not_written(at));
+        let stands = |output: &Output| match output {
+            Output::WriteChunk(_) | Output::WriteBytes(..) => false,
+            // Before what is not there.
+            Output::Event(Event::Defect { code, .. }) => *code != GAP,
+            _ => true,
+        };
+        self.out.retain(stands);
+        self.tape.not_written(at);
+        if !std::mem::replace(&mut self.room.refused, true) && !self.room.full {
+            self.room.full = true;
+            self.notice("storage_full", STORAGE_FULL);
+        }
+    }
+
+    fn notice(&mut self, code: &'static str, message: &str) {
+        let event = Event::Defect {
+            code,
+            message: message.to_owned(),
+            at: None,
+        };
+        self.out.push_back(Output::Event(event));
     }
 
     /// What every input may have made possible.
@@ -200,7 +291,9 @@ impl Recorder {
             );
         }
         self.tape.slide();
+        self.tape.commit();
         drain_commands(&mut self.tape, &mut self.out);
+        self.tell_window();
         let mut due = self.recording.as_ref().and_then(|own| own.wake_at(now));
         if let Some(pull) = &self.pull {
             due = due.into_iter().chain(pull.wake_at()).min();
@@ -215,7 +308,7 @@ impl Recorder {
     /// taken out now must have no hole at its end.
     fn complete(&mut self, now: Now) {
         if let Some(pull) = &mut self.pull {
-            let taken = pull.complete(&mut self.tape, now, &mut self.out);
+            let taken = pull.end(Ending::Pending, &mut self.tape, now, &mut self.out);
             self.taken(&taken);
         }
     }
@@ -241,12 +334,30 @@ impl Recorder {
                 message: PROTECTED.to_owned(),
             }));
         }
+        self.room.appended |= taken.appended;
+    }
+
+    /// Tells how far the tape has come, where it has.
+    fn tell_window(&mut self) {
+        let Room {
+            appended, refused, ..
+        } = self.room;
+        (self.room.appended, self.room.refused) = (false, false);
+        if !appended || refused {
+            return;
+        }
+        self.room.full = false;
         let timeline = self.tape.timeline();
-        let end = timeline.common_end(PATIENCE);
-        if let (true, Some((start, _)), Some(end)) = (taken.appended, timeline.span(), end) {
+        if let (Some((start, _)), Some(end)) = (timeline.span(), timeline.common_end(PATIENCE)) {
             let bytes = self.tape.bytes();
-            self.out
-                .push_back(Output::Event(Event::Window { start, end, bytes }));
+            let rate = bytes as f64 / end.minus(start).seconds();
+            let left = self.room.left.filter(|_| rate.is_normal() && rate > 0.0);
+            self.out.push_back(Output::Event(Event::Window {
+                start,
+                end,
+                bytes,
+                forecast: left.map(|left| left as f64 / rate),
+            }));
         }
     }
 
@@ -257,12 +368,7 @@ impl Recorder {
 
     /// Tells what is on the tape, where that has changed.
     fn tell_tracks(&mut self) {
-        let tracks = self.tape.timeline().tracks().iter();
-        let infos = tracks.filter_map(Track::config).map(|config| TrackInfo {
-            format: config.format,
-            codec: config.codec.clone(),
-        });
-        let infos: Vec<_> = infos.collect();
+        let infos = TrackInfo::of(self.tape.timeline());
         if infos != self.told_tracks {
             self.told_tracks.clone_from(&infos);
             self.out.push_back(Output::Event(Event::Tracks(infos)));
@@ -301,9 +407,11 @@ impl Recorder {
     fn progressed(&mut self, progressed: &Progressed) {
         if matches!(progressed, Progressed::Finished | Progressed::Failed)
             && let Some(recording) = self.recording.take()
-            && let Some(hold) = recording.hold()
         {
-            self.tape.release(hold);
+            if let Some(hold) = recording.hold() {
+                self.tape.release(hold);
+            }
+            self.tape.set_note(Vec::new());
         }
     }
 
@@ -319,5 +427,10 @@ impl Recorder {
 }
 
 const ALREADY_RECORDING: &str = "this tape is already recording; stop that recording first";
+const NOTHING_TO_RESUME: &str =
+    "no recording was running when this tape was left, or too much of it is missing to go on";
 const NOT_RECORDING: &str = "there is no recording to stop";
+const STORAGE_SHORT: &str = "there is no room for the whole window: the oldest of it is given up";
+const STORAGE_FULL: &str = "there is no room for more, and all that is stored is in use: what comes \
+                            now is not recorded; close clips, or free space";
 const PROTECTED: &str = "the stream is encrypted (DRM or SAMPLE-AES) and cannot be recorded";

@@ -1,5 +1,7 @@
 //! A growing range of the tape, cut into objects that are sent to the edge.
 
+mod note;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -9,10 +11,12 @@ use livetape_timeline::Timeline;
 use livetape_timeline::plan::{FragmentPlan, Lane, init_segment};
 
 use crate::cut::{Cut, PATIENCE, next_object};
+use crate::feed::drain_commands;
 use crate::input::{Access, Answer, Now};
 use crate::job::{Object, short_hash};
 use crate::output::{Event, ExchangeId, Output, RequestId};
 use crate::upload::{Answered, Upload};
+pub use note::Unfinished;
 
 /// How long a recording waits for a track that a source buffer promises, in milliseconds.
 const TRACK_PATIENCE: u64 = 5_000;
@@ -35,6 +39,8 @@ pub(crate) struct Recording {
     /// Length so far, in seconds.
     elapsed: f64,
     finished: bool,
+    /// How many objects had been cut when the journal was last told.
+    noted: Option<u32>,
 }
 
 /// Where on the tape the recording begins.
@@ -80,6 +86,7 @@ impl Recording {
             hold: None,
             elapsed: 0.0,
             finished: false,
+            noted: None,
         }
     }
 
@@ -139,6 +146,9 @@ impl Recording {
         if self.bytes_cut != before {
             self.tell_progress(out);
         }
+        self.keep_note(tape);
+        tape.commit();
+        drain_commands(tape, out);
         let (timeline, start, next) = (tape.timeline(), self.start.as_ref(), &self.next);
         let plan = |object: &Object| {
             let lanes = lanes(timeline, start?, next, &object.cut);

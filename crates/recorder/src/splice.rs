@@ -126,8 +126,7 @@ impl Splice {
             samples,
             extents,
         } = &stretch;
-        let timeline = tape.timeline_mut();
-        timeline.append(id, config, *decode_time, samples, extents);
+        tape.append(id, config, *decode_time, samples, extents);
         Joined {
             appended: true,
             gap: gap.max(0),
@@ -143,9 +142,7 @@ pub(crate) fn append_uncovered(stretch: &Stretch, id: TrackId, tape: &mut Tape) 
         samples,
         extents,
     } = stretch;
-    let appended = tape
-        .timeline_mut()
-        .append(id, config, *decode_time, samples, extents);
+    let appended = tape.append(id, config, *decode_time, samples, extents);
     Joined {
         appended: appended.kept > 0,
         gap: appended.gap,

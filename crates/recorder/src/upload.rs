@@ -74,6 +74,56 @@ impl Upload {
         }
     }
 
+    /// Goes on with one that the edge has made already, and has so many objects and bytes of.
+    pub(crate) fn resumed(request: RequestId, place: Place, stored: (u32, u64)) -> Self {
+        Self {
+            request,
+            place,
+            created: true,
+            jobs: VecDeque::new(),
+            in_flight: SmallMap::new(),
+            configs_known: Vec::new(),
+            objects_stored: stored.0,
+            bytes_stored: stored.1,
+            failures: 0,
+            retry_at: None,
+            why: String::new(),
+            pace: Pace {
+                cap: None,
+                free_at: 0,
+            },
+            told: UploadState::Creating,
+        }
+    }
+
+    /// The edge has made the recording.
+    pub(crate) const fn is_created(&self) -> bool {
+        self.created
+    }
+
+    /// Where it is at the edge.
+    pub(crate) const fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The objects that the edge has not acknowledged, in their order.
+    pub(crate) fn waiting(&self) -> Vec<&Object> {
+        let mut waiting: Vec<&Object> = Vec::new();
+        for object in self.objects() {
+            let at = waiting.partition_point(|other| other.sequence < object.sequence);
+            waiting.insert(at, object);
+        }
+        waiting
+    }
+
+    fn objects(&self) -> impl Iterator<Item = &Object> {
+        let waiting = self.in_flight.values().chain(&self.jobs);
+        waiting.filter_map(|job| match job {
+            Job::Object(object) => Some(&**object),
+            _ => None,
+        })
+    }
+
     /// Objects and bytes that the edge has acknowledged.
     pub(crate) const fn stored(&self) -> (u32, u64) {
         (self.objects_stored, self.bytes_stored)
@@ -283,11 +333,7 @@ impl Upload {
 
     /// The reels that its objects still need.
     pub(crate) fn reels(&self) -> impl Iterator<Item = StoreId> {
-        let waiting = self.jobs.iter().chain(self.in_flight.values());
-        waiting.filter_map(|job| match job {
-            Job::Object(object) => Some(object.reel),
-            _ => None,
-        })
+        self.objects().map(|object| object.reel)
     }
 }
 

@@ -97,15 +97,25 @@ impl ExtentMap {
         self.entries.get(at).map(|entry| entry.start)
     }
 
-    /// Forgets all from `position` on.
-    pub(crate) fn cut_back(&mut self, position: u64) {
-        while let Some(last) = self.entries.back_mut().filter(|_| self.end > position) {
-            last.extent.len = position.saturating_sub(last.start);
-            self.end = last.start + last.extent.len;
-            if last.extent.len == 0 {
-                self.entries.pop_back();
+    /// The first logical byte that lies at or after `offset` of `store`, or in a later store.
+    pub(crate) fn first_at(&self, store: StoreId, offset: u64) -> Option<u64> {
+        self.entries.iter().find_map(|Entry { start, extent }| {
+            if extent.store > store {
+                return Some(*start);
             }
+            let is_in = extent.store == store && extent.offset + extent.len > offset;
+            is_in.then(|| start + offset.saturating_sub(extent.offset))
+        })
+    }
+
+    /// Ends before the logical byte `end`.
+    pub(crate) fn truncate(&mut self, end: u64) {
+        let kept = self.entries.partition_point(|entry| entry.start < end);
+        self.entries.truncate(kept);
+        if let Some(Entry { start, extent }) = self.entries.back_mut() {
+            extent.len = extent.len.min(end - *start);
         }
+        self.end = self.end.min(end);
     }
 
     /// Forgets the extents that lie in stores up to and including `store`, and all before them: a
@@ -152,19 +162,6 @@ mod tests {
         map.forget_through(StoreId(1));
         assert_eq!(map.start(), 10);
         assert_eq!(map.resolve(0..20).collect::<Vec<_>>(), [extent(2, 0, 10)]);
-    }
-
-    #[test]
-    fn what_was_cut_back_is_gone_and_the_map_goes_on_from_there() {
-        let mut map = ExtentMap::default();
-        map.push(extent(1, 0, 10));
-        map.push(extent(2, 0, 10));
-        map.cut_back(15);
-        map.push(extent(3, 0, 10));
-        let left = [extent(1, 0, 10), extent(2, 0, 5), extent(3, 0, 10)];
-        assert_eq!(map.resolve(0..99).collect::<Vec<_>>(), left);
-        map.cut_back(10);
-        assert_eq!(map.resolve(0..99).collect::<Vec<_>>(), left[..1]);
     }
 
     #[test]

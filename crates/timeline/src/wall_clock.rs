@@ -26,6 +26,17 @@ impl WallClock {
         self.dates.insert(place, (at, unix_millis));
     }
 
+    /// All, in the order of the moments.
+    pub(crate) fn dates(&self) -> &[(Timestamp, i64)] {
+        &self.dates
+    }
+
+    /// Forgets those that say nothing of `start` and what follows it.
+    pub(crate) fn forget_before(&mut self, start: Timestamp) {
+        let behind = self.dates.partition_point(|(other, _)| *other <= start);
+        self.dates.drain(..behind.saturating_sub(1));
+    }
+
     /// Unix milliseconds of a moment, counted from the last date before it, or else the first.
     pub(crate) fn at(&self, time: Timestamp) -> Option<i64> {
         let behind = self.dates.partition_point(|(other, _)| *other <= time);
@@ -52,5 +63,9 @@ mod tests {
         assert_eq!(clock.dates.len(), 2);
         assert_eq!(clock.at(at(19)), Some(1_009_000));
         assert_eq!(clock.at(at(21)), Some(5_001_000));
+        clock.forget_before(at(15));
+        assert_eq!(clock.dates().len(), 2);
+        clock.forget_before(at(20));
+        assert_eq!(clock.dates(), [(at(20), 5_000_000)]);
     }
 }

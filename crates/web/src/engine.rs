@@ -8,14 +8,18 @@ use js_sys::{Array, Function, Uint8Array};
 use livetape_recorder::{
     Answer, Body, ClipReady, ExchangeId, Input, Output, Recorder, Request, RequestId,
 };
+use livetape_tape::Window;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::chunk::JsChunk;
+use crate::crc::Crc;
+use crate::left::{self, Recovered};
 use crate::message::{self, Message};
 use crate::network::{Fetched, exchange};
 use crate::reels::Reels;
 use crate::scope::{Alarm, now};
+use crate::storing::Tape;
 
 /// The recorder of one tape, as the worker's script sees it.
 #[wasm_bindgen]
@@ -23,6 +27,7 @@ pub struct Engine(Rc<Shared>);
 
 struct Shared {
     post: Function,
+    crc: Crc,
     queue: RefCell<VecDeque<Task>>,
     running: Cell<bool>,
     tape: RefCell<Option<Tape>>,
@@ -37,19 +42,17 @@ enum Task {
     Tick,
 }
 
-/// The tape, once a page has opened it.
-struct Tape {
-    recorder: Recorder,
-    reels: Reels,
-}
+const TAPE_GONE: &str = "this tape has been discarded, or another page has it open";
 
 #[wasm_bindgen]
 impl Engine {
-    /// An engine that posts its messages through `post(message, transfer)`.
+    /// An engine that posts its messages through `post(message, transfer)`. `crc32(bytes)` is the
+    /// CRC-32 (ISO/HDLC) of an `Uint8Array`.
     #[wasm_bindgen(constructor)]
-    pub fn new(post: Function) -> Self {
+    pub fn new(post: Function, crc32: Function) -> Self {
         let shared = Rc::new(Shared {
             post,
+            crc: Crc(crc32),
             queue: RefCell::default(),
             running: Cell::new(false),
             tape: RefCell::default(),
@@ -99,23 +102,35 @@ impl Shared {
         match (task, tape) {
             (Task::Message(Message::Open { window, pull }), tape) => {
                 let reels = Reels::open().await;
-                self.post(&message::object(
-                    "opened",
-                    &[("storage", reels.storage().into())],
-                ));
-                let mut opened = Tape {
-                    recorder: Recorder::new(window),
-                    reels,
+                let window = Window {
+                    bytes: window.bytes.min(reels.most_bytes()),
+                    ..window
                 };
+                let mut opened = self.opened(Recorder::new(window), reels);
+                left::clean_up().await;
                 if let Some(url) = pull {
                     self.handle(&mut opened, Input::Pull { url: &url }, None)
                         .await;
                 }
                 *tape = Some(opened);
             }
-            (Task::Message(Message::Close), tape) => {
+            (Task::Message(Message::OpenLeft { name }), tape) => {
+                *tape = self.open_left(name).await;
+            }
+            (Task::Message(Message::Recover { request }), _) => {
+                left::clean_up().await;
+                let tapes = left::list().await;
+                self.answer("recovered", request, &[("tapes", tapes.into())]);
+            }
+            (Task::Message(Message::Discard { request }), tape) => {
                 if let Some(mut tape) = tape.take() {
                     tape.reels.remove().await;
+                }
+                self.answer("discarded", request, &[]);
+            }
+            (Task::Message(Message::Close), tape) => {
+                if let Some(mut tape) = tape.take() {
+                    tape.reels.close().await;
                 }
                 crate::scope::close_worker();
             }
@@ -146,9 +161,38 @@ impl Shared {
         }
     }
 
+    /// A tape that has been opened; the page is told.
+    fn opened(&self, recorder: Recorder, reels: Reels) -> Tape {
+        let storage = ("storage", reels.storage().into());
+        self.post(&message::object("opened", &[storage]));
+        Tape::new(recorder, reels, self.crc.clone())
+    }
+
+    async fn open_left(&self, name: String) -> Option<Tape> {
+        match Recovered::open(name, &self.crc).await {
+            Ok(recovered) => {
+                let damage = ("damage", recovered.codes().into());
+                self.post(&message::object("repaired", &[damage]));
+                let Recovered { tape, reels, .. } = recovered;
+                Some(self.opened(Recorder::with(tape), reels))
+            }
+            Err(_) => {
+                self.post(&message::failed(None, "tape_gone", TAPE_GONE));
+                None
+            }
+        }
+    }
+
     async fn message(self: &Rc<Self>, tape: &mut Tape, message: Message) {
         match message {
-            Message::Open { .. } | Message::Close => {}
+            Message::Open { .. }
+            | Message::OpenLeft { .. }
+            | Message::Recover { .. }
+            | Message::Discard { .. }
+            | Message::Close => {}
+            Message::Resume { request } => {
+                self.handle(tape, Input::Resume { request }, None).await;
+            }
             Message::Source { source, mime } => {
                 self.handle(
                     tape,
@@ -171,6 +215,7 @@ impl Shared {
                     chunk: &view,
                     timestamp_offset,
                 };
+                tape.tell_room();
                 self.handle(tape, input, Some(&chunk)).await;
                 self.recycle(&chunk);
             }
@@ -249,15 +294,13 @@ impl Shared {
         chunk: Option<&Uint8Array>,
     ) -> Result<(), JsValue> {
         match output {
-            Output::Storage(command) => tape.reels.command(command).await?,
+            Output::Storage(command) => tape.command(command).await?,
             Output::WriteChunk(at) => {
                 if let Some(chunk) = chunk {
-                    tape.reels.write(at, chunk)?;
+                    tape.write(at, chunk).await?;
                 }
             }
-            Output::WriteBytes(at, bytes) => {
-                tape.reels.write_own(at, &bytes)?;
-            }
+            Output::WriteBytes(at, bytes) => tape.write_own(at, &bytes).await?,
             Output::Exchange(exchange, request) => {
                 let plan = match &request.body {
                     Body::Plan(plan) => Some(tape.reels.read(plan).await?),
@@ -307,6 +350,14 @@ impl Shared {
         let buffer = chunk.buffer();
         let message = message::object("recycle", &[("bytes", buffer.clone().into())]);
         self.post_with(&message, &Array::of1(&buffer));
+    }
+
+    fn answer(&self, kind: &str, request: RequestId, fields: &[(&str, JsValue)]) {
+        let answer = message::object(kind, fields);
+        let RequestId(request) = request;
+        // Setting a property of a fresh plain object does not fail.
+        let _ = js_sys::Reflect::set(&answer, &"request".into(), &request.into());
+        self.post(&answer);
     }
 
     fn post(&self, message: &JsValue) {

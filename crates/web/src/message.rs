@@ -12,6 +12,22 @@ pub(crate) enum Message {
         window: Window,
         pull: Option<String>,
     },
+    /// List the tapes that were left behind.
+    Recover {
+        request: RequestId,
+    },
+    /// Open one of them.
+    OpenLeft {
+        name: String,
+    },
+    /// Finish the recording that was running on it.
+    Resume {
+        request: RequestId,
+    },
+    /// Remove the tape.
+    Discard {
+        request: RequestId,
+    },
     Source {
         source: SourceId,
         mime: String,
@@ -65,6 +81,18 @@ pub(crate) fn read(message: &JsValue) -> Option<Message> {
     let source = || Some(SourceId(number(message, "source")? as u32));
     let request = || Some(RequestId(number(message, "request")? as u32));
     Some(match string(message, "type")?.as_str() {
+        "recover" => Message::Recover {
+            request: request()?,
+        },
+        "resume" => Message::Resume {
+            request: request()?,
+        },
+        "discard" => Message::Discard {
+            request: request()?,
+        },
+        "open" if string(message, "mode")? == "left" => Message::OpenLeft {
+            name: string(message, "name")?,
+        },
         "open" => {
             let window = field(message, "window")?;
             Message::Open {
@@ -172,27 +200,43 @@ fn string(object: &JsValue, name: &str) -> Option<String> {
 
 /// A message to the page: a plain object.
 pub(crate) fn object(kind: &str, fields: &[(&str, JsValue)]) -> Object {
+    let object = plain(fields);
+    set(&object, "type", &JsValue::from_str(kind));
+    object
+}
+
+/// A plain object with these properties.
+pub(crate) fn plain(fields: &[(&str, JsValue)]) -> Object {
     let object = Object::new();
-    let set = |name: &str, value: &JsValue| {
-        // Setting a property of a fresh plain object does not fail.
-        let _ = Reflect::set(&object, &JsValue::from_str(name), value);
-    };
-    set("type", &JsValue::from_str(kind));
     for (name, value) in fields {
-        set(name, value);
+        set(&object, name, value);
     }
     object
+}
+
+fn set(object: &Object, name: &str, value: &JsValue) {
+    // Setting a property of a fresh plain object does not fail.
+    let _ = Reflect::set(object, &JsValue::from_str(name), value);
 }
 
 /// An event as a message.
 pub(crate) fn event(event: Event) -> Object {
     match event {
-        Event::Window { start, end, bytes } => object(
+        Event::Window {
+            start,
+            end,
+            bytes,
+            forecast,
+        } => object(
             "window",
             &[
                 ("start", start.seconds().into()),
                 ("end", end.seconds().into()),
                 ("bytes", (bytes as f64).into()),
+                (
+                    "forecast",
+                    forecast.map_or(JsValue::UNDEFINED, JsValue::from),
+                ),
             ],
         ),
         Event::Tracks(infos) => object("tracks", &[("tracks", tracks(&infos).into())]),
@@ -296,9 +340,8 @@ pub(crate) fn tracks(infos: &[TrackInfo]) -> Array {
                 .into_iter()
                 .chain(more.iter().cloned())
                 .collect();
-            let track = object("", &fields);
-            let _ = Reflect::delete_property(&track, &"type".into());
-            let _ = Reflect::set(&track, &"kind".into(), &kind.into());
+            let track = plain(&fields);
+            set(&track, "kind", &kind.into());
             track
         };
         match info.format {

@@ -24,6 +24,8 @@ cargo xtask <command>
         [--runs N]            ... or for so many inputs each, if that is sooner
         [--record]            ... and keep the results in fuzz/RECORD.md
         [--replay FILE]       ... or try one input with one target
+        [kills [--runs N]]    tabs, workers and browsers killed while they tape: 50 times, or N
+        [memory [--minutes N]] six hours of stream at 8 Mb/s faster than real time, or N minutes
 
 Each command first installs what it misses, and says what before it does. --yes answers its question.
 ";

@@ -79,6 +79,7 @@ const chineseErrors: Record<ErrorCode, string> = {
   nothing_recorded: '录像带上没有这段时间的内容',
   configuration_change: '直播流在此处更换了编码配置，无法放进同一个 MP4',
   protected: '该直播受版权保护（DRM），无法录制',
+  tape_gone: '这段录制已被删除，或正在另一个页面中打开',
   storage_failed: '浏览器存储出错',
   playlist_unreachable: '无法连接到直播流',
   playlist_invalid: '该地址不是可以录制的 HLS 播放列表',

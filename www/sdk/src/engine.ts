@@ -1,7 +1,7 @@
 import { LiveTapeError } from './errors.js';
 import type { FromWorker, ToWorker } from './protocol.js';
 
-type Answer = Extract<FromWorker, { type: 'recording' | 'stopped' | 'clip' }>;
+type Answer = Extract<FromWorker, { type: 'recording' | 'stopped' | 'clip' | 'recovered' | 'discarded' }>;
 type Request = Extract<ToWorker, { request: number }>;
 type WithoutNumber<T> = T extends Request ? Omit<T, 'request'> : never;
 
@@ -84,7 +84,9 @@ export class Engine {
         return;
       case 'recording':
       case 'stopped':
-      case 'clip': {
+      case 'clip':
+      case 'recovered':
+      case 'discarded': {
         const waiting = this.#pending.get(message.request);
         this.#pending.delete(message.request);
         waiting?.resolve(message);

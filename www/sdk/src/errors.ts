@@ -15,6 +15,7 @@ export const errorTable = {
   nothing_recorded: 'nothing of that time is on the tape',
   configuration_change: 'the stream changes its codec configuration there: one MP4 cannot hold both sides',
   protected: 'this stream is protected (DRM) and cannot be recorded',
+  tape_gone: 'this tape has been discarded, or another page has it open',
   storage_failed: "the browser's storage failed",
   playlist_unreachable: 'the stream cannot be reached',
   playlist_invalid: 'the address is not that of an HLS playlist that can be recorded',

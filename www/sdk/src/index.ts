@@ -17,4 +17,5 @@ export { LiveTapeError, errorTable, type ErrorCode } from './errors.js';
 export type { Emitter, Notice, RecordingEvents, RecordingProgress, RecordingState, TapeEvents, TapeWindow } from './events.js';
 export { LiveTape, type ClipRange, type RecordOptions, type TapeOptions } from './live_tape.js';
 export type { EdgeRecording, PlaybackUrls, TrackInfo, UploadState } from './protocol.js';
+export { RecoveredTape } from './recovered_tape.js';
 export { Recording, type RecordingResult } from './recording.js';

@@ -4,13 +4,14 @@ import { LiveTapeError } from './errors.js';
 import { Emitter, type TapeEvents, type TapeWindow } from './events.js';
 import type { FromWorker, TrackInfo } from './protocol.js';
 import { Recording } from './recording.js';
+import { RecoveredTape } from './recovered_tape.js';
 import { VideoTap } from './video_tap.js';
 
 /** How a tape is made. */
 export interface TapeOptions {
   /** Seconds of the past to keep; one hour unless told. */
   readonly window?: number;
-  /** Most bytes to keep; 2 GiB unless told. */
+  /** Most bytes to keep; 2 GiB unless told. Where a browser has no private files the tape is in memory, and no longer than 256 MiB. */
   readonly windowBytes?: number;
   /** Where `livetape/worker` is, when a bundler does not keep it beside this module. */
   readonly workerUrl?: string | URL;
@@ -93,6 +94,14 @@ export class LiveTape extends Emitter<TapeEvents> {
     }
   }
 
+  /**
+   * The tapes that other pages of this origin left behind when they ended, oldest first: those of closed tabs, and of crashed
+   * ones. A tape that a live page has is not among them.
+   */
+  static recover(options: Pick<TapeOptions, 'workerUrl'> = {}): Promise<RecoveredTape[]> {
+    return RecoveredTape.list(options.workerUrl);
+  }
+
   /** Where the tape is kept: on disk (the origin private file system), or in memory where the browser has none. */
   get storage(): 'opfs' | 'memory' {
     return this.#storage;
@@ -101,6 +110,15 @@ export class LiveTape extends Emitter<TapeEvents> {
   /** The span of time on the tape. */
   get window(): TapeWindow {
     return this.#window;
+  }
+
+  /**
+   * Seconds of this stream that the browser's storage still takes besides what is on the tape; undefined where that is not
+   * known. When it is full the oldest is given up first (a `notice` with the code `storage_short`), then what comes is not
+   * recorded (`storage_full`).
+   */
+  get forecast(): number | undefined {
+    return this.#window.forecast;
   }
 
   /** Tracks of the stream, as soon as they are known. */
@@ -123,6 +141,7 @@ export class LiveTape extends Emitter<TapeEvents> {
     const { token, template, maxBitrate } = options;
     const cap = maxBitrate === undefined ? undefined : Math.ceil(seconds('maxBitrate', maxBitrate) / 8);
     this.#starting = true;
+    persist();
     try {
       const answer = await this.#engine.request({
         type: 'record',
@@ -172,8 +191,8 @@ export class LiveTape extends Emitter<TapeEvents> {
         if (!this.#pulls) this.#open.resolve();
         break;
       case 'window': {
-        const { start, end, bytes } = message;
-        this.#window = { start, end, bytes };
+        const { start, end, bytes, forecast } = message;
+        this.#window = { start, end, bytes, ...(forecast === undefined ? {} : { forecast }) };
         this.emit('window', this.#window);
         break;
       }
@@ -209,6 +228,12 @@ export class LiveTape extends Emitter<TapeEvents> {
     recording?.emit('error', error);
     this.emit('error', error);
   }
+}
+
+/** Asks the browser not to clear the tape away when the disk is full. Some ask the user: so it is done when one presses Record. */
+function persist(): void {
+  const asked = navigator.storage?.persist?.() as Promise<boolean> | undefined;
+  asked?.catch(() => undefined);
 }
 
 function windowOf(options: TapeOptions): { seconds: number; bytes: number } {

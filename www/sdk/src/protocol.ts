@@ -42,9 +42,26 @@ export interface EdgeRecording {
  */
 export type UploadState = 'creating' | 'sending' | 'waiting' | 'finishing';
 
+/** A tape that a page left behind. Times are seconds on the timeline of the video that was taped, dates Unix milliseconds. */
+export interface LeftTape {
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+  readonly startDate?: number;
+  readonly endDate?: number;
+  readonly bytes: number;
+  readonly tracks: TrackInfo[];
+  readonly damage: string[];
+  readonly recording?: { readonly edge: string; readonly id: string };
+}
+
 /** Page to worker. */
 export type ToWorker =
   | { type: 'open'; window: { seconds: number; bytes: number }; mode: 'tap' | 'pull'; url?: string }
+  | { type: 'open'; mode: 'left'; name: string }
+  | { type: 'recover'; request: number }
+  | { type: 'resume'; request: number }
+  | { type: 'discard'; request: number }
   | { type: 'source'; source: number; mime: string }
   | { type: 'append'; source: number; bytes: ArrayBuffer; length: number; timestampOffset: number }
   | { type: 'abort'; source: number }
@@ -63,7 +80,10 @@ export type ToWorker =
 export type FromWorker =
   | { type: 'recycle'; bytes: ArrayBuffer }
   | { type: 'opened'; storage: 'opfs' | 'memory' }
-  | { type: 'window'; start: number; end: number; bytes: number }
+  | { type: 'recovered'; request: number; tapes: LeftTape[] }
+  | { type: 'discarded'; request: number }
+  | { type: 'repaired'; damage: string[] }
+  | { type: 'window'; start: number; end: number; bytes: number; forecast?: number }
   | { type: 'tracks'; tracks: TrackInfo[] }
   | { type: 'recording'; request: number; id: string; playback: PlaybackUrls }
   | { type: 'progress'; elapsed: number; bytes: number; uploaded: number; objects: number }

@@ -36,11 +36,14 @@ pub(crate) struct Client {
     pub(crate) recorder: Recorder,
     pub(crate) now: Now,
     pub(crate) reels: BTreeMap<StoreId, Vec<u8>>,
+    pub(crate) journals: BTreeMap<StoreId, Vec<u8>>,
     pub(crate) deleted: Vec<StoreId>,
     pub(crate) requests: VecDeque<(ExchangeId, Request, Vec<u8>)>,
     pub(crate) events: Vec<Event>,
     pub(crate) clips: Vec<ClipReady>,
     pub(crate) wake_at: Option<u64>,
+    /// Bytes that the storage takes at once.
+    pub(crate) room: u64,
 }
 
 impl Client {
@@ -52,11 +55,13 @@ impl Client {
                 unix: 1_700_000_000_000,
             },
             reels: BTreeMap::new(),
+            journals: BTreeMap::new(),
             deleted: Vec::new(),
             requests: VecDeque::new(),
             events: Vec::new(),
             clips: Vec::new(),
             wake_at: None,
+            room: u64::MAX,
         }
     }
 
@@ -69,8 +74,18 @@ impl Client {
                     self.reels.insert(id, Vec::new());
                 }
                 Output::Storage(Command::Close(_)) => {}
+                Output::Storage(Command::Commit {
+                    reel,
+                    offset,
+                    bytes,
+                }) => {
+                    let journal = self.journals.entry(reel).or_default();
+                    journal.truncate(offset as usize);
+                    journal.extend(bytes);
+                }
                 Output::Storage(Command::Delete(id)) => {
                     self.reels.remove(&id).expect("deleted once");
+                    self.journals.remove(&id);
                     self.deleted.push(id);
                 }
                 Output::WriteChunk(at) => self.write(at, chunk),
@@ -91,6 +106,9 @@ impl Client {
     }
 
     fn write(&mut self, at: livetape_tape::Placement, bytes: &[u8]) {
+        if bytes.len() as u64 > self.room {
+            return self.recorder.not_written(at);
+        }
         let reel = self.reels.get_mut(&at.reel).expect("written while open");
         assert_eq!(reel.len() as u64, at.offset, "reels grow at their end");
         reel.extend_from_slice(bytes);
