@@ -46,7 +46,7 @@ async function remux(open: () => Source, sink: Sink): ReturnType<EngineRun> {
     engine.handle(message);
     return answered;
   };
-  await ask({ type: 'open', window: { seconds: 1e6, bytes: 1e12 } }, 'opened');
+  await ask({ type: 'open', mode: 'tap', window: { seconds: 1e6, bytes: 1e12 } }, 'opened');
   engine.handle({ type: 'source', source: 1, mime: 'video/mp2t' });
   const began = performance.now();
   for (let piece = await pieces.next(); piece; piece = await pieces.next()) {
