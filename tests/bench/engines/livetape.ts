@@ -85,6 +85,9 @@ function putReelsInto(sink: Sink): void {
         if (sink instanceof Collected) written.push(bytes.slice());
         return bytes.length;
       },
+      truncate: () => undefined,
+      flush: () => undefined,
+      getSize: () => 0,
       close: () => undefined,
     });
     return { createSyncAccessHandle, getFile: async () => new Blob(written) };
