@@ -36,19 +36,14 @@ impl<K, V> SmallMap<K, V> {
         self.0.iter().map(|(key, value)| (key, value))
     }
 
-    /// The values, by key.
-    pub fn values(&self) -> impl Iterator<Item = &V> {
-        self.0.iter().map(|(_, value)| value)
-    }
-
-    /// The largest key and its value.
-    pub fn last(&self) -> Option<(&K, &V)> {
-        self.0.last().map(|(key, value)| (key, value))
-    }
-
-    /// The values, by key, to be changed.
+    /// The values, in the order of their keys, to be changed.
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
         self.0.iter_mut().map(|(_, value)| value)
+    }
+
+    /// The values, in the order of their keys.
+    pub fn values(&self) -> impl Iterator<Item = &V> {
+        self.0.iter().map(|(_, value)| value)
     }
 }
 

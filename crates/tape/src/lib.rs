@@ -9,7 +9,7 @@
 //! - [`Window`]: how much is kept
 //! - [`journal`]: what is written beside each reel, so that a tape outlives its page
 //! - [`Recovery`]: the tape that such files are, repaired where they are [damaged](Damage)
-//! - [`Left`]: how long such tapes are kept
+//! - [`has_outlived`]: how long such tapes are kept
 
 pub mod journal;
 mod recovery;
@@ -17,5 +17,5 @@ mod retention;
 mod tape;
 
 pub use recovery::{Damage, DamageKind, Recovery};
-pub use retention::Left;
+pub use retention::has_outlived;
 pub use tape::{Command, Hold, Placement, Tape, Window};

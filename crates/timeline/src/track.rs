@@ -464,7 +464,7 @@ impl Track {
 
 #[cfg(test)]
 mod tests {
-    use livetape_media::{Format, FourCc, Timescale};
+    use livetape_media::{Format, FourCc, Rotation, Timescale};
 
     use super::*;
 
@@ -484,6 +484,7 @@ mod tests {
                     sample_entry: Vec::new(),
                     codec: String::new(),
                     language: *b"und",
+                    rotation: Rotation::None,
                 }),
                 numbers: 0..3,
                 decode_time: 1_000,

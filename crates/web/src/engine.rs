@@ -14,9 +14,11 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::chunk::JsChunk;
 use crate::crc::Crc;
-use crate::left::{self, Recovered};
+use crate::left;
 use crate::message::{self, Message};
 use crate::network::{Fetched, exchange};
+#[cfg(feature = "pull")]
+use crate::recovered::{self, Recovered, Wish};
 use crate::reels::Reels;
 use crate::scope::{Alarm, now};
 use crate::storing::Tape;
@@ -42,6 +44,7 @@ enum Task {
     Tick,
 }
 
+#[cfg(feature = "pull")]
 const TAPE_GONE: &str = "this tape has been discarded, or another page has it open";
 
 #[wasm_bindgen]
@@ -114,20 +117,8 @@ impl Shared {
                 }
                 *tape = Some(opened);
             }
-            (Task::Message(Message::OpenLeft { name }), tape) => {
-                *tape = self.open_left(name).await;
-            }
-            (Task::Message(Message::Recover { request }), _) => {
-                left::clean_up().await;
-                let tapes = left::list().await;
-                self.answer("recovered", request, &[("tapes", tapes.into())]);
-            }
-            (Task::Message(Message::Discard { request }), tape) => {
-                if let Some(mut tape) = tape.take() {
-                    tape.reels.remove().await;
-                }
-                self.answer("discarded", request, &[]);
-            }
+            #[cfg(feature = "pull")]
+            (Task::Message(Message::Left(wish)), tape) => self.left(tape, wish).await,
             (Task::Message(Message::Close), tape) => {
                 if let Some(mut tape) = tape.take() {
                     tape.reels.close().await;
@@ -168,6 +159,31 @@ impl Shared {
         Tape::new(recorder, reels, self.crc.clone())
     }
 
+    /// Does what is wanted of tapes that were left behind.
+    #[cfg(feature = "pull")]
+    async fn left(self: &Rc<Self>, tape: &mut Option<Tape>, wish: Wish) {
+        match wish {
+            Wish::List { request } => {
+                left::clean_up().await;
+                let tapes = recovered::list().await;
+                self.answer("recovered", request, &[("tapes", tapes.into())]);
+            }
+            Wish::Open { name } => *tape = self.open_left(name).await,
+            Wish::Resume { request } => {
+                if let Some(tape) = tape {
+                    self.handle(tape, Input::Resume { request }, None).await;
+                }
+            }
+            Wish::Discard { request } => {
+                if let Some(mut tape) = tape.take() {
+                    tape.reels.remove().await;
+                }
+                self.answer("discarded", request, &[]);
+            }
+        }
+    }
+
+    #[cfg(feature = "pull")]
     async fn open_left(&self, name: String) -> Option<Tape> {
         match Recovered::open(name, &self.crc).await {
             Ok(recovered) => {
@@ -185,14 +201,9 @@ impl Shared {
 
     async fn message(self: &Rc<Self>, tape: &mut Tape, message: Message) {
         match message {
-            Message::Open { .. }
-            | Message::OpenLeft { .. }
-            | Message::Recover { .. }
-            | Message::Discard { .. }
-            | Message::Close => {}
-            Message::Resume { request } => {
-                self.handle(tape, Input::Resume { request }, None).await;
-            }
+            Message::Open { .. } | Message::Close => {}
+            #[cfg(feature = "pull")]
+            Message::Left(_) => {}
             Message::Source { source, mime } => {
                 self.handle(
                     tape,
@@ -247,18 +258,40 @@ impl Shared {
                 };
                 self.handle(tape, input, None).await;
             }
-            Message::Record {
+            Message::Upload {
                 request,
-                access: None,
-                ..
+                clip,
+                edge,
+                access: Some(access),
             } => {
-                let why = "record() needs a public template id or an ingest token";
+                let input = Input::Upload {
+                    request,
+                    clip,
+                    edge: &edge,
+                    access,
+                };
+                self.handle(tape, input, None).await;
+            }
+            Message::Record { request, .. } | Message::Upload { request, .. } => {
+                let why = "this needs a public template id or an ingest token";
                 self.post(&message::failed(Some(request), "bad_access", why));
             }
-            Message::Online => self.handle(tape, Input::Online, None).await,
-            Message::Stop { request } => {
-                self.handle(tape, Input::Stop { request }, None).await;
+            Message::Pause { request } => self.handle(tape, Input::Pause { request }, None).await,
+            Message::Unpause { request } => {
+                self.handle(tape, Input::Unpause { request }, None).await;
             }
+            Message::Mark { request } => self.handle(tape, Input::Mark { request }, None).await,
+            Message::Stop { request } => self.handle(tape, Input::Stop { request }, None).await,
+            Message::Cancel { request } => self.handle(tape, Input::Cancel { request }, None).await,
+            Message::Still { request, seconds } => {
+                let input = Input::Still { request, seconds };
+                self.handle(tape, input, None).await;
+            }
+            Message::Past { request, from } => {
+                let input = Input::Past { request, from };
+                self.handle(tape, input, None).await;
+            }
+            Message::Online => self.handle(tape, Input::Online, None).await,
             Message::Clip { request, range } => {
                 self.handle(tape, Input::Clip { request, range }, None)
                     .await;
@@ -309,6 +342,15 @@ impl Shared {
                 spawn_local(Rc::clone(self).fetch(exchange, request, plan));
             }
             Output::Clip(ready) => self.clip(&tape.reels, &ready)?,
+            Output::Still(ready) => {
+                let bytes = tape.reels.read(&ready.plan).await?;
+                self.post(&message::still(&ready, &bytes));
+            }
+            Output::Past(ready) => {
+                let bytes = tape.reels.read(&ready.plan).await?;
+                let buffer = Array::of1(&bytes.buffer());
+                self.post_with(&message::past(&ready, &bytes), &buffer);
+            }
             Output::Event(event) => self.post(&message::event(event)),
             Output::WakeAt(at) => {
                 if let Some(alarm) = self.alarm.borrow_mut().as_mut() {
@@ -328,18 +370,20 @@ impl Shared {
 
     fn clip(&self, reels: &Reels, ready: &ClipReady) -> Result<(), JsValue> {
         let RequestId(request) = ready.request;
+        let copied = reels.copied();
+        let blob = reels.assemble(&ready.plan)?;
+        let copied = reels.copied() - copied;
         self.post(&message::object(
             "clip",
             &[
                 ("request", request.into()),
                 ("clip", request.into()),
-                ("blob", reels.assemble(&ready.plan)?.into()),
+                ("blob", blob.into()),
                 ("start", ready.start.seconds().into()),
                 ("duration", ready.duration.seconds().into()),
                 ("tracks", message::tracks(&ready.tracks).into()),
                 ("headerBytes", (ready.plan.generated_len() as f64).into()),
-                // All its reels are closed: none had to be.
-                ("copiedBytes", 0.into()),
+                ("copiedBytes", (copied as f64).into()),
             ],
         ));
         Ok(())
@@ -352,6 +396,7 @@ impl Shared {
         self.post_with(&message, &Array::of1(&buffer));
     }
 
+    #[cfg(feature = "pull")]
     fn answer(&self, kind: &str, request: RequestId, fields: &[(&str, JsValue)]) {
         let answer = message::object(kind, fields);
         let RequestId(request) = request;

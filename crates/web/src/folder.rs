@@ -4,8 +4,10 @@ use js_sys::{AsyncIterator, IteratorNext, JsString, Reflect};
 use livetape_timeline::StoreId;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
+#[cfg(feature = "pull")]
+use web_sys::File;
 use web_sys::{
-    File, FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetDirectoryOptions,
+    FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetDirectoryOptions,
     FileSystemGetFileOptions, FileSystemRemoveOptions, FileSystemSyncAccessHandle,
 };
 
@@ -28,6 +30,7 @@ pub(crate) struct Folder {
 }
 
 /// The files of a reel that was left behind.
+#[cfg(feature = "pull")]
 #[derive(Default)]
 pub(crate) struct Found {
     pub(crate) reel: Option<File>,
@@ -102,6 +105,7 @@ impl Folder {
     }
 
     /// The reels that are there, the oldest first.
+    #[cfg(feature = "pull")]
     pub(crate) async fn found(&self) -> Vec<(StoreId, Found)> {
         let mut all: Vec<(StoreId, Found)> = Vec::new();
         for name in names(&self.handle).await {
@@ -125,6 +129,7 @@ impl Folder {
         all
     }
 
+    #[cfg(feature = "pull")]
     async fn file(&self, name: &str) -> Result<File, JsValue> {
         let handle: FileSystemFileHandle = JsFuture::from(self.handle.get_file_handle(name))
             .await?

@@ -7,7 +7,8 @@
 //! - `storing`: what a recorder wants stored, and room for it
 //! - `reels`, `journal`: reels in OPFS with their journals, or in memory where a browser has none
 //! - `folder`, `lock`: a tape's folder, which one worker has at a time
-//! - `left`: tapes that dead pages left behind: found, opened, removed in time
+//! - `left`, `recovered`: tapes that dead pages left behind: removed in time, and given out (by
+//!   the larger module alone)
 //! - `room`: how much the browser's storage still takes
 //! - `network`: exchanges by `fetch`
 //! - `chunk`, `crc`: an `ArrayBuffer`'s bytes, left where they are
@@ -26,6 +27,8 @@ mod left;
 mod lock;
 mod message;
 mod network;
+#[cfg(feature = "pull")]
+mod recovered;
 mod reels;
 mod room;
 mod scope;

@@ -15,7 +15,7 @@ cargo xtask <command>
   build [--yes]               build the wasm module, the Worker and www/
   demo  [--port N] [--yes]    start the edge with a live page to record from
         [--headless-check]    ... and let a headless browser try it, then exit 0 or 1
-  test  [SUITE...] [--yes]    run the tests; suites: check unit wasm outputs edge e2e demo
+  test  [SUITE...] [--yes]    run the tests; suites: check unit wasm outputs edge e2e crash demo
   bench media [--rounds N]    measure against other engines; writes BENCHMARKS.md
         [--yes]
   check [--yes]               formatting, lints, documentation, types, licences, invariants, fuzz targets
