@@ -130,13 +130,17 @@ function install(): LivePage {
         await new Promise((resolve) => buffers[kind].addEventListener('updateend', resolve, { once: true }));
         return true;
       };
+      const load = async (kind: 'video' | 'audio', path: string): Promise<void> => {
+        // Not there yet, or no network: asked for again, as players do.
+        while (!(await append(kind, path))) await new Promise((resolve) => setTimeout(resolve, 200));
+      };
       const run = async (kind: 'video' | 'audio'): Promise<void> => {
         let last = '';
         for (let position = 0; ; position += 1) {
           const name = kind === 'audio' ? 'high' : wanted;
-          if (name !== last) await append(kind, `${name}/${kind}/init.mp4`);
+          if (name !== last) await load(kind, `${name}/${kind}/init.mp4`);
           last = name;
-          while (!(await append(kind, `${name}/${kind}/${position}.m4s`))) await new Promise((resolve) => setTimeout(resolve, 200));
+          await load(kind, `${name}/${kind}/${position}.m4s`);
         }
       };
       void run('video');

@@ -163,6 +163,9 @@ impl Recorder {
             }
             Input::Playhead { seconds } => self.playhead = Some(seconds),
             Input::Pull { url } => self.pull = Pull::begin(url, now),
+            Input::Record { request, .. } if self.is_all_protected() => {
+                self.fail(request, FailureCode::Protected, PROTECTED);
+            }
             Input::Record { .. }
             | Input::Pause { .. }
             | Input::Unpause { .. }
@@ -232,9 +235,7 @@ impl Recorder {
                 },
                 _,
             ) => {
-                if self.is_all_protected() {
-                    self.fail(request, FailureCode::Protected, PROTECTED);
-                } else if self.recording.is_some() {
+                if self.recording.is_some() {
                     self.fail(request, FailureCode::AlreadyRecording, ALREADY_RECORDING);
                 } else {
                     self.recording = Some(Recording::new(request, edge, access, cap, now));

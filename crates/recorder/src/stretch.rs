@@ -204,7 +204,7 @@ fn take_off(extents: &mut Vec<Extent>, size: u64) -> Vec<Extent> {
 
 #[cfg(test)]
 mod tests {
-    use livetape_media::{Format, Timescale};
+    use livetape_media::{Format, Rotation, Timescale};
     use livetape_timeline::StoreId;
 
     use super::*;
@@ -232,7 +232,7 @@ mod tests {
                 sample_entry: Vec::new(),
                 codec: String::new(),
                 language: *b"und",
-                rotation: 0,
+                rotation: Rotation::None,
             }),
             decode_time: 100,
             samples: vec![

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use livetape_container::{Event, Payload, isobmff};
-use livetape_media::{Format, Sample, Timescale, TrackConfig};
+use livetape_media::{Format, Rotation, Sample, Timescale, TrackConfig};
 
 /// Ticks of 90 kHz that a picture lasts: 25 in a second.
 const PICTURE: u32 = 3_600;
@@ -37,6 +37,7 @@ impl Coding {
             sample_entry: self.sample_entry(),
             codec: "avc1.42c00a".to_owned(),
             language: *b"und",
+            rotation: Rotation::None,
         };
         let tracks = [isobmff::mux::InitTrack {
             track_id: 1,
