@@ -98,7 +98,7 @@ try {
     ['clip of one hour', '<= 100 ms', `${hour.toFixed(1)} ms`, hour <= 100],
   ] as const;
   const commit = execFileSync('git', ['-C', root, 'describe', '--always', '--dirty', '--exclude', '*']).toString().trim();
-  const sizes = await Promise.all(['tap.js', 'index.js', 'element.js', 'worker.js', 'livetape_web_bg.wasm'].map(async (name) => `${name} ${await zipped(name)}`));
+  const sizes = await Promise.all(['tap.js', 'index.js', 'element.js', 'worker.js', 'livetape_tap_bg.wasm', 'livetape_web_bg.wasm'].map(async (name) => `${name} ${await zipped(name)}`));
   const text = `## Recorder
 
 \`cargo xtask bench recorder\`. Commit ${commit}, ${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores of a shared virtual machine, load average ${(loadavg()[0] ?? 0).toFixed(1)}. Chromium ${browser.browser()?.version()}, mediabunny ${JSON.parse(await readFile(`${root}tests/node_modules/mediabunny/package.json`, 'utf8')).version}.

@@ -63,14 +63,14 @@ impl Reels {
 
     #[cfg(feature = "pull")]
     /// The reels of a folder that was left behind; none of them is written to again.
-    pub(crate) fn left(folder: Folder, reels: impl Iterator<Item = (StoreId, Blob)>) -> Self {
-        let mut all = SmallMap::new();
-        for (id, blob) in reels {
-            all.insert(id, Reel::Closed(blob));
+    pub(crate) fn left(folder: Folder, left: impl Iterator<Item = (StoreId, Blob)>) -> Self {
+        let mut reels = SmallMap::new();
+        for (id, blob) in left {
+            reels.insert(id, Reel::Closed(blob));
         }
         Self {
             folder: Some(folder),
-            reels: all,
+            reels,
             journal: None,
             flushed_at: 0,
             left: true,
@@ -176,10 +176,8 @@ impl Reels {
             return Ok(());
         }
         self.flushed_at = now;
-        for reel in self.reels.values() {
-            if let Reel::Open { access, .. } = reel {
-                access.flush()?;
-            }
+        if let Some((_, Reel::Open { access, .. })) = self.reels.last() {
+            access.flush()?;
         }
         self.journal.iter().try_for_each(JournalFile::flush)
     }

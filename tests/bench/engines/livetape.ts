@@ -60,6 +60,7 @@ async function remux(open: () => Source, sink: Sink): ReturnType<EngineRun> {
   if (!clip.blob) throw new Error(clip.message ?? 'there is no clip');
   const header = performance.now() - started;
   if (!(sink instanceof Collected)) sink.write(new Uint8Array(await clip.blob.slice(0, 1 << 22).arrayBuffer()));
+  engine.free(); // of the run that warms up nothing stays in the module's memory
   return { memory: memory.buffer.byteLength, copiedIn: copied.in, file: clip.blob, header, own: started + header - began };
 }
 

@@ -15,20 +15,23 @@ const load = {
 };
 
 /** The module, once the first message has said which. */
-const { promise: engine, resolve: start } = Promise.withResolvers<TapEngine | PullEngine>();
+let started: Promise<TapEngine | PullEngine> | undefined;
 
-engine.catch((cause: unknown) => {
-  post({ type: 'failed', code: 'worker_failed', message: `the recorder's module did not load: ${String(cause)}` });
-});
+function start(whole: boolean): Promise<TapEngine | PullEngine> {
+  const engine = whole ? load.pull() : load.tap();
+  engine.catch((cause: unknown) => {
+    post({ type: 'failed', code: 'worker_failed', message: `the recorder's module did not load: ${String(cause)}` });
+  });
+  return engine;
+}
 
 // What waits for a network need not wait for its next try.
-self.addEventListener('online', () => void engine.then((ready) => ready.handle({ type: 'online' }), () => undefined));
+self.addEventListener('online', () => void started?.then((ready) => ready.handle({ type: 'online' }), () => undefined));
 
 // Messages that come before the module is there wait in the promise's queue, in order.
 self.onmessage = ({ data }: MessageEvent<ToWorker>): void => {
-  if (data.type === 'open') start(load[data.mode === 'tap' ? 'tap' : 'pull']());
-  if (data.type === 'recover') start(load.pull());
-  void engine.then(
+  started ??= start(!(data.type === 'open' && data.mode === 'tap'));
+  void started.then(
     (ready) => ready.handle(data),
     () => undefined,
   );

@@ -59,8 +59,6 @@ pub(super) struct RunBuilder {
     pub(super) samples: Vec<Sample>,
     /// Payload of `samples`, and after it of samples not complete yet.
     pub(super) payload: Vec<u8>,
-    /// Bytes of the run before.
-    before: usize,
 }
 
 impl RunBuilder {
@@ -70,7 +68,6 @@ impl RunBuilder {
             decode_time: None,
             samples: Vec::new(),
             payload: Vec::new(),
-            before: 0,
         }
     }
 
@@ -82,12 +79,12 @@ impl RunBuilder {
     /// Gives out the complete samples; the payload of those that are not stays.
     pub(super) fn emit(&mut self, out: &mut Output) {
         let complete: usize = self.samples.iter().map(|sample| sample.size as usize).sum();
-        // The next run will be about as long as the longer of these two, or somewhat longer:
-        // growing to that would copy it several times.
-        let before = std::mem::replace(&mut self.before, complete);
-        let likely = self.payload.len().max(before);
+        // The next run will be about as long: growing to that would copy it several times. A
+        // buffer that was filled well is of a size that serves again.
+        let (len, room) = (self.payload.len(), self.payload.capacity());
+        let likely = if room / 4 <= len { room } else { len };
         let mut next = out.spare.pop().unwrap_or_default();
-        next.reserve(likely + likely / 8);
+        next.reserve(likely);
         next.extend_from_slice(self.payload.get(complete..).unwrap_or_default());
         let mut payload = std::mem::replace(&mut self.payload, next);
         payload.truncate(complete);
