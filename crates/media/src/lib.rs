@@ -20,4 +20,4 @@ pub use sample::Sample;
 pub use small_map::SmallMap;
 pub use time::{Timescale, Timestamp};
 pub use timed_event::TimedEvent;
-pub use track::{Format, FourCc, TrackConfig, TrackId};
+pub use track::{Format, FourCc, Rotation, TrackConfig, TrackId};

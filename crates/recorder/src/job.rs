@@ -40,6 +40,8 @@ pub(crate) struct Object {
     pub(crate) config: String,
     /// The samples in it.
     pub(crate) cut: Cut,
+    /// The number of the recording's part that it is of.
+    pub(crate) part: usize,
     /// Bytes of its fragment.
     pub(crate) bytes: u64,
     /// When it begins, on the player's timeline.
@@ -80,12 +82,12 @@ impl Place {
         let of_json = ("content-type", "application/json".to_owned());
         match job {
             Job::Create {
-                access: Access::Template(template),
+                access: Access::Template { id, title },
             } => Request {
                 method: "POST",
                 url: format!("{}/v1/recordings", self.edge),
                 headers: vec![of_json],
-                body: Body::Bytes(json::object(&[("template", template)]).into()),
+                body: Body::Bytes(wanted(id, title.as_deref())),
                 patience: PATIENCE,
             },
             Job::Create {
@@ -120,6 +122,13 @@ impl Place {
             },
         }
     }
+}
+
+/// What a recording is made from.
+fn wanted(template: &str, title: Option<&str>) -> Vec<u8> {
+    let title = title.map(|title| ("title", title));
+    let fields: Vec<_> = [("template", template)].into_iter().chain(title).collect();
+    json::object(&fields).into()
 }
 
 impl Object {

@@ -2,17 +2,20 @@
 
 use std::collections::VecDeque;
 
-use livetape_media::SmallMap;
-use livetape_tape::{Command, Hold, Placement, Tape, Window};
+use livetape_media::{SmallMap, Timescale, Timestamp};
+use livetape_tape::{Command, Placement, Tape, Window};
 
 use crate::can_pull::CAN_PULL;
-use crate::clip::clip;
+use crate::clip::{Clips, clip};
 use crate::cut::PATIENCE;
 use crate::feed::{Ending, Feed, GAP, Taken, drain_commands};
-use crate::input::{Answer, Input, Now, SourceId};
+use crate::input::{Access, Answer, Input, Now, SourceId};
 use crate::output::{Event, ExchangeId, FailureCode, Output, RequestId, TrackInfo};
+use crate::part::lead;
+use crate::past::past;
 use crate::pull::Pull;
-use crate::recording::{Progressed, Recording};
+use crate::recording::Recording;
+use crate::still::still;
 use crate::wall_clock::Arrival;
 
 /// The client: taps a player or pulls a playlist, keeps the tape, records and clips.
@@ -24,7 +27,9 @@ pub struct Recorder {
     sources: SmallMap<SourceId, Source>,
     pull: Option<Pull>,
     recording: Option<Recording>,
-    clips: SmallMap<RequestId, Hold>,
+    /// Clips on their way to an edge.
+    uploads: Vec<Recording>,
+    clips: Clips,
     playhead: Option<f64>,
     arrival: Arrival,
     exchanges: u32,
@@ -71,7 +76,8 @@ impl Recorder {
             sources: SmallMap::new(),
             pull: None,
             recording: None,
-            clips: SmallMap::new(),
+            uploads: Vec::new(),
+            clips: Clips::default(),
             playhead: None,
             arrival: Arrival::default(),
             exchanges: 0,
@@ -131,18 +137,12 @@ impl Recorder {
             }
             Input::Playhead { seconds } => self.playhead = Some(seconds),
             Input::Pull { url } => self.pull = Pull::begin(url, now),
-            Input::Record {
-                request,
-                edge,
-                access,
-                cap,
-            } => {
-                if self.recording.is_some() {
-                    self.fail(request, FailureCode::AlreadyRecording, ALREADY_RECORDING);
-                } else {
-                    self.recording = Some(Recording::new(request, edge, access, cap, now));
-                }
-            }
+            Input::Record { .. }
+            | Input::Pause { .. }
+            | Input::Unpause { .. }
+            | Input::Mark { .. }
+            | Input::Stop { .. }
+            | Input::Cancel { .. } => self.record(input, now),
             Input::Resume { request } => {
                 // Only the larger module recovers tapes.
                 self.recording =
@@ -155,52 +155,147 @@ impl Recorder {
                 self.room.left = Some(bytes);
                 self.tape.set_room(bytes);
             }
-            Input::Stop { request } => {
-                self.complete(now);
-                match &mut self.recording {
-                    Some(recording) if !recording.is_stopping() => recording.stop(request),
-                    _ => self.fail(request, FailureCode::NotRecording, NOT_RECORDING),
-                }
-            }
             Input::Clip { request, range } => {
                 self.complete(now);
                 self.clip(request, range);
             }
+            Input::Still { request, seconds } => self.still(request, seconds),
+            Input::Past { request, from } => {
+                let ready = past(self.tape.timeline(), request, &from);
+                let nothing = Output::Event(Event::NothingYet { request });
+                self.out.push_back(ready.map_or(nothing, Output::Past));
+            }
+            Input::Upload {
+                request,
+                clip,
+                edge,
+                access,
+            } => self.upload(request, clip, (edge, access), now),
             Input::CloseClip { request } => {
-                if let Some(hold) = self.clips.remove(&request) {
-                    self.tape.release(hold);
-                }
+                let kept = self.clips.close(request);
+                let deleted = kept.map(|reel| Output::Storage(Command::Delete(reel)));
+                self.out.extend(deleted);
             }
             Input::Answered { exchange, answer } => self.answered(exchange, &answer, now),
-            Input::Unanswered { exchange, why } => {
-                if let Some(recording) = self.recording.as_mut().filter(|r| r.owns(exchange)) {
-                    let progressed = recording.unanswered(exchange, why, now, &mut self.out);
-                    self.progressed(&progressed);
-                } else if let Some(pull) = &mut self.pull
-                    && pull.owns(exchange)
-                {
-                    pull.unanswered(exchange, why, now, &mut self.out);
-                }
-            }
+            Input::Unanswered { exchange, why } => self.unanswered(exchange, why, now),
             Input::Online => {
-                if let Some(recording) = &mut self.recording {
-                    recording.retry_now();
-                }
+                let all = self.recording.iter_mut().chain(&mut self.uploads);
+                all.for_each(Recording::retry_now);
             }
             Input::Tick => self.wake_at = None,
         }
         self.due = Some(now);
     }
 
+    /// What is asked of the running recording.
+    fn record(&mut self, input: Input<'_>, now: Now) {
+        if matches!(
+            input,
+            Input::Pause { .. } | Input::Unpause { .. } | Input::Stop { .. }
+        ) {
+            self.complete(now);
+        }
+        let running = self.recording.as_mut().filter(|r| !r.is_stopping());
+        match (input, running) {
+            (
+                Input::Record {
+                    request,
+                    edge,
+                    access,
+                    cap,
+                },
+                _,
+            ) => {
+                if self.recording.is_some() {
+                    self.fail(request, FailureCode::AlreadyRecording, ALREADY_RECORDING);
+                } else {
+                    self.recording = Some(Recording::new(request, edge, access, cap, now));
+                }
+            }
+            (Input::Pause { request }, Some(recording)) => {
+                recording.pause(self.tape.timeline());
+                self.tell_moment(request, None);
+            }
+            (Input::Unpause { request }, Some(recording)) => {
+                recording.resume(self.tape.timeline());
+                self.tell_moment(request, None);
+            }
+            (Input::Mark { request }, Some(_)) => {
+                let seen = self.playhead.filter(|_| self.pull.is_none());
+                let seen = seen.map(|seconds| Timestamp::from_seconds(seconds, Timescale::NANOS));
+                self.tell_moment(request, seen);
+            }
+            (Input::Stop { request }, Some(recording)) => recording.stop(request),
+            (Input::Cancel { request }, _) => self.cancel(request),
+            (
+                Input::Pause { request }
+                | Input::Unpause { request }
+                | Input::Mark { request }
+                | Input::Stop { request },
+                None,
+            ) => self.fail(request, FailureCode::NotRecording, NOT_RECORDING),
+            _ => {}
+        }
+    }
+
+    /// Finds the picture of a moment; of what the viewer sees, unless told.
+    fn still(&mut self, request: RequestId, seconds: Option<f64>) {
+        let seen = self.playhead.filter(|_| self.pull.is_none());
+        match still(self.tape.timeline(), request, seconds.or(seen)) {
+            Some(ready) => self.out.push_back(Output::Still(ready)),
+            None => self.fail(request, FailureCode::NothingRecorded, NO_PICTURE),
+        }
+    }
+
+    /// Begins to send a clip.
+    fn upload(&mut self, request: RequestId, clip: RequestId, to: (&str, Access), now: Now) {
+        let Some(bounds) = self.clips.bounds(clip) else {
+            return self.fail(request, FailureCode::ClipClosed, CLIP_CLOSED);
+        };
+        let lead = lead(self.tape.timeline());
+        let first = lead.and_then(|lead| lead.shown_from(bounds.0));
+        if first != Some(bounds.0) {
+            return self.fail(request, FailureCode::NothingRecorded, CLIP_LEFT);
+        }
+        let (edge, access) = to;
+        self.uploads
+            .push(Recording::of(request, edge, access, bounds, now));
+    }
+
+    /// Tells where in the recording a moment of the tape is, the newest unless told.
+    fn tell_moment(&mut self, request: RequestId, moment: Option<Timestamp>) {
+        let position = self.recording.as_ref();
+        let position =
+            position.and_then(|recording| recording.position(self.tape.timeline(), moment));
+        let zero = Timestamp::zero(Timescale::NANOS);
+        let (at, time) = position.unwrap_or((zero, moment.unwrap_or(zero)));
+        let at = at.seconds();
+        let event = Event::Moment { request, at, time };
+        self.out.push_back(Output::Event(event));
+    }
+
+    fn cancel(&mut self, request: RequestId) {
+        let all = self.recording.iter_mut().chain(&mut self.uploads);
+        for recording in all.filter(|recording| recording.request() == request) {
+            recording.cancel(&mut self.out);
+        }
+        self.let_go();
+    }
+
     /// The next thing to do or to tell; `None` until more is handled. Each is to be carried out
     /// before the next is asked for: what follows from bytes is decided when they are written.
     pub fn poll(&mut self) -> Option<Output> {
-        if self.out.is_empty()
-            && let Some(now) = self.due.take()
-        {
-            self.advance(now);
+        loop {
+            if self.out.is_empty()
+                && let Some(now) = self.due.take()
+            {
+                self.advance(now);
+            }
+            match self.out.pop_front()? {
+                Output::Storage(Command::Delete(reel)) if self.clips.keep(reel) => {}
+                output => return Some(output),
+            }
         }
-        self.out.pop_front()
     }
 
     /// Makes room: gives up the oldest reel that nothing holds. To be carried out at once; `None`
@@ -208,7 +303,12 @@ impl Recorder {
     pub fn make_room(&mut self) -> Option<Command> {
         // Whatever was said before.
         self.tape.set_room(0);
-        let given_up = self.tape.evict();
+        let mut given_up = self.tape.evict();
+        while let Some(Command::Delete(reel)) = given_up
+            && self.clips.keep(reel)
+        {
+            given_up = self.tape.evict();
+        }
         if given_up.is_some() && !std::mem::replace(&mut self.room.short, true) {
             self.notice("storage_short", STORAGE_SHORT);
         }
@@ -255,7 +355,7 @@ impl Recorder {
             pull.advance(now, &mut self.exchanges, &mut self.out);
         }
         let expected = self.expected();
-        if let Some(recording) = &mut self.recording {
+        for recording in self.recording.iter_mut().chain(&mut self.uploads) {
             recording.advance(
                 &mut self.tape,
                 self.playhead.filter(|_| self.pull.is_none()),
@@ -269,7 +369,8 @@ impl Recorder {
         self.tape.commit();
         drain_commands(&mut self.tape, &mut self.out);
         self.tell_window();
-        let mut due = self.recording.as_ref().and_then(|own| own.wake_at(now));
+        let all = self.recording.iter().chain(&self.uploads);
+        let mut due = all.filter_map(|own| own.wake_at(now)).min();
         if let Some(pull) = &self.pull {
             due = due.into_iter().chain(pull.wake_at()).min();
         }
@@ -341,35 +442,60 @@ impl Recorder {
         let made = clip(&mut self.tape, request, range, self.playhead);
         drain_commands(&mut self.tape, &mut self.out);
         match made {
-            Ok((ready, hold)) => {
-                self.clips.insert(request, hold);
+            Ok((ready, clip)) => {
+                self.clips.open(request, clip);
                 self.out.push_back(Output::Clip(ready));
             }
             Err((code, message)) => self.fail(request, code, &message),
         }
     }
 
+    /// The recording or upload that asked for an exchange.
+    fn asker(&mut self, exchange: ExchangeId) -> Option<&mut Recording> {
+        let mut all = self.recording.iter_mut().chain(&mut self.uploads);
+        all.find(|recording| recording.owns(exchange))
+    }
+
     fn answered(&mut self, exchange: ExchangeId, answer: &Answer<'_>, now: Now) {
-        if let Some(recording) = self.recording.as_mut().filter(|r| r.owns(exchange)) {
-            let progressed = recording.answered(exchange, answer, now, &mut self.out);
-            self.progressed(&progressed);
+        let mut out = std::mem::take(&mut self.out);
+        if let Some(recording) = self.asker(exchange) {
+            recording.answered(exchange, answer, now, &mut out);
         } else if let Some(pull) = &mut self.pull
             && pull.owns(exchange)
         {
-            let taken = pull.answered(exchange, answer, &mut self.tape, now, &mut self.out);
-            self.taken(&taken);
+            let taken = pull.answered(exchange, answer, &mut self.tape, now, &mut out);
+            self.out = out;
+            return self.taken(&taken);
         }
+        self.out = out;
+        self.let_go();
     }
 
-    /// A recording that is over lets go of the tape.
-    fn progressed(&mut self, progressed: &Progressed) {
-        if matches!(progressed, Progressed::Finished | Progressed::Failed)
-            && let Some(recording) = self.recording.take()
+    fn unanswered(&mut self, exchange: ExchangeId, why: &str, now: Now) {
+        let mut out = std::mem::take(&mut self.out);
+        if let Some(recording) = self.asker(exchange) {
+            recording.unanswered(exchange, why, now, &mut out);
+        } else if let Some(pull) = &mut self.pull
+            && pull.owns(exchange)
         {
+            pull.unanswered(exchange, why, now, &mut out);
+        }
+        self.out = out;
+        self.let_go();
+    }
+
+    /// Recordings that are over let go of the tape.
+    fn let_go(&mut self) {
+        let over = self.recording.take_if(|recording| recording.is_over());
+        let over = over.into_iter();
+        let over = over.chain(self.uploads.extract_if(.., |upload| upload.is_over()));
+        for recording in over {
             if let Some(hold) = recording.hold() {
                 self.tape.release(hold);
             }
-            self.tape.set_note(Vec::new());
+            if recording.is_noted() {
+                self.tape.set_note(Vec::new());
+            }
         }
     }
 
@@ -385,9 +511,12 @@ impl Recorder {
 }
 
 const ALREADY_RECORDING: &str = "this tape is already recording; stop that recording first";
+const NOT_RECORDING: &str = "there is no recording running";
+const NO_PICTURE: &str = "no picture is recorded there; ask for a time inside the window";
+const CLIP_LEFT: &str = "the window has left the clip: it can be saved, not uploaded any more";
+const CLIP_CLOSED: &str = "the clip is closed; upload it before that";
 const NOTHING_TO_RESUME: &str =
     "no recording was running when this tape was left, or too much of it is missing to go on";
-const NOT_RECORDING: &str = "there is no recording to stop";
 const STORAGE_SHORT: &str = "there is no room for the whole window: the oldest of it is given up";
 const STORAGE_FULL: &str = "there is no room for more, and all that is stored is in use: what comes \
                             now is not recorded; close clips, or free space";

@@ -289,7 +289,7 @@ impl Upload {
     ) -> Answered {
         let body = text(answer.body);
         match access {
-            Access::Template(_) => {
+            Access::Template { .. } => {
                 let named = text_at(&body, &["id"]).zip(text_at(&body, &["ingest_token"]));
                 let Some((id, token)) = named else {
                     return Answered::Failed(FailureCode::EdgeRefused, NO_RECORDING.to_owned());
@@ -328,7 +328,11 @@ impl Upload {
         }
         self.told = state;
         let why = (state == UploadState::Waiting).then(|| self.why.clone());
-        out.push_back(Output::Event(Event::Upload { state, why }));
+        out.push_back(Output::Event(Event::Upload {
+            request: self.request,
+            state,
+            why,
+        }));
     }
 
     /// The reels that its objects still need.

@@ -59,7 +59,10 @@ fn begin(client: &mut Client) {
     let record = Input::Record {
         request: RECORD,
         edge: "http://edge/",
-        access: Access::Template("pub_demo".to_owned()),
+        access: Access::Template {
+            id: "pub_demo".to_owned(),
+            title: None,
+        },
         cap: None,
     };
     client.handle(record, &[]);

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use livetape_media::{Format, Sample, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId};
+use livetape_media::{
+    Format, Rotation, Sample, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId,
+};
 use livetape_tape::journal::{Check, checks, crc32};
 use livetape_tape::{Command, Damage, DamageKind, Recovery, Tape, Window};
 use livetape_timeline::{StoreId, Timeline};
@@ -101,6 +103,7 @@ fn config(format: Format, timescale: u32, entry: u8) -> Arc<TrackConfig> {
         sample_entry: vec![entry; 20],
         codec: "avc1.64001e".to_owned(),
         language: *b"und",
+        rotation: Rotation::None,
     })
 }
 

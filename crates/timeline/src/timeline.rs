@@ -165,6 +165,11 @@ impl Timeline {
         self.wall_clock.at(at)
     }
 
+    /// The presentation moment of a Unix time, in milliseconds; `None` where no date is known.
+    pub fn moment_of(&self, unix_millis: i64) -> Option<Timestamp> {
+        self.wall_clock.moment(unix_millis)
+    }
+
     /// Moments whose Unix time, in milliseconds, was given, in their order.
     pub fn dates(&self) -> &[(Timestamp, i64)] {
         self.wall_clock.dates()
@@ -227,7 +232,7 @@ fn after(extents: &[Extent], mut skip: u64) -> impl Iterator<Item = Extent> + '_
 
 #[cfg(test)]
 mod tests {
-    use livetape_media::{Format, Timescale};
+    use livetape_media::{Format, Rotation, Timescale};
 
     use super::*;
 
@@ -243,6 +248,7 @@ mod tests {
             sample_entry: Vec::new(),
             codec: String::new(),
             language: *b"und",
+            rotation: Rotation::None,
         })
     }
 

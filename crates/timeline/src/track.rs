@@ -422,7 +422,7 @@ impl Track {
 
 #[cfg(test)]
 mod tests {
-    use livetape_media::{Format, FourCc, Timescale};
+    use livetape_media::{Format, FourCc, Rotation, Timescale};
 
     use super::*;
 
@@ -442,6 +442,7 @@ mod tests {
                     sample_entry: Vec::new(),
                     codec: String::new(),
                     language: *b"und",
+                    rotation: Rotation::None,
                 }),
                 numbers: 0..3,
                 decode_time: 1_000,

@@ -44,6 +44,18 @@ impl WallClock {
         let since = time.rescale(Timescale::NANOS).minus(*at);
         Some(unix_millis.saturating_add(since.rescale(Timescale::MILLIS).ticks))
     }
+
+    /// The moment of a Unix time, in milliseconds, counted from the last date that is no later, or
+    /// else the first; where another date comes before that much time has gone by, its moment.
+    pub(crate) fn moment(&self, unix_millis: i64) -> Option<Timestamp> {
+        let behind = self.dates.iter().rposition(|(_, own)| *own <= unix_millis);
+        let number = behind.unwrap_or(0);
+        let (at, own) = self.dates.get(number)?;
+        let since = Timestamp::new(unix_millis.saturating_sub(*own), Timescale::MILLIS);
+        let moment = at.rescale(Timescale::NANOS).plus(since);
+        let next = self.dates.get(number + 1).map(|(next, _)| *next);
+        Some(next.map_or(moment, |next| moment.min(next)))
+    }
 }
 
 #[cfg(test)]
@@ -54,7 +66,7 @@ mod tests {
     fn time_goes_on_from_the_date_before() {
         let at = |seconds: i64| Timestamp::new(seconds * 90_000, Timescale::MPEG);
         let mut clock = WallClock::default();
-        assert_eq!(clock.at(at(1)), None);
+        assert_eq!((clock.at(at(1)), clock.moment(1)), (None, None));
         clock.set(at(10), 1_000_000);
         assert_eq!(clock.at(at(4)), Some(994_000));
         // The same date again, but for rounding; and after a break another.
@@ -63,6 +75,10 @@ mod tests {
         assert_eq!(clock.dates.len(), 2);
         assert_eq!(clock.at(at(19)), Some(1_009_000));
         assert_eq!(clock.at(at(21)), Some(5_001_000));
+        assert_eq!(clock.moment(994_000), Some(at(4)));
+        assert_eq!(clock.moment(1_004_000), Some(at(14)));
+        assert_eq!(clock.moment(4_000_000), Some(at(20)));
+        assert_eq!(clock.moment(5_001_000), Some(at(21)));
         clock.forget_before(at(15));
         assert_eq!(clock.dates().len(), 2);
         clock.forget_before(at(20));

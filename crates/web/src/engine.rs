@@ -248,18 +248,40 @@ impl Shared {
                 };
                 self.handle(tape, input, None).await;
             }
-            Message::Record {
+            Message::Upload {
                 request,
-                access: None,
-                ..
+                clip,
+                edge,
+                access: Some(access),
             } => {
-                let why = "record() needs a public template id or an ingest token";
+                let input = Input::Upload {
+                    request,
+                    clip,
+                    edge: &edge,
+                    access,
+                };
+                self.handle(tape, input, None).await;
+            }
+            Message::Record { request, .. } | Message::Upload { request, .. } => {
+                let why = "this needs a public template id or an ingest token";
                 self.post(&message::failed(Some(request), "bad_access", why));
             }
-            Message::Online => self.handle(tape, Input::Online, None).await,
-            Message::Stop { request } => {
-                self.handle(tape, Input::Stop { request }, None).await;
+            Message::Pause { request } => self.handle(tape, Input::Pause { request }, None).await,
+            Message::Unpause { request } => {
+                self.handle(tape, Input::Unpause { request }, None).await;
             }
+            Message::Mark { request } => self.handle(tape, Input::Mark { request }, None).await,
+            Message::Stop { request } => self.handle(tape, Input::Stop { request }, None).await,
+            Message::Cancel { request } => self.handle(tape, Input::Cancel { request }, None).await,
+            Message::Still { request, seconds } => {
+                let input = Input::Still { request, seconds };
+                self.handle(tape, input, None).await;
+            }
+            Message::Past { request, from } => {
+                let input = Input::Past { request, from };
+                self.handle(tape, input, None).await;
+            }
+            Message::Online => self.handle(tape, Input::Online, None).await,
             Message::Clip { request, range } => {
                 self.handle(tape, Input::Clip { request, range }, None)
                     .await;
@@ -310,6 +332,15 @@ impl Shared {
                 spawn_local(Rc::clone(self).fetch(exchange, request, plan));
             }
             Output::Clip(ready) => self.clip(&tape.reels, &ready)?,
+            Output::Still(ready) => {
+                let bytes = tape.reels.read(&ready.plan).await?;
+                self.post(&message::still(&ready, &bytes));
+            }
+            Output::Past(ready) => {
+                let bytes = tape.reels.read(&ready.plan).await?;
+                let buffer = Array::of1(&bytes.buffer());
+                self.post_with(&message::past(&ready, &bytes), &buffer);
+            }
             Output::Event(event) => self.post(&message::event(event)),
             Output::WakeAt(at) => {
                 if let Some(alarm) = self.alarm.borrow_mut().as_mut() {
@@ -329,18 +360,20 @@ impl Shared {
 
     fn clip(&self, reels: &Reels, ready: &ClipReady) -> Result<(), JsValue> {
         let RequestId(request) = ready.request;
+        let copied = reels.copied();
+        let blob = reels.assemble(&ready.plan)?;
+        let copied = reels.copied() - copied;
         self.post(&message::object(
             "clip",
             &[
                 ("request", request.into()),
                 ("clip", request.into()),
-                ("blob", reels.assemble(&ready.plan)?.into()),
+                ("blob", blob.into()),
                 ("start", ready.start.seconds().into()),
                 ("duration", ready.duration.seconds().into()),
                 ("tracks", message::tracks(&ready.tracks).into()),
                 ("headerBytes", (ready.plan.generated_len() as f64).into()),
-                // All its reels are closed: none had to be.
-                ("copiedBytes", 0.into()),
+                ("copiedBytes", (copied as f64).into()),
             ],
         ));
         Ok(())

@@ -1,8 +1,10 @@
 //! The page's messages (`www/sdk/src/protocol.ts`), read and written.
 
-use js_sys::{Array, JSON, Object, Reflect, Uint8Array};
-use livetape_media::Format;
-use livetape_recorder::{Access, ClipRange, Event, RequestId, SourceId, TrackInfo};
+use js_sys::{Array, Float64Array, JSON, Object, Reflect, Uint8Array, Uint32Array};
+use livetape_media::{Format, TrackId};
+use livetape_recorder::{
+    Access, ClipRange, Event, PastFrom, PastReady, RequestId, SourceId, StillReady, TrackInfo,
+};
 use livetape_tape::Window;
 use wasm_bindgen::prelude::*;
 
@@ -40,8 +42,34 @@ pub(crate) enum Message {
         /// Bytes a second that are sent at most.
         cap: Option<u64>,
     },
+    Pause {
+        request: RequestId,
+    },
+    Unpause {
+        request: RequestId,
+    },
+    Mark {
+        request: RequestId,
+    },
     Stop {
         request: RequestId,
+    },
+    Upload {
+        request: RequestId,
+        clip: RequestId,
+        edge: String,
+        access: Option<Access>,
+    },
+    Cancel {
+        request: RequestId,
+    },
+    Still {
+        request: RequestId,
+        seconds: Option<f64>,
+    },
+    Past {
+        request: RequestId,
+        from: PastFrom,
     },
     Clip {
         request: RequestId,
@@ -93,12 +121,38 @@ pub(crate) fn read(message: &JsValue) -> Option<Message> {
             access: access(message),
             cap: number(message, "cap").map(|cap| cap as u64),
         },
+        "pause" => Message::Pause {
+            request: request()?,
+        },
+        "unpause" => Message::Unpause {
+            request: request()?,
+        },
+        "mark" => Message::Mark {
+            request: request()?,
+        },
         "stop" => Message::Stop {
+            request: request()?,
+        },
+        "upload" => Message::Upload {
+            request: request()?,
+            clip: RequestId(number(message, "clip")? as u32),
+            edge: string(message, "edge")?,
+            access: access(message),
+        },
+        "cancel" => Message::Cancel {
             request: request()?,
         },
         "clip" => Message::Clip {
             request: request()?,
             range: clip_range(message)?,
+        },
+        "screenshot" => Message::Still {
+            request: request()?,
+            seconds: number(message, "time"),
+        },
+        "past" => Message::Past {
+            request: request()?,
+            from: past_from(message)?,
         },
         "closeClip" => Message::CloseClip {
             request: RequestId(number(message, "clip")? as u32),
@@ -126,17 +180,86 @@ fn access(message: &JsValue) -> Option<Access> {
             token,
         });
     }
-    string(message, "template").map(Access::Template)
+    string(message, "template").map(|id| Access::Template {
+        id,
+        title: string(message, "title"),
+    })
 }
 
 fn clip_range(message: &JsValue) -> Option<ClipRange> {
     if let Some(last) = number(message, "last") {
         return Some(ClipRange::Last(last));
     }
+    if let Some(from) = number(message, "startDate") {
+        let to = number(message, "endDate")?;
+        return Some(ClipRange::Dates(from as i64, to as i64));
+    }
     Some(ClipRange::Between(
         number(message, "start")?,
         number(message, "end")?,
     ))
+}
+
+/// A moment, or pairs of a track's number and a sample's.
+fn past_from(message: &JsValue) -> Option<PastFrom> {
+    if let Some(seconds) = number(message, "time") {
+        return Some(PastFrom::Moment(seconds));
+    }
+    let numbers = Float64Array::new(&field(message, "next")?).to_vec();
+    let (pairs, _) = numbers.as_chunks();
+    let next = pairs
+        .iter()
+        .map(|[track, sample]| (TrackId(*track as u32), *sample as u64));
+    Some(PastFrom::Next(next.collect()))
+}
+
+/// A fragment to be played again, and its bytes.
+pub(crate) fn past(ready: &PastReady, bytes: &Uint8Array) -> Object {
+    let pairs = ready.next.iter();
+    let next: Vec<_> = pairs
+        .flat_map(|(track, sample)| [f64::from(track.0), *sample as f64])
+        .collect();
+    let fragment = object(
+        "fragment",
+        &[
+            ("config", ready.config.as_str().into()),
+            ("mime", ready.mime.as_str().into()),
+            ("init", Uint8Array::from(ready.init.as_slice()).into()),
+            ("bytes", bytes.into()),
+            ("start", ready.start.seconds().into()),
+            ("end", ready.end.seconds().into()),
+            ("later", ready.later.seconds().into()),
+            ("next", Float64Array::from(next.as_slice()).into()),
+        ],
+    );
+    let request = ready.request.0.into();
+    object(
+        "past",
+        &[("request", request), ("fragment", fragment.into())],
+    )
+}
+
+/// A picture to be decoded, and the bytes of its samples.
+pub(crate) fn still(ready: &StillReady, bytes: &Uint8Array) -> Object {
+    let samples = || ready.samples.iter();
+    let sizes: Vec<_> = samples().map(|sample| sample.size).collect();
+    let keyframes: Vec<_> = samples().map(|sample| u8::from(sample.keyframe)).collect();
+    let times: Vec<_> = samples().map(|sample| sample.shown.seconds()).collect();
+    let entry = ready.config.sample_entry.as_slice();
+    object(
+        "still",
+        &[
+            ("request", ready.request.0.into()),
+            ("codec", ready.config.codec.as_str().into()),
+            ("entry", Uint8Array::from(entry).into()),
+            ("sizes", Uint32Array::from(sizes.as_slice()).into()),
+            ("keyframes", Uint8Array::from(keyframes.as_slice()).into()),
+            ("times", Float64Array::from(times.as_slice()).into()),
+            ("bytes", bytes.into()),
+            ("time", ready.time.seconds().into()),
+            ("rotation", ready.config.rotation.degrees().into()),
+        ],
+    )
 }
 
 fn field(object: &JsValue, name: &str) -> Option<JsValue> {
@@ -194,6 +317,7 @@ pub(crate) fn event(event: Event) -> Object {
                 ),
             ],
         ),
+        Event::NothingYet { request } => object("past", &[("request", request.0.into())]),
         Event::Tracks(infos) => object("tracks", &[("tracks", tracks(&infos).into())]),
         Event::Recording {
             request,
@@ -208,6 +332,7 @@ pub(crate) fn event(event: Event) -> Object {
             ],
         ),
         Event::Progress {
+            request,
             elapsed,
             bytes,
             uploaded,
@@ -215,15 +340,29 @@ pub(crate) fn event(event: Event) -> Object {
         } => object(
             "progress",
             &[
+                ("request", request.0.into()),
                 ("elapsed", elapsed.into()),
                 ("bytes", (bytes as f64).into()),
                 ("uploaded", (uploaded as f64).into()),
                 ("objects", objects.into()),
             ],
         ),
-        Event::Upload { state, why } => object(
+        Event::Moment { request, at, time } => object(
+            "moment",
+            &[
+                ("request", request.0.into()),
+                ("at", at.into()),
+                ("time", time.seconds().into()),
+            ],
+        ),
+        Event::Upload {
+            request,
+            state,
+            why,
+        } => object(
             "upload",
             &[
+                ("request", request.0.into()),
                 ("state", state.as_str().into()),
                 ("why", why.map_or(JsValue::UNDEFINED, Into::into)),
             ],
@@ -231,6 +370,7 @@ pub(crate) fn event(event: Event) -> Object {
         Event::Stopped {
             request,
             duration,
+            pre_roll,
             bytes,
             answer,
         } => {
@@ -240,6 +380,7 @@ pub(crate) fn event(event: Event) -> Object {
                 &[
                     ("request", request.0.into()),
                     ("duration", duration.into()),
+                    ("preRoll", pre_roll.into()),
                     ("bytes", (bytes as f64).into()),
                     ("playback", playback(&result)),
                     ("result", result),

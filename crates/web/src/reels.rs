@@ -4,6 +4,8 @@
 //! slices stay good until it is deleted. Chromium voids all slices of a file that is written to.
 //! Its journal is a file beside it that nobody slices: it is open until the next reel begins.
 
+use std::cell::Cell;
+
 use js_sys::{Array, Uint8Array};
 use livetape_media::SmallMap;
 use livetape_tape::{Command, Placement};
@@ -30,6 +32,8 @@ const FLUSH_PAUSE: u64 = 2_000;
 pub(crate) struct Reels {
     folder: Option<Folder>,
     reels: SmallMap<StoreId, Reel>,
+    /// Stored bytes that were copied out.
+    copied: Cell<u64>,
     journal: Option<JournalFile>,
     /// When all that was written was last put on the disk itself, on the steady clock.
     flushed_at: u64,
@@ -55,6 +59,7 @@ impl Reels {
         Self {
             folder: Folder::make().await.ok(),
             reels: SmallMap::new(),
+            copied: Cell::new(0),
             journal: None,
             flushed_at: 0,
             left: false,
@@ -63,18 +68,24 @@ impl Reels {
 
     #[cfg(feature = "pull")]
     /// The reels of a folder that was left behind; none of them is written to again.
-    pub(crate) fn left(folder: Folder, left: impl Iterator<Item = (StoreId, Blob)>) -> Self {
-        let mut reels = SmallMap::new();
-        for (id, blob) in left {
-            reels.insert(id, Reel::Closed(blob));
+    pub(crate) fn left(folder: Folder, reels: impl Iterator<Item = (StoreId, Blob)>) -> Self {
+        let mut all = SmallMap::new();
+        for (id, blob) in reels {
+            all.insert(id, Reel::Closed(blob));
         }
         Self {
             folder: Some(folder),
-            reels,
+            reels: all,
             journal: None,
             flushed_at: 0,
             left: true,
+            copied: Cell::new(0),
         }
+    }
+
+    /// How many stored bytes have been copied out so far.
+    pub(crate) const fn copied(&self) -> u64 {
+        self.copied.get()
     }
 
     /// What the page is told: `opfs` or `memory`.
@@ -176,8 +187,10 @@ impl Reels {
             return Ok(());
         }
         self.flushed_at = now;
-        if let Some((_, Reel::Open { access, .. })) = self.reels.last() {
-            access.flush()?;
+        for reel in self.reels.values() {
+            if let Reel::Open { access, .. } = reel {
+                access.flush()?;
+            }
         }
         self.journal.iter().try_for_each(JournalFile::flush)
     }
@@ -230,6 +243,7 @@ impl Reels {
     }
 
     async fn read_extent(&self, extent: Extent, out: &Uint8Array) -> Result<(), JsValue> {
+        self.copied.set(self.copied.get() + extent.len);
         match self.reels.get(&extent.store) {
             Some(Reel::Open { access, .. }) => {
                 let options = options_at(extent.offset);

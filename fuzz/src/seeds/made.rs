@@ -7,7 +7,7 @@ use livetape_container::isobmff::sample_entry::{avc1, mp4a};
 use livetape_container::mpegts::{AudioTrack, Continuity, MuxSample, Segment, VideoTrack};
 use livetape_edge::{Delivery, Piece, RecordingId, token::Signer};
 use livetape_media::codec::aac::AudioSpecificConfig;
-use livetape_media::{Format, Sample, Timescale, Timestamp, TrackConfig, TrackId};
+use livetape_media::{Format, Rotation, Sample, Timescale, Timestamp, TrackConfig, TrackId};
 use livetape_tape::{Command, Tape, Window};
 
 const SPS: [u8; 25] = [
@@ -173,6 +173,7 @@ pub(super) fn journals() -> Vec<Vec<u8>> {
         sample_entry: vec![7; 30],
         codec: "avc1.64001e".to_owned(),
         language: *b"und",
+        rotation: Rotation::None,
     });
     let mut tape = Tape::new(Window {
         millis: 60_000,

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use livetape_media::TrackId;
 use livetape_recorder::{
-    Access, Answer, Body, ClipRange, ExchangeId, Input, Now, Output, Recorder, RequestId, SourceId,
+    Access, Answer, Body, ClipRange, ExchangeId, Input, Now, Output, PastFrom, Recorder, RequestId,
+    SourceId,
 };
 use livetape_tape::{Command, Placement, Recovery, Window};
 use livetape_timeline::{Part, Plan, StoreId};
@@ -27,8 +29,19 @@ struct Client {
     reels: BTreeMap<StoreId, Vec<u8>>,
     journals: BTreeMap<StoreId, Vec<u8>>,
     waiting: Vec<ExchangeId>,
+    /// What comes after the last fragment of the past.
+    next: Option<Vec<(TrackId, u64)>>,
     /// The storage is full.
     is_full: bool,
+}
+
+const EDGE: &str = "https://edge.example";
+
+fn access() -> Access {
+    Access::Template {
+        id: "pub_demo".to_owned(),
+        title: None,
+    }
 }
 
 /// The input is what is appended or answered, cut; what else happens, and when, the cuts decide.
@@ -46,6 +59,7 @@ pub(super) fn run(input: &[u8]) {
         reels: BTreeMap::new(),
         journals: BTreeMap::new(),
         waiting: Vec::new(),
+        next: None,
         is_full: false,
     };
     if cuts.below(3) == 0 {
@@ -81,8 +95,8 @@ impl Client {
             3 => {
                 let record = Input::Record {
                     request,
-                    edge: "https://edge.example",
-                    access: Access::Template("pub_demo".to_owned()),
+                    edge: EDGE,
+                    access: access(),
                     cap: None,
                 };
                 self.handle(record, &[]);
@@ -97,6 +111,28 @@ impl Client {
                 self.handle(Input::Clip { request, range }, &[]);
             }
             7 => self.handle(Input::CloseClip { request }, &[]),
+            8 => self.handle(Input::Pause { request }, &[]),
+            9 => self.handle(Input::Unpause { request }, &[]),
+            10 => self.handle(Input::Mark { request }, &[]),
+            11 => {
+                let seconds = Some(seconds);
+                self.handle(Input::Still { request, seconds }, &[]);
+            }
+            12 => {
+                let next = self.next.take().map(PastFrom::Next);
+                let from = next.unwrap_or(PastFrom::Moment(seconds));
+                self.handle(Input::Past { request, from }, &[]);
+            }
+            13 => {
+                let upload = Input::Upload {
+                    request,
+                    clip: RequestId(cuts.below(3) as u32),
+                    edge: EDGE,
+                    access: access(),
+                };
+                self.handle(upload, &[]);
+            }
+            14 => self.handle(Input::Cancel { request }, &[]),
             _ => {}
         }
         match self.waiting.pop() {
@@ -162,6 +198,11 @@ impl Client {
                     self.waiting.push(id);
                 }
                 Output::Clip(ready) => self.check(&ready.plan),
+                Output::Still(ready) => self.check(&ready.plan),
+                Output::Past(ready) => {
+                    self.check(&ready.plan);
+                    self.next = Some(ready.next);
+                }
                 Output::WakeAt(_) | Output::Event(_) => {}
             }
         }

@@ -49,9 +49,8 @@ export class RecoveredTape extends Emitter<RecordingEvents> {
   static async list(workerUrl: string | URL | undefined): Promise<RecoveredTape[]> {
     const engine = new Engine(workerUrl, () => undefined);
     try {
-      const answer = await engine.request({ type: 'recover' });
-      if (answer.type !== 'recovered') throw unexpected('recover', answer.type);
-      return answer.tapes.map((left) => new RecoveredTape(left, workerUrl));
+      const { tapes } = await engine.request({ type: 'recover' }, 'recovered');
+      return tapes.map((left) => new RecoveredTape(left, workerUrl));
     } finally {
       engine.close();
     }
@@ -74,9 +73,7 @@ export class RecoveredTape extends Emitter<RecordingEvents> {
   /** Cuts an MP4 as {@link LiveTape.clip} does; of all there is unless told. Rejects with `tape_gone` when another page has the tape. */
   async clip(range: { readonly start: number; readonly end: number } = this): Promise<Clip> {
     const engine = await this.#engine();
-    const answer = await engine.request({ type: 'clip', start: range.start, end: range.end });
-    if (answer.type !== 'clip') throw unexpected('clip', answer.type);
-    return new Clip(engine, answer);
+    return new Clip(engine, await engine.request({ type: 'clip', start: range.start, end: range.end }, 'clip'));
   }
 
   /** All there is as one MP4. Its bytes stay where they were recorded: readable until `close()`. */
@@ -89,16 +86,14 @@ export class RecoveredTape extends Emitter<RecordingEvents> {
    * with `not_recording` when none was running, and `edge_refused` when the edge takes no more of it.
    */
   async resume(): Promise<RecordingResult> {
-    const answer = await (await this.#engine()).request({ type: 'resume' });
-    if (answer.type !== 'stopped') throw unexpected('resume', answer.type);
-    const { duration, bytes, playback, result } = answer;
-    return { id: this.recording?.id ?? '', duration, bytes, playback, result };
+    const { duration, bytes, playback, result } = await (await this.#engine()).request({ type: 'resume' }, 'stopped');
+    return { id: this.recording?.id ?? '', duration, bytes, playback, markers: [], chapters: [], metadata: {}, result };
   }
 
   /** Removes the tape from the disk. */
   async discard(): Promise<void> {
     const engine = await this.#engine();
-    await engine.request({ type: 'discard' });
+    await engine.request({ type: 'discard' }, 'discarded');
     this.close();
   }
 
@@ -150,8 +145,4 @@ export class RecoveredTape extends Emitter<RecordingEvents> {
       this.emit('state', { state, ...(why === undefined ? {} : { why }) });
     }
   }
-}
-
-function unexpected(request: string, answer: string): LiveTapeError {
-  return new LiveTapeError('worker_failed', `the worker answered "${request}" with "${answer}"`);
 }

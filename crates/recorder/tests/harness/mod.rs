@@ -2,10 +2,13 @@
 //! that is set. The decisions are the real ones.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub(crate) mod packets;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use livetape_recorder::{
-    Answer, Body, ClipReady, Event, ExchangeId, Input, Now, Output, Recorder, Request,
+    Access, Answer, Body, ClipReady, Event, ExchangeId, Input, Now, Output, PastReady, Recorder,
+    Request, RequestId, SourceId, StillReady,
 };
 use livetape_tape::{Command, Window};
 use livetape_timeline::{Part, Plan, StoreId};
@@ -41,6 +44,8 @@ pub(crate) struct Client {
     pub(crate) requests: VecDeque<(ExchangeId, Request, Vec<u8>)>,
     pub(crate) events: Vec<Event>,
     pub(crate) clips: Vec<ClipReady>,
+    pub(crate) stills: Vec<StillReady>,
+    pub(crate) past: Vec<PastReady>,
     pub(crate) wake_at: Option<u64>,
     /// Bytes that the storage takes at once.
     pub(crate) room: u64,
@@ -60,6 +65,8 @@ impl Client {
             requests: VecDeque::new(),
             events: Vec::new(),
             clips: Vec::new(),
+            stills: Vec::new(),
+            past: Vec::new(),
             wake_at: None,
             room: u64::MAX,
         }
@@ -99,6 +106,8 @@ impl Client {
                     self.requests.push_back((id, request, body));
                 }
                 Output::Clip(ready) => self.clips.push(ready),
+                Output::Still(ready) => self.stills.push(ready),
+                Output::Past(ready) => self.past.push(ready),
                 Output::Event(event) => self.events.push(event),
                 Output::WakeAt(at) => self.wake_at = Some(at),
             }
@@ -162,4 +171,58 @@ impl Client {
         }
         got
     }
+}
+
+pub(crate) const WINDOW: Window = Window {
+    millis: 3_600_000,
+    bytes: 1 << 30,
+};
+pub(crate) const SOURCE: SourceId = SourceId(1);
+
+pub(crate) fn append(client: &mut Client, bytes: &[u8], timestamp_offset: f64) {
+    let chunk = bytes.to_vec();
+    client.handle(
+        Input::Append {
+            source: SOURCE,
+            chunk: &chunk,
+            timestamp_offset,
+        },
+        bytes,
+    );
+}
+
+pub(crate) fn opened() -> Client {
+    let mut client = Client::new(WINDOW);
+    client.handle(
+        Input::Source {
+            source: SOURCE,
+            mime: "video/mp4",
+        },
+        &[],
+    );
+    client
+}
+
+pub(crate) fn record(client: &mut Client) {
+    let access = Access::Template {
+        id: "pub_demo".to_owned(),
+        title: None,
+    };
+    client.handle(
+        Input::Record {
+            request: RequestId(1),
+            edge: "http://edge/",
+            access,
+            cap: None,
+        },
+        &[],
+    );
+}
+
+/// The init segment and all objects of what an edge got, as one file.
+pub(crate) fn uploaded(got: &[(Request, Vec<u8>)]) -> Vec<u8> {
+    let with = |part: &'static str| got.iter().filter(move |(r, _)| r.url.contains(part));
+    let init = with("/configs/").take(1);
+    let all = init.chain(with("/objects/"));
+    all.flat_map(|(_, body)| body.iter().copied()).collect()
 }

@@ -13,7 +13,8 @@
 //!              Configurations are counted from here on
 //!   2 track    track, number of its next sample
 //!   3 config   1 video: width, height | 2 sound: rate, channels | 3 other: 4 bytes,
-//!              timescale, sample entry: bytes, codec: bytes, language: 3 bytes
+//!              timescale, sample entry: bytes, codec: bytes, language: 3 bytes,
+//!              degrees that pictures are turned
 //!   4 append   track, which config since the head, decode time: signed,
 //!              count, count * (reel, offset, length),
 //!              count, count * (size, duration, composition offset: signed, 0 | 1 keyframe)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use livetape_media::{
-    Format, FourCc, Sample, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId,
+    Format, FourCc, Rotation, Sample, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId,
 };
 use livetape_timeline::{Extent, StoreId};
 
@@ -198,6 +198,7 @@ fn config(body: &mut Unpacker<'_>) -> Option<TrackConfig> {
         sample_entry: body.bytes()?.to_vec(),
         codec: body.text()?,
         language: body.array()?,
+        rotation: Rotation::of(body.small()?),
     })
 }
 

@@ -131,6 +131,7 @@ impl Journal {
         pending.bytes(&config.sample_entry);
         pending.bytes(config.codec.as_bytes());
         pending.raw(&config.language);
+        pending.number(u64::from(config.rotation.degrees()));
         self.configs.len() - 1
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use livetape_media::{Format, Sample, TrackConfig, TrackId};
+use livetape_media::{Format, Rotation, Sample, TrackConfig, TrackId};
 
 use super::*;
 
@@ -18,6 +18,7 @@ fn config() -> Arc<TrackConfig> {
         sample_entry: Vec::new(),
         codec: "mp4a.40.2".to_owned(),
         language: *b"und",
+        rotation: Rotation::None,
     })
 }
 

@@ -57,6 +57,7 @@ pub(super) fn interleave(tracks: &[(&Track, Joined)]) -> Vec<ChunkLayout> {
                         entry,
                         samples: 0,
                         len: 0,
+                        skipped: 0,
                     },
                 )
             };
@@ -151,6 +152,7 @@ fn stored_chunks(index: usize, track: &Track, joined: &Joined) -> Option<Vec<Sto
                         entry: 0,
                         samples: 1,
                         len,
+                        skipped: 0,
                     },
                 });
             }
