@@ -272,6 +272,18 @@ impl Tape {
         }
     }
 
+    /// Forgets a track's samples from `number` on: a player has appended others for their time.
+    /// Their bytes stay where they are.
+    pub fn cut_back(&mut self, id: TrackId, number: u64) {
+        self.timeline.cut_back(id, number);
+        self.journal.cut_back(id, number);
+    }
+
+    /// Whether a reel is there still.
+    pub fn is_stored(&self, reel: StoreId) -> bool {
+        self.reels.front().is_some_and(|oldest| oldest.id <= reel)
+    }
+
     /// Writes to the journal what has been placed and told since the last time. To be called when all that
     /// was placed has been written: a commit names bytes that are there.
     pub fn commit(&mut self) {

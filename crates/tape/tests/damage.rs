@@ -213,6 +213,43 @@ fn without_its_first_reel_the_rest_is_there_and_its_numbers_go_on() {
     assert_eq!(recovered.note(), b"a recording");
 }
 
+#[test]
+fn pictures_that_were_replaced_stay_replaced() {
+    let (mut tape, mut files) = recorded();
+    // The last two pictures, and in their place one of another configuration.
+    tape.cut_back(VIDEO, 43);
+    let at = tape.place(8, 9_000);
+    files.carry_out(&mut tape);
+    let reel = files.reels.get_mut(&at.reel).expect("opened");
+    reel.extend([0xee; 8]);
+    let format = Format::Video {
+        width: 320,
+        height: 180,
+    };
+    let other = config(format, 90_000, 4);
+    let picture = Sample {
+        size: 8,
+        duration: 36_000,
+        composition_offset: 0,
+        keyframe: true,
+    };
+    let time = 8 * 90_000 + 3 * 18_000;
+    tape.append(VIDEO, &other, time, &[picture], &[at.extent(0, 8)]);
+    tape.commit();
+    files.carry_out(&mut tape);
+    let (recovered, damage) = files.recover();
+    assert_eq!(damage, []);
+    let samples = files.samples(recovered.timeline());
+    assert_eq!(samples, files.samples(tape.timeline()));
+    assert_eq!(samples.get(&(VIDEO, time)).map(|own| own.1[0]), Some(0xee));
+    let numbers = recovered
+        .timeline()
+        .video()
+        .map(livetape_timeline::Track::numbers);
+    assert_eq!(numbers, Some(0..44));
+    assert_eq!(recovered.note(), b"a recording");
+}
+
 /// What is recovered must have been recorded, byte for byte; what has gone must be told.
 fn check(files: &Files, tape: &Tape, whole: &Files, what: &str) {
     let (recovered, damage) = files.recover();

@@ -230,7 +230,17 @@ impl Shared {
                 self.handle(tape, input, Some(&chunk)).await;
                 self.recycle(&chunk);
             }
+            Message::Set { source, setting } => {
+                self.handle(tape, Input::Set { source, setting }, None)
+                    .await;
+            }
+            Message::ChangeType { source, mime } => {
+                let mime = &mime;
+                self.handle(tape, Input::ChangeType { source, mime }, None)
+                    .await;
+            }
             Message::Abort { source } => self.handle(tape, Input::Abort { source }, None).await,
+            Message::Joined { source } => self.handle(tape, Input::Joined { source }, None).await,
             Message::Playhead { seconds } => {
                 self.handle(tape, Input::Playhead { seconds }, None).await;
             }

@@ -25,6 +25,7 @@
 //!   8 note     bytes, whose meaning is the owner's; the last one holds
 //!   9 length   bytes of the reel; each commit ends with it
 //!  10 check    offset, length, CRC-32 of that stretch of the reel
+//!  11 cut      track, number of its next sample: those from there on were replaced
 //! number  = LEB128, at most 64 bits; signed = number, zigzag; bytes = number, then so many
 //! ```
 //!
@@ -71,6 +72,7 @@ mod kind {
     pub(super) const NOTE: u64 = 8;
     pub(super) const LENGTH: u64 = 9;
     pub(super) const CHECK: u64 = 10;
+    pub(super) const CUT: u64 = 11;
 }
 
 /// Kinds of formats.
