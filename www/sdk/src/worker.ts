@@ -26,8 +26,8 @@ const load = {
 /** The module, once the first message has said which. */
 let started: Promise<TapEngine | PullEngine> | undefined;
 
-function start(pulls: boolean): Promise<TapEngine | PullEngine> {
-  const engine = pulls ? load.pull() : load.tap();
+function start(whole: boolean): Promise<TapEngine | PullEngine> {
+  const engine = whole ? load.pull() : load.tap();
   engine.catch((cause: unknown) => {
     post({ type: 'failed', code: 'worker_failed', message: `the recorder's module did not load: ${String(cause)}` });
   });
