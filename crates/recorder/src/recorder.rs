@@ -344,9 +344,9 @@ impl Recorder {
         given_up
     }
 
-    /// The storage has taken so many bytes there; their CRC-32 goes to the journal.
-    pub fn written(&mut self, at: Placement, len: u64, crc: u32) {
-        self.tape.written(at, len, crc);
+    /// The storage has taken so many bytes there; their sum goes to the journal.
+    pub fn written(&mut self, at: Placement, len: u64, sum: u32) {
+        self.tape.written(at, len, sum);
     }
 
     /// The storage has not taken what was to be written there: neither that nor what was to be

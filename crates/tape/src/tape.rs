@@ -306,15 +306,15 @@ impl Tape {
         }
     }
 
-    /// Says that so many bytes have been written at `at`, and their CRC-32: what a recovery finds
+    /// Says that so many bytes have been written at `at`, and their [`payload_sum`](crate::journal::payload_sum): what a recovery finds
     /// out by whether they are still the same.
-    pub fn written(&mut self, at: Placement, len: u64, crc: u32) {
+    pub fn written(&mut self, at: Placement, len: u64, sum: u32) {
         // Of a reel that has been closed meanwhile nothing more is journalled.
         if self.reels.back().is_some_and(|reel| reel.id == at.reel) {
             self.journal.check(Check {
                 offset: at.offset,
                 len,
-                crc,
+                sum,
             });
         }
     }

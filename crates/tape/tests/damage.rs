@@ -7,7 +7,7 @@ use std::sync::Arc;
 use livetape_media::{
     Format, Rotation, Sample, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId,
 };
-use livetape_tape::journal::{Check, checks, crc32};
+use livetape_tape::journal::{Check, checks, payload_sum};
 use livetape_tape::{Command, Damage, DamageKind, Recovery, Tape, Window};
 use livetape_timeline::{StoreId, Timeline};
 
@@ -60,7 +60,7 @@ impl Files {
             let is_changed = |check: &Check| {
                 let range = check.offset as usize..(check.offset + check.len) as usize;
                 reel.get(range)
-                    .is_some_and(|bytes| crc32(&[bytes]) != check.crc)
+                    .is_some_and(|bytes| payload_sum(bytes) != check.sum)
             };
             let changed = checks(journal).into_iter().filter(is_changed);
             let changed = changed.map(|own| own.offset..own.offset + own.len);
@@ -131,8 +131,8 @@ fn recorded() -> (Tape, Files) {
         let reel = files.reels.get_mut(&at.reel).expect("opened");
         assert_eq!(reel.len() as u64, at.offset);
         reel.extend((0..60).map(|byte| (piece * 60 + byte) as u8));
-        let crc = crc32(&[&reel[at.offset as usize..]]);
-        tape.written(at, 60, crc);
+        let sum = payload_sum(&reel[at.offset as usize..]);
+        tape.written(at, 60, sum);
         let pictures: Vec<_> = (0..5)
             .map(|n| Sample {
                 size: 8,

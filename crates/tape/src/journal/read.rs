@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
             kind::CHECK => Entry::Check(Check {
                 offset: body.number()?,
                 len: body.number()?,
-                crc: body.small()?,
+                sum: body.small()?,
             }),
             kind::LENGTH => Entry::Length(body.number()?),
             kind::CUT => Entry::Cut(TrackId(body.small()?), body.number()?),

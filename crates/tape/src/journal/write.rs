@@ -180,7 +180,7 @@ impl Journal {
         self.pending.number(kind::CHECK);
         self.pending.number(check.offset);
         self.pending.number(check.len);
-        self.pending.number(u64::from(check.crc));
+        self.pending.number(u64::from(check.sum));
     }
 
     fn time(&mut self, time: Timestamp) {
