@@ -23,6 +23,7 @@ async function buildSdk() {
   await build({ ...common, entryPoints: [`${here}sdk/src/index.ts`], outfile: `${sdk}/index.js`, sourcemap: true });
   await build({ ...common, entryPoints: [`${here}sdk/src/element.ts`], outfile: `${sdk}/element.js`, sourcemap: true, external: ['./index.js'] });
   if (withWasm) await buildWorker();
+  for (const licence of ['LICENSE-APACHE', 'LICENSE-MIT']) await cp(`${here}../${licence}`, `${sdk}/${licence}`);
   await declareTypes();
   // A page loads it before anything else.
   const size = gzipSync(await readFile(`${sdk}/tap.js`), { level: 9 }).length;

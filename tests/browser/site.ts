@@ -4,8 +4,14 @@ import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
-/** Body of an answer, with its type; or the path of a file below the repository. */
-export type Content = { readonly type: string; readonly body: string | Buffer } | { readonly file: string };
+/** Body of an answer, with its type and further headers; or the path of a file below the repository. */
+export type Content = Answer | { readonly file: string };
+
+interface Answer {
+  readonly type: string;
+  readonly body: string | Buffer;
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -28,8 +34,8 @@ export async function serve(pages: Readonly<Record<string, Content>>): Promise<S
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
     answer(pages[path], path).then(
-      ({ type, body }) => {
-        const headers = { 'content-type': type, 'access-control-allow-origin': '*', 'accept-ranges': 'bytes' };
+      ({ type, body, headers: more }) => {
+        const headers = { 'content-type': type, 'access-control-allow-origin': '*', 'accept-ranges': 'bytes', ...more };
         const bytes = Buffer.from(body);
         const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
         if (first === undefined || Number(first) >= bytes.length) return response.writeHead(200, headers).end(bytes);
@@ -44,11 +50,16 @@ export async function serve(pages: Readonly<Record<string, Content>>): Promise<S
   return { origin: `http://localhost:${(server.address() as AddressInfo).port}`, close: () => stop(server) };
 }
 
-async function answer(content: Content | undefined, path: string): Promise<{ type: string; body: string | Buffer }> {
+async function answer(content: Content | undefined, path: string): Promise<Answer> {
   if (content && 'body' in content) return content;
   const file = content?.file ?? (/^\/(livetape|assets)\/[\w./-]+$/.test(path) && !path.includes('..') ? `www/dist${path}` : undefined);
   if (!file) throw new Error(`nothing at ${path}`);
-  return { type: types[file.slice(file.lastIndexOf('.') + 1)] ?? 'application/octet-stream', body: await readFile(root + file) };
+  return { type: typeOf(file), body: await readFile(root + file) };
+}
+
+/** The media type that goes with a file's name. */
+export function typeOf(name: string): string {
+  return types[name.slice(name.lastIndexOf('.') + 1)] ?? 'application/octet-stream';
 }
 
 function stop(server: Server): Promise<void> {

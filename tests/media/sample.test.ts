@@ -3,25 +3,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { ALL_FORMATS, EncodedPacketSink, FilePathSource, Input } from 'mediabunny';
+import { boxes, inside, type Box } from './boxes.ts';
 import { samplePath } from './sample.ts';
-
-interface Box {
-  readonly type: string;
-  readonly start: number;
-  readonly body: Buffer;
-}
-
-function boxes(bytes: Buffer, base = 0): Box[] {
-  const found: Box[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const size = bytes.readUInt32BE(at);
-    found.push({ type: bytes.toString('latin1', at + 4, at + 8), start: base + at, body: bytes.subarray(at + 8, at + size) });
-    at += size;
-  }
-  return found;
-}
-
-const inside = (box: Box, type: string): Box[] => boxes(box.body, box.start + 8).filter((child) => child.type === type);
 
 function only(box: Box, type: string): Buffer {
   const found = inside(box, type);

@@ -5,6 +5,7 @@ import { launchFirefox } from '../browser/firefox.ts';
 import { serve, type Content, type Site } from '../browser/site.ts';
 import { launchWebKit, noWebKit } from '../browser/webkit.ts';
 import { Sound } from '../media/audio.ts';
+import { soundAlone } from '../media/boxes.ts';
 import { pagePlayer, type Heard, type Opened, type Shown } from './page_player.ts';
 
 /** As much of a browser's page as is used here: Playwright's, Puppeteer's and WebKitGTK's have it all. */
@@ -27,9 +28,11 @@ export class Player {
   readonly #site: Site;
   readonly #files: Record<string, Content>;
   readonly #quit: () => Promise<void>;
+  readonly #name: (typeof browsers)[number];
   #offered = 0;
 
-  private constructor(page: ScriptedPage, site: Site, files: Record<string, Content>, quit: () => Promise<void>) {
+  private constructor(name: (typeof browsers)[number], page: ScriptedPage, site: Site, files: Record<string, Content>, quit: () => Promise<void>) {
+    this.#name = name;
     this.#page = page;
     this.#site = site;
     this.#files = files;
@@ -41,7 +44,7 @@ export class Player {
     const browser = await launchers[name]();
     const site = await serve(files);
     const page: ScriptedPage = await browser.newPage();
-    const player = new Player(page, site, files, () => browser.close());
+    const player = new Player(name, page, site, files, () => browser.close());
     await page.goto(site.origin);
     await page.evaluate(pagePlayer({ blobs: name !== 'WebKitGTK', mediaTimes: name !== 'WebKitGTK' }));
     return player;
@@ -54,7 +57,7 @@ export class Player {
 
   /** Loads the file at `path`. Rejects when the browser cannot play it. */
   async open(path: string): Promise<Opened> {
-    return (await this.#call('open', await this.#offer(path))) as Opened;
+    return (await this.#call('open', this.#offer(await readFile(path)))) as Opened;
   }
 
   /** What is shown at each time (seconds). `lasting`: seconds that a picture may last. */
@@ -69,7 +72,10 @@ export class Player {
 
   /** Decodes the first channel of a file's sound; its time 0 is the first sample the browser gives. */
   async sound(path: string): Promise<{ channels: number; sound: Sound }> {
-    const { channels, samples } = (await this.#call('sound', await this.#offer(path))) as Heard;
+    const file = await readFile(path);
+    // WebKitGTK 2.50 decodes the pictures with the sound, to throw them away, and about once in a hundred times its two threads wait for
+    // each other for ever. Without pictures it never did in a thousand.
+    const { channels, samples } = (await this.#call('sound', this.#offer(this.#name === 'WebKitGTK' ? soundAlone(file) : file))) as Heard;
     const bytes = new Uint8Array(Buffer.from(samples, 'base64'));
     return { channels, sound: new Sound(0, new Float32Array(bytes.buffer)) };
   }
@@ -79,12 +85,12 @@ export class Player {
     await this.#site.close();
   }
 
-  async #offer(path: string): Promise<string> {
+  #offer(body: Buffer): string {
     // Under a new name each time, so that no browser takes it from a cache.
     delete this.#files[`/${this.#offered}.mp4`];
     this.#offered += 1;
     const url = `/${this.#offered}.mp4`;
-    this.#files[url] = { type: 'video/mp4', body: await readFile(path) };
+    this.#files[url] = { type: 'video/mp4', body };
     return url;
   }
 

@@ -243,7 +243,7 @@ test('record, progress, stop and clip, and every way they are refused', { timeou
       const refused = [
         await tools.code(tape.record({ edge })),
         await tools.code(tape.record({ edge: 'http://', template: 'pub_demo' })),
-        await tools.code(tape.record({ edge, template: 'pub_wrong' })),
+        await tools.code(tape.record({ edge, template: 'pub_wrong', maxBitrate: 800_000 })),
         await tools.code(tape.clip({ last: -1 })),
         await tools.code(tape.clip({ start: 0, end: NaN })),
       ];
@@ -254,10 +254,12 @@ test('record, progress, stop and clip, and every way they are refused', { timeou
       const failed = new Promise((resolve) => recording.addEventListener('error', ({ detail }) => resolve(detail.code)));
       const windowed = new Promise((resolve) => tape.addEventListener('window', ({ detail }) => resolve(detail)));
       tools.post({ type: 'progress', elapsed: 2, bytes: 100, uploaded: 50, objects: 1 });
+      const stated = new Promise((resolve) => recording.addEventListener('state', ({ detail }) => resolve(detail)));
+      tools.post({ type: 'upload', state: 'waiting', why: 'no network' });
       tools.post({ type: 'event', code: 'gap', message: 'a gap', at: 4 });
       tools.post({ type: 'failed', code: 'edge_unreachable', message: 'gone' });
       tools.post({ type: 'window', start: 1, end: 2, bytes: 3 });
-      const events = await Promise.all([progressed, noticed, failed, windowed]);
+      const events = await Promise.all([progressed, stated, noticed, failed, windowed]);
       const result = await recording.stop();
       refused.push(await tools.code(recording.stop()));
       const clip = await tape.clip({ last: 30 });
@@ -272,7 +274,7 @@ test('record, progress, stop and clip, and every way they are refused', { timeou
   );
   const error = (code: string): string => `LiveTapeError ${code}`;
   assert.deepEqual(seen.refused, ['bad_option', 'bad_option', 'unauthorized', 'bad_option', 'bad_option', 'already_recording', 'not_recording', 'closed'].map(error));
-  assert.deepEqual(seen.events, [{ elapsed: 2, bytes: 100, uploaded: 50, objects: 1 }, { code: 'gap', message: 'a gap', at: 4 }, 'edge_unreachable', { start: 1, end: 2, bytes: 3 }]);
+  assert.deepEqual(seen.events, [{ elapsed: 2, bytes: 100, uploaded: 50, objects: 1 }, { state: 'waiting', why: 'no network' }, { code: 'gap', message: 'a gap', at: 4 }, 'edge_unreachable', { start: 1, end: 2, bytes: 3 }]);
   assert.deepEqual(seen.latest, seen.events[0]);
   assert.equal(seen.result.id, 'rec_1');
   assert.equal(seen.result.duration, 12.5);
@@ -280,7 +282,7 @@ test('record, progress, stop and clip, and every way they are refused', { timeou
   assert.equal(seen.second, 'rec_1');
   const types = seen.log.map((message) => message['type']).filter((type) => type !== 'playhead');
   assert.deepEqual(types, ['open', 'record', 'record', 'stop', 'clip', 'closeClip', 'record', 'close']);
-  assert.deepEqual(seen.log.find((message) => message['type'] === 'record'), { type: 'record', request: 1, edge: site.origin, template: 'pub_wrong' });
+  assert.deepEqual(seen.log.find((message) => message['type'] === 'record'), { type: 'record', request: 1, edge: site.origin, template: 'pub_wrong', cap: 100_000 });
 });
 
 test('pull: the URL is made absolute; a refusal to open rejects', { timeout: 60_000 }, async () => {

@@ -92,6 +92,8 @@ pub enum Input<'a> {
         edge: &'a str,
         /// By what right.
         access: Access,
+        /// Bytes a second that are sent at most.
+        cap: Option<u64>,
     },
     /// End the running recording with the last sample received.
     Stop {
@@ -124,6 +126,8 @@ pub enum Input<'a> {
         /// Why, for a human.
         why: &'a str,
     },
+    /// There is a network again.
+    Online,
     /// Time has passed, as asked for by [`Output::WakeAt`](crate::Output::WakeAt).
     Tick,
 }

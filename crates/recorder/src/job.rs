@@ -5,11 +5,18 @@ use livetape_timeline::StoreId;
 use livetape_timeline::plan::FragmentPlan;
 use sha2::{Digest, Sha256};
 
+use crate::cut::Cut;
 use crate::input::Access;
 use crate::output::{Body, Request};
 
 /// The lane of main pictures and sound.
 const LANE: &str = "main";
+
+/// How long an answer is waited for, in milliseconds. A connection that died without a word would
+/// be waited for for ever.
+const PATIENCE: u32 = 30_000;
+/// Slower than this, in bytes a millisecond, is taken for dead: 64 kbit/s.
+const SLOWEST: u64 = 8;
 
 /// One exchange with the edge.
 #[derive(Debug, Clone)]
@@ -30,7 +37,12 @@ pub(crate) struct Object {
     pub(crate) sequence: u32,
     /// The hash of its init segment.
     pub(crate) config: String,
-    pub(crate) fragment: FragmentPlan,
+    /// The samples in it.
+    pub(crate) cut: Cut,
+    /// Bytes of its fragment.
+    pub(crate) bytes: u64,
+    /// When it begins, on the player's timeline.
+    pub(crate) at: Timestamp,
     /// Unix milliseconds of its first picture.
     pub(crate) unix: i64,
     /// The first reel it needs.
@@ -60,8 +72,8 @@ impl Place {
         &self.edge
     }
 
-    /// A job as a request.
-    pub(crate) fn request(&self, job: &Job) -> Request {
+    /// A job as a request; an object's is that of its fragment.
+    pub(crate) fn request(&self, job: &Job, fragment: Option<&FragmentPlan>) -> Request {
         let recording = format!("{}/v1/recordings/{}", self.edge, self.id);
         let bearer = ("authorization", format!("Bearer {}", self.token));
         let json = ("content-type", "application/json".to_owned());
@@ -77,6 +89,7 @@ impl Place {
                         .to_string()
                         .into(),
                 ),
+                patience: PATIENCE,
             },
             Job::Create {
                 access: Access::Token { recording, token },
@@ -85,18 +98,21 @@ impl Place {
                 url: format!("{}/v1/recordings/{recording}", self.edge),
                 headers: vec![("authorization", format!("Bearer {token}"))],
                 body: Body::Empty,
+                patience: PATIENCE,
             },
             Job::Config { hash, bytes } => Request {
                 method: "PUT",
                 url: format!("{recording}/configs/{hash}"),
                 headers: vec![bearer, ("content-type", "video/mp4".to_owned())],
                 body: Body::Bytes(bytes.clone()),
+                patience: PATIENCE,
             },
             Job::Object(object) => Request {
                 method: "PUT",
                 url: format!("{recording}/objects/{LANE}/{}", object.sequence),
-                headers: object.headers(bearer),
-                body: Body::Plan(object.fragment.plan.clone()),
+                headers: object.headers(bearer, fragment),
+                body: fragment.map_or(Body::Empty, |fragment| Body::Plan(fragment.plan.clone())),
+                patience: patience_for(object.bytes),
             },
             Job::Finish { objects } => Request {
                 method: "POST",
@@ -107,28 +123,41 @@ impl Place {
                         .to_string()
                         .into(),
                 ),
+                patience: PATIENCE,
             },
         }
     }
 }
 
 impl Object {
-    fn headers(&self, bearer: (&'static str, String)) -> Vec<(&'static str, String)> {
-        let independent = if self.fragment.independent {
-            "?1"
-        } else {
-            "?0"
-        };
-        vec![
+    fn headers(
+        &self,
+        bearer: (&'static str, String),
+        fragment: Option<&FragmentPlan>,
+    ) -> Vec<(&'static str, String)> {
+        let mut headers = vec![
             bearer,
             ("content-type", "video/mp4".to_owned()),
             ("livetape-config", self.config.clone()),
-            ("livetape-base-time", decimal(self.fragment.start)),
-            ("livetape-duration", decimal(self.fragment.duration)),
             ("livetape-wall-clock", self.unix.to_string()),
-            ("livetape-independent", independent.to_owned()),
-        ]
+        ];
+        if let Some(fragment) = fragment {
+            let independent = if fragment.independent { "?1" } else { "?0" };
+            headers.extend([
+                ("livetape-base-time", decimal(fragment.start)),
+                ("livetape-duration", decimal(fragment.duration)),
+                ("livetape-independent", independent.to_owned()),
+            ]);
+        }
+        headers
     }
+}
+
+/// How long an answer is waited for where so many bytes have to be sent first.
+fn patience_for(bytes: u64) -> u32 {
+    u32::try_from(bytes / SLOWEST)
+        .unwrap_or(u32::MAX)
+        .saturating_add(PATIENCE)
 }
 
 /// The first 16 hexadecimal digits of the SHA-256.

@@ -7,7 +7,8 @@
 //! - [`Recorder`]: everything below, under one roof
 //! - `feed`: one stream of bytes (a source buffer, a playlist's segments) onto the tape
 //! - `pull`: reading a live HLS playlist
-//! - `recording`: sending a growing range of the tape to the edge
+//! - `recording`: a growing range of the tape, cut into objects
+//! - `upload`: the way of what it has cut to the edge
 //! - `job`: what a recording asks of the edge, in HTTP
 //! - `cut`: where one uploaded object ends and the next begins
 //! - `clip`: a range of the tape as an MP4
@@ -21,10 +22,12 @@ mod output;
 mod pull;
 mod recorder;
 mod recording;
+mod upload;
 mod wall_clock;
 
 pub use input::{Access, Answer, ClipRange, Input, Now, SourceId};
 pub use output::{
     Body, ClipReady, Event, ExchangeId, FailureCode, Output, Request, RequestId, TrackInfo,
+    UploadState,
 };
 pub use recorder::Recorder;

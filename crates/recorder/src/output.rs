@@ -43,6 +43,8 @@ pub struct Request {
     pub headers: Vec<(&'static str, String)>,
     /// What is sent.
     pub body: Body,
+    /// After how many milliseconds an answer comes no more.
+    pub patience: u32,
 }
 
 /// The body of a [`Request`].
@@ -115,6 +117,13 @@ pub enum Event {
         /// Objects the edge has acknowledged.
         objects: u32,
     },
+    /// The way to the edge is in another state.
+    Upload {
+        /// Which.
+        state: UploadState,
+        /// Why it waits, for a human.
+        why: Option<String>,
+    },
     /// The recording is finished at the edge.
     Stopped {
         /// The `Stop` it answers.
@@ -144,6 +153,32 @@ pub enum Event {
         /// A sentence a user can act on.
         message: String,
     },
+}
+
+/// What a recording's way to its edge is doing. [`UploadState::as_str`] is stable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UploadState {
+    /// The edge is being asked for the recording.
+    Creating,
+    /// What is recorded is being sent.
+    Sending,
+    /// The edge could not be reached: it is tried again soon, what is recorded waits.
+    Waiting,
+    /// It was stopped: the last of it is being sent.
+    Finishing,
+}
+
+impl UploadState {
+    /// The stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Creating => "creating",
+            Self::Sending => "sending",
+            Self::Waiting => "waiting",
+            Self::Finishing => "finishing",
+        }
+    }
 }
 
 /// Why something failed. [`FailureCode::as_str`] is stable.

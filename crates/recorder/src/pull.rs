@@ -12,7 +12,7 @@ use livetape_tape::Tape;
 use crate::feed::{Ending, Feed, Taken};
 use crate::input::{Answer, Now};
 use crate::output::{Body, Event, ExchangeId, FailureCode, Output, Request};
-use crate::recording::text;
+use crate::upload::text;
 use crate::wall_clock::Reached;
 
 /// Where to begin: as many segments before the live edge as a player would (§6.3.3).
@@ -23,6 +23,8 @@ const SEGMENT_TRIES: u32 = 4;
 const FIRST_TRIES: u32 = 3;
 /// Wait before another try, in milliseconds.
 const RETRY_MILLIS: u64 = 1_000;
+/// How long an answer is waited for, in milliseconds.
+const PATIENCE: u32 = 30_000;
 
 /// A pulled stream: one media playlist, or one of pictures and one of sound.
 #[derive(Debug)]
@@ -130,6 +132,7 @@ impl Follow {
                 url,
                 headers,
                 body: Body::Empty,
+                patience: PATIENCE,
             },
         ));
     }

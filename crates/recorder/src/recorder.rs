@@ -103,11 +103,12 @@ impl Recorder {
                 request,
                 edge,
                 access,
+                cap,
             } => {
                 if self.recording.is_some() {
                     self.fail(request, FailureCode::AlreadyRecording, ALREADY_RECORDING);
                 } else {
-                    self.recording = Some(Recording::new(request, edge, access, now));
+                    self.recording = Some(Recording::new(request, edge, access, cap, now));
                 }
             }
             Input::Stop { request } => {
@@ -133,6 +134,11 @@ impl Recorder {
                     self.progressed(&progressed);
                 } else if let Some(pull) = self.pull.as_mut().filter(|p| p.owns(exchange)) {
                     pull.unanswered(exchange, why, now, &mut self.out);
+                }
+            }
+            Input::Online => {
+                if let Some(recording) = &mut self.recording {
+                    recording.retry_now();
                 }
             }
             Input::Tick => self.wake_at = None,
@@ -163,7 +169,7 @@ impl Recorder {
         }
         self.tape.slide();
         drain_commands(&mut self.tape, &mut self.out);
-        let due = self.recording.as_ref().and_then(Recording::retry_at);
+        let due = self.recording.as_ref().and_then(|own| own.wake_at(now));
         let due = due
             .into_iter()
             .chain(self.pull.as_ref().and_then(Pull::wake_at))

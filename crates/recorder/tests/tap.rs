@@ -47,6 +47,7 @@ fn record(client: &mut Client) {
             request: RequestId(1),
             edge: "http://edge/",
             access,
+            cap: None,
         },
         &[],
     );

@@ -182,11 +182,13 @@ impl Shared {
                 request,
                 edge,
                 access: Some(access),
+                cap,
             } => {
                 let input = Input::Record {
                     request,
                     edge: &edge,
                     access,
+                    cap,
                 };
                 self.handle(tape, input, None).await;
             }
@@ -198,6 +200,7 @@ impl Shared {
                 let why = "record() needs a public template id or an ingest token";
                 self.post(&message::failed(Some(request), "bad_access", why));
             }
+            Message::Online => self.handle(tape, Input::Online, None).await,
             Message::Stop { request } => {
                 self.handle(tape, Input::Stop { request }, None).await;
             }

@@ -31,6 +31,8 @@ pub(crate) enum Message {
         request: RequestId,
         edge: String,
         access: Option<Access>,
+        /// Bytes a second that are sent at most.
+        cap: Option<u64>,
     },
     Stop {
         request: RequestId,
@@ -42,6 +44,8 @@ pub(crate) enum Message {
     CloseClip {
         request: RequestId,
     },
+    /// The browser has a network again.
+    Online,
     Close,
 }
 
@@ -81,6 +85,7 @@ pub(crate) fn read(message: &JsValue) -> Option<Message> {
             request: request()?,
             edge: string(message, "edge")?,
             access: access(message),
+            cap: number(message, "cap").map(|cap| cap as u64),
         },
         "stop" => Message::Stop {
             request: request()?,
@@ -92,6 +97,7 @@ pub(crate) fn read(message: &JsValue) -> Option<Message> {
         "closeClip" => Message::CloseClip {
             request: RequestId(number(message, "clip")? as u32),
         },
+        "online" => Message::Online,
         "close" => Message::Close,
         _ => return None,
     })
@@ -183,6 +189,13 @@ pub(crate) fn event(event: Event) -> Object {
                 ("bytes", (bytes as f64).into()),
                 ("uploaded", (uploaded as f64).into()),
                 ("objects", objects.into()),
+            ],
+        ),
+        Event::Upload { state, why } => object(
+            "upload",
+            &[
+                ("state", state.as_str().into()),
+                ("why", why.map_or(JsValue::UNDEFINED, Into::into)),
             ],
         ),
         Event::Stopped {

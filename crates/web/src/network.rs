@@ -4,7 +4,7 @@ use js_sys::Uint8Array;
 use livetape_recorder::{Body, Request};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Headers, RequestInit, Response};
+use web_sys::{AbortSignal, Headers, RequestInit, Response};
 
 use crate::scope::global;
 
@@ -55,6 +55,7 @@ async fn send(request: &Request, plan: Option<Uint8Array>) -> Result<Fetched, Js
         }
     }
     init.set_headers(&headers);
+    init.set_signal(Some(&AbortSignal::timeout_with_u32(request.patience)));
     if request.method == "GET" {
         init.set_cache(web_sys::RequestCache::NoStore);
     }

@@ -64,6 +64,7 @@ impl Client {
         let request = RequestId(cuts.below(3) as u32);
         let seconds = cuts.below(40) as f64 / 4.0;
         match cuts.below(HAPPENINGS) {
+            0 if cuts.below(4) == 0 => self.handle(Input::Online, &[]),
             0 => self.handle(Input::Tick, &[]),
             1 => self.handle(Input::Playhead { seconds }, &[]),
             2 => {
@@ -75,6 +76,7 @@ impl Client {
                     request,
                     edge: "https://edge.example",
                     access: Access::Template("pub_demo".to_owned()),
+                    cap: None,
                 };
                 self.handle(record, &[]);
             }

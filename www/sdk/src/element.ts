@@ -2,8 +2,11 @@ import { style } from './element_style.js';
 import { errorText, textFor } from './element_text.js';
 import { LiveTape, LiveTapeError, type Clip, type Recording, type RecordingResult } from './index.js';
 
+/** Not a <style>: that would ask for `unsafe-inline` in the page's policy. */
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(style);
+
 const shadow = `
-<style>${style}</style>
 <div class="row">
   <button part="button record" id="record" type="button" disabled><span class="dot"></span><span id="record-label"></span></button>
   <button part="button clip" id="clip" type="button" disabled></button>
@@ -64,6 +67,7 @@ export class LiveTapeElement extends HTMLElement {
 
   constructor() {
     super();
+    this.#root.adoptedStyleSheets = [sheet];
     this.#root.innerHTML = shadow;
     this.#record = this.#part('record');
     this.#clip = this.#part('clip');

@@ -74,6 +74,7 @@ const chineseErrors: Record<ErrorCode, string> = {
   closed: '录像带已关闭',
   already_recording: '已经在录制了',
   not_recording: '录制已经停止',
+  not_secure: '上传录制需要 https 或 localhost 页面：否则浏览器不提供校验和',
   bad_access: '录制需要公开模板编号或写入令牌',
   nothing_recorded: '录像带上没有这段时间的内容',
   configuration_change: '直播流在此处更换了编码配置，无法放进同一个 MP4',

@@ -116,8 +116,20 @@ function startWorker(given: string | URL | undefined): Worker {
   }
   const url = given ? new URL(given, document.baseURI) : new URL('./worker.js', import.meta.url);
   if (url.origin === location.origin) return new Worker(url, { type: 'module', name: 'livetape' });
-  const shim = URL.createObjectURL(new Blob([`import ${JSON.stringify(url.href)};`], { type: 'text/javascript' }));
+  const shim = URL.createObjectURL(new Blob([importing(url.href)], { type: 'text/javascript' }));
   const worker = new Worker(shim, { type: 'module', name: 'livetape' });
   worker.addEventListener('message', () => URL.revokeObjectURL(shim), { once: true });
   return worker;
+}
+
+/**
+ * A worker that imports another. Not by an import statement: that would be held against the page's `worker-src`, which then needed more than
+ * `blob:`. Messages that come before wait for it.
+ */
+function importing(url: string): string {
+  const failed: FromWorker = { type: 'failed', code: 'worker_failed', message: `the recorder's worker did not load from ${url}` };
+  return (
+    'const early = []; onmessage = (event) => early.push(event);' +
+    `import(${JSON.stringify(url)}).then(() => early.forEach((event) => onmessage(event)), () => postMessage(${JSON.stringify(failed)}));`
+  );
 }

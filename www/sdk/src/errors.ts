@@ -10,6 +10,7 @@ export const errorTable = {
   closed: 'this tape was closed',
   already_recording: 'this tape is being recorded already',
   not_recording: 'this recording has stopped already',
+  not_secure: 'recording to a server needs a page from https or from localhost: elsewhere the browser has no checksums',
   bad_access: 'recording needs a public template id or an ingest token',
   nothing_recorded: 'nothing of that time is on the tape',
   configuration_change: 'the stream changes its codec configuration there: one MP4 cannot hold both sides',

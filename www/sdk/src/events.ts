@@ -1,5 +1,5 @@
 import type { LiveTapeError } from './errors.js';
-import type { TrackInfo } from './protocol.js';
+import type { TrackInfo, UploadState } from './protocol.js';
 
 /** The span of time on a tape. */
 export interface TapeWindow {
@@ -20,6 +20,13 @@ export interface RecordingProgress {
   readonly uploaded: number;
   /** Objects that the edge has acknowledged. */
   readonly objects: number;
+}
+
+/** What the way to the edge is doing. */
+export interface RecordingState {
+  readonly state: UploadState;
+  /** Why it is `waiting`, in words. */
+  readonly why?: string;
 }
 
 /** Something in the stream worth telling: a defect, a gap, a change. Recording goes on. */
@@ -45,6 +52,8 @@ export interface TapeEvents {
 /** Events of a recording, and what each carries in `detail`. */
 export interface RecordingEvents {
   progress: RecordingProgress;
+  /** The way to the edge is in another state. While it is `waiting` the recording goes on; what is recorded is sent later. */
+  state: RecordingState;
   /** The recording cannot go on. */
   error: LiveTapeError;
 }

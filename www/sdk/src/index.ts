@@ -14,7 +14,7 @@ import './tap.js';
 
 export { Clip } from './clip.js';
 export { LiveTapeError, errorTable, type ErrorCode } from './errors.js';
-export type { Emitter, Notice, RecordingEvents, RecordingProgress, TapeEvents, TapeWindow } from './events.js';
+export type { Emitter, Notice, RecordingEvents, RecordingProgress, RecordingState, TapeEvents, TapeWindow } from './events.js';
 export { LiveTape, type ClipRange, type RecordOptions, type TapeOptions } from './live_tape.js';
-export type { EdgeRecording, PlaybackUrls, TrackInfo } from './protocol.js';
+export type { EdgeRecording, PlaybackUrls, TrackInfo, UploadState } from './protocol.js';
 export { Recording, type RecordingResult } from './recording.js';

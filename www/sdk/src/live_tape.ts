@@ -24,6 +24,8 @@ export interface RecordOptions {
   readonly token?: string;
   /** Public template id: the edge creates the recording. */
   readonly template?: string;
+  /** Most bits a second that are sent, on average. What is recorded faster is sent later. No limit unless told. */
+  readonly maxBitrate?: number;
 }
 
 /** What to cut: the latest seconds, or a span on the video element's timeline. */
@@ -115,9 +117,11 @@ export class LiveTape extends Emitter<TapeEvents> {
   async record(options: RecordOptions): Promise<Recording> {
     this.#ready();
     if (this.#recording || this.#starting) throw new LiveTapeError('already_recording');
+    if (!isSecureContext) throw new LiveTapeError('not_secure');
     if (!options.token === !options.template) throw new LiveTapeError('bad_option', 'record() needs a token or a template');
     const edge = absolute('edge', options.edge).replace(/\/+$/, '');
-    const { token, template } = options;
+    const { token, template, maxBitrate } = options;
+    const cap = maxBitrate === undefined ? undefined : Math.ceil(seconds('maxBitrate', maxBitrate) / 8);
     this.#starting = true;
     try {
       const answer = await this.#engine.request({
@@ -125,6 +129,7 @@ export class LiveTape extends Emitter<TapeEvents> {
         edge,
         ...(token === undefined ? {} : { token }),
         ...(template === undefined ? {} : { template }),
+        ...(cap === undefined ? {} : { cap }),
       });
       if (answer.type !== 'recording') throw new LiveTapeError('worker_failed', `the worker answered "record" with "${answer.type}"`);
       const recording = new Recording(this.#engine, answer.id, answer.playback, () => (this.#recording = undefined));
@@ -182,6 +187,9 @@ export class LiveTape extends Emitter<TapeEvents> {
         this.#recording?.advance({ elapsed, bytes, uploaded, objects });
         break;
       }
+      case 'upload':
+        this.#recording?.turn(message.why === undefined ? { state: message.state } : { state: message.state, why: message.why });
+        break;
       case 'event': {
         const { code, message: text, at } = message;
         this.emit('notice', { code, message: text, ...(at === undefined ? {} : { at }) });

@@ -36,6 +36,12 @@ export interface EdgeRecording {
   readonly objects?: number;
 }
 
+/**
+ * What a recording's way to its edge is doing: the edge is being asked for the recording; what is recorded is being sent; the edge could
+ * not be reached and is tried again soon, nothing is lost; it was stopped and the last of it is being sent.
+ */
+export type UploadState = 'creating' | 'sending' | 'waiting' | 'finishing';
+
 /** Page to worker. */
 export type ToWorker =
   | { type: 'open'; window: { seconds: number; bytes: number }; mode: 'tap' | 'pull'; url?: string }
@@ -44,10 +50,11 @@ export type ToWorker =
   | { type: 'abort'; source: number }
   | { type: 'changeType'; source: number; mime: string }
   | { type: 'playhead'; time: number }
-  | { type: 'record'; request: number; edge: string; token?: string; template?: string }
+  | { type: 'record'; request: number; edge: string; token?: string; template?: string; cap?: number }
   | { type: 'stop'; request: number }
   | { type: 'clip'; request: number; last?: number; start?: number; end?: number }
   | { type: 'closeClip'; clip: number }
+  | { type: 'online' }
   | { type: 'close' };
 
 /** Worker to page. */
@@ -58,6 +65,7 @@ export type FromWorker =
   | { type: 'tracks'; tracks: TrackInfo[] }
   | { type: 'recording'; request: number; id: string; playback: PlaybackUrls }
   | { type: 'progress'; elapsed: number; bytes: number; uploaded: number; objects: number }
+  | { type: 'upload'; state: UploadState; why?: string }
   | { type: 'stopped'; request: number; duration: number; bytes: number; playback: PlaybackUrls; result: EdgeRecording }
   | ClipMessage
   | { type: 'event'; code: string; message: string; at?: number }

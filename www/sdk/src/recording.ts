@@ -1,6 +1,6 @@
 import type { Engine } from './engine.js';
 import { LiveTapeError } from './errors.js';
-import { Emitter, type RecordingEvents, type RecordingProgress } from './events.js';
+import { Emitter, type RecordingEvents, type RecordingProgress, type RecordingState } from './events.js';
 import type { EdgeRecording, PlaybackUrls } from './protocol.js';
 
 /** A finished recording. */
@@ -25,6 +25,7 @@ export class Recording extends Emitter<RecordingEvents> {
   readonly #ended: () => void;
   #state: 'recording' | 'stopping' | 'stopped' = 'recording';
   #progress: RecordingProgress = { elapsed: 0, bytes: 0, uploaded: 0, objects: 0 };
+  #upload: RecordingState = { state: 'sending' };
 
   /** @internal */
   constructor(engine: Engine, id: string, playback: PlaybackUrls, ended: () => void) {
@@ -38,6 +39,17 @@ export class Recording extends Emitter<RecordingEvents> {
   /** The latest progress. */
   get progress(): RecordingProgress {
     return this.#progress;
+  }
+
+  /** What the way to the edge is doing. */
+  get upload(): RecordingState {
+    return this.#upload;
+  }
+
+  /** @internal */
+  turn(state: RecordingState): void {
+    this.#upload = state;
+    this.emit('state', state);
   }
 
   /** @internal */

@@ -12,6 +12,9 @@ engine.catch((cause: unknown) => {
   post({ type: 'failed', code: 'worker_failed', message: `the recorder's module did not load: ${String(cause)}` });
 });
 
+// What waits for a network need not wait for its next try.
+self.addEventListener('online', () => void engine.then((ready) => ready.handle({ type: 'online' }), () => undefined));
+
 // Messages that come before the module is there wait in the promise's queue, in order.
 self.onmessage = ({ data }: MessageEvent<ToWorker>): void => {
   void engine.then(

@@ -128,8 +128,7 @@ impl Demuxer {
             let what = "events before a fragment that did not come have no time";
             self.defect(DefectCode::MissingTimestamp, None, what);
         }
-        let events = self.messages.place(None);
-        self.events.extend(events.map(Event::Timed));
+        self.place_messages(None);
         if inside {
             self.defect(
                 DefectCode::Truncated,
@@ -342,8 +341,7 @@ impl Demuxer {
             let track = self.tracks.iter().find(|track| track.id == run.track)?;
             Some(run.presentation_start(track.timescale))
         });
-        let events = self.messages.place(starts.min());
-        self.events.extend(events.map(Event::Timed));
+        self.place_messages(starts.min());
         for run in fragment.runs {
             self.next_decode_time.insert(run.track, run.end_time());
             self.announced.push_back(run);
@@ -354,6 +352,17 @@ impl Demuxer {
         match self.messages.take(emsg) {
             Ok(event) => self.events.extend(event.map(Event::Timed)),
             Err((code, what)) => self.defect(code, None, what),
+        }
+    }
+
+    /// Gives the events that wait for a fragment their times; `None` where no more fragment comes.
+    fn place_messages(&mut self, start: Option<Timestamp>) {
+        let placed = self.messages.place(start);
+        for event in placed {
+            match event {
+                Some(event) => self.events.push_back(Event::Timed(event)),
+                None => self.defect(DefectCode::Malformed, None, "emsg"),
+            }
         }
     }
 

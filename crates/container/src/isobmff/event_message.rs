@@ -7,7 +7,7 @@ use super::fields::Fields;
 use super::write::Writer;
 
 /// Times from here on are none: sums of two stay within 64 bits.
-const FARTHEST: i64 = 1 << 62;
+pub(super) const FARTHEST: i64 = 1 << 62;
 /// `event_duration` that is not known.
 const UNKNOWN: u32 = u32::MAX;
 

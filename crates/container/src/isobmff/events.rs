@@ -6,11 +6,12 @@
 //! - A time of version 0 counts from the earliest presentation time of the segment that the box
 //!   leads: the box waits for the next `moof`, whose earliest track it counts from. Where the
 //!   stream is cut before one comes, it counts from that of the `moof` before it, if any.
+//! - An event whose time is then none that a clock shows is passed over, which is told.
 
 use livetape_media::{TimedEvent, Timestamp};
 
 use super::boxes::BoxRef;
-use super::event_message::EventMessage;
+use super::event_message::{EventMessage, FARTHEST};
 use crate::DefectCode;
 use crate::event::MAX_EVENT_PAYLOAD;
 
@@ -57,14 +58,48 @@ impl Messages {
         !self.waiting.is_empty() && self.start.is_none()
     }
 
-    /// Places the events that wait: their fragment begins at `start`, or none came.
-    pub(super) fn place(&mut self, start: Option<Timestamp>) -> impl Iterator<Item = TimedEvent> {
+    /// Places the events that wait: their fragment begins at `start`, or none came. `None` for one
+    /// whose time is then none.
+    pub(super) fn place(&mut self, start: Option<Timestamp>) -> Vec<Option<TimedEvent>> {
         self.start = start.or(self.start);
-        let base = self.start;
-        let waiting = std::mem::take(&mut self.waiting).into_iter();
-        waiting.filter_map(move |event| {
-            let time = event.time.plus(base?);
-            Some(TimedEvent { time, ..event })
-        })
+        let waiting = std::mem::take(&mut self.waiting);
+        let Some(base) = self.start else {
+            return Vec::new();
+        };
+        let placed = |event: TimedEvent| {
+            let time = event.time.plus(base);
+            let known = time.ticks.unsigned_abs() < FARTHEST.unsigned_abs();
+            known.then_some(TimedEvent { time, ..event })
+        };
+        waiting.into_iter().map(placed).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use livetape_media::Timescale;
+
+    use super::*;
+
+    #[test]
+    fn an_event_at_a_time_that_no_clock_shows_is_passed_over() {
+        let finest = Timescale::new(u32::MAX).expect("not zero");
+        let waiting = |ticks| TimedEvent {
+            time: Timestamp::new(ticks, finest),
+            duration: None,
+            scheme: String::new(),
+            value: String::new(),
+            id: 0,
+            payload: Vec::new(),
+        };
+        let placed = |start: i64| {
+            let mut messages = Messages {
+                waiting: vec![waiting(5)],
+                start: None,
+            };
+            let start = Timestamp::new(start, Timescale::MILLIS);
+            messages.place(Some(start)).iter().flatten().count()
+        };
+        assert_eq!([placed(1_000), placed(1 << 60)], [1, 0]);
     }
 }

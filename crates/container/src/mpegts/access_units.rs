@@ -295,7 +295,9 @@ impl AccessUnits {
             let bytes = trim(self.bytes.get(range).unwrap_or_default());
             changed |= self.sets.update(bytes);
         }
-        if !has_slice {
+        // A header of zeros with nothing behind it is one of H.265's slices by its type alone.
+        let coded = |nal: &Nal| nal.role.is_slice() && !self.nal(nal).is_empty();
+        if !has_slice || !nals.iter().any(coded) {
             return; // parameter sets alone, or nothing that can be decoded
         }
         let times = self.take_times();

@@ -32,7 +32,7 @@ const ALLOWED: [&str; 16] = [
 
 /// How the names of packages with another licence start, and that licence.
 /// They are tools that run on the developer's machine; nothing of them is shipped.
-const EXCEPTIONS: [(&str, &str); 7] = [
+const EXCEPTIONS: [(&str, &str); 8] = [
     // Pictures in wrangler's local runtime.
     ("@img/sharp-libvips-", "LGPL-3.0-or-later"),
     (
@@ -42,6 +42,8 @@ const EXCEPTIONS: [(&str, &str); 7] = [
     ("@img/sharp-win32-", "Apache-2.0 AND LGPL-3.0-or-later"),
     // Drives the fuzz targets; NCSA is LLVM's licence before Apache-2.0.
     ("libfuzzer-sys", "(MIT OR Apache-2.0) AND NCSA"),
+    // Style sheets in Vite, which the package is tried with.
+    ("lightningcss", "MPL-2.0"),
     // Reads our MP4 files in tests.
     ("mediabunny", "MPL-2.0"),
     // Runs beside ours in the bench.
