@@ -18,6 +18,8 @@ export interface Browsed {
   readonly version: string;
   readonly checksum: Runs[];
   readonly opfs: Runs[];
+  /** The file read before, and nothing done with the output: the engines alone. */
+  readonly memory: Runs[];
   /** The fragmented twin, and two files of equally many samples, the second with ten times the bytes. */
   readonly twin: Runs[];
   readonly small: Runs[];
@@ -25,11 +27,16 @@ export interface Browsed {
 }
 
 const all = ['livetape', 'mediabunny', 'mux.js', 'hls.js', 'ffmpeg.wasm'];
+/** Those that can be given a file that was read before. */
+const inMemory = ['livetape', 'mediabunny', 'mux.js', 'hls.js'];
 /** Bytes that warm an engine up before its run. */
 const warmUp = 32 << 20;
 const longest = 60_000;
 
-type Run = (engine: string, into: Asked['into'], input: number) => Promise<Ran>;
+/** How a run is asked for: into what, from where, and which of the files. */
+type How = Pick<Asked, 'into' | 'from'> & { readonly input: number };
+
+type Run = (engine: string, how: How) => Promise<Ran>;
 
 /** Runs all engines. */
 export async function browse(inputs: Inputs, cuts: readonly number[], source: Content, folder: string, rounds: number): Promise<Browsed> {
@@ -40,8 +47,8 @@ export async function browse(inputs: Inputs, cuts: readonly number[], source: Co
   page.setDefaultTimeout(longest);
   await page.goto(site.origin);
   for (const [index, file] of [inputs.ts, inputs.fmp4, inputs.small, inputs.large].entries()) await page.locator('input').nth(index).setInputFiles(file);
-  const run: Run = (engine, into, input) => {
-    const asked = { engine, into, cuts, warmUp: input > 0 ? 0 : warmUp };
+  const run: Run = (engine, { into, from, input }) => {
+    const asked = { engine, into, from, cuts, warmUp: input > 0 ? 0 : warmUp };
     type Page = { run(asked: object, input: number): Promise<Ran> };
     const ran = page.evaluate(([asked, input]) => (globalThis as unknown as Page).run(asked, input), [asked, input] as const);
     return Promise.race([ran, late(engine)]);
@@ -49,14 +56,15 @@ export async function browse(inputs: Inputs, cuts: readonly number[], source: Co
   try {
     const wrong = new Map<string, string>();
     for (const engine of all) wrong.set(engine, await check(run, engine, outputs, source));
-    const sound = ['read and checksum', ...all];
+    const bare = ['read', 'read and checksum'];
     const browsed = {
       version: browser.browser()?.version() ?? 'unknown',
-      checksum: await interleaved(run, sound, 'checksum', 0, rounds, wrong),
-      opfs: await interleaved(run, all, 'opfs', 0, rounds, wrong),
-      twin: await interleaved(run, ['read and checksum', 'livetape'], 'checksum', 1, rounds, new Map()),
-      small: await interleaved(run, ['livetape in 240 pieces'], 'nothing', 2, rounds, new Map()),
-      large: await interleaved(run, ['livetape in 240 pieces'], 'nothing', 3, rounds, new Map()),
+      checksum: await interleaved(run, [...bare, ...all], { into: 'checksum', from: 'disk', input: 0 }, rounds, wrong),
+      opfs: await interleaved(run, all, { into: 'opfs', from: 'disk', input: 0 }, rounds, wrong),
+      memory: await interleaved(run, inMemory, { into: 'nothing', from: 'memory', input: 0 }, rounds, wrong),
+      twin: await interleaved(run, [...bare, 'livetape'], { into: 'checksum', from: 'disk', input: 1 }, rounds, new Map()),
+      small: await interleaved(run, ['livetape'], { into: 'nothing', from: 'memory', input: 2 }, rounds, new Map()),
+      large: await interleaved(run, ['livetape'], { into: 'nothing', from: 'memory', input: 3 }, rounds, new Map()),
     };
     return browsed;
   } finally {
@@ -68,7 +76,7 @@ export async function browse(inputs: Inputs, cuts: readonly number[], source: Co
 /** A run that is not timed, whose output is looked at. */
 async function check(run: Run, engine: string, outputs: string, source: Content): Promise<string> {
   try {
-    await run(engine, 'memory', 0);
+    await run(engine, { into: 'memory', from: 'disk', input: 0 });
     const found = difference(source, await contentOf(await filesIn(`${outputs}/${engine}`)));
     console.log(`  output of ${engine}: ${found || 'whole'}`);
     return found;
@@ -77,14 +85,14 @@ async function check(run: Run, engine: string, outputs: string, source: Content)
   }
 }
 
-async function interleaved(run: Run, engines: readonly string[], into: Asked['into'], input: number, rounds: number, wrong: ReadonlyMap<string, string>): Promise<Runs[]> {
+async function interleaved(run: Run, engines: readonly string[], how: How, rounds: number, wrong: ReadonlyMap<string, string>): Promise<Runs[]> {
   const runs = engines.map((engine) => ({ engine, ran: [] as Ran[], wrong: wrong.get(engine) ?? '' }));
   for (let round = 0; round < rounds; round++) {
     for (const each of runs) {
       try {
-        const ran = await run(each.engine, into, input);
+        const ran = await run(each.engine, how);
         each.ran.push(ran);
-        console.log(`  ${into}, file ${input}, ${each.engine}: ${ran.millis.toFixed(0)} ms`);
+        console.log(`  ${how.from} to ${how.into}, file ${how.input}, ${each.engine}: ${ran.millis.toFixed(0)} ms`);
       } catch (error) {
         each.wrong ||= String(error).split('\n')[0] ?? 'it failed';
       }

@@ -8,6 +8,8 @@ export interface Inputs {
   readonly ts: string;
   /** The same packets as fragmented MP4. */
   readonly fmp4: string;
+  /** The same, with an init segment that has no samples, as streams have it. */
+  readonly stream: string;
   /** The pictures alone, at 6 Mb/s and at a tenth of it: equally many samples. */
   readonly large: string;
   readonly small: string;
@@ -20,7 +22,7 @@ const loop = 10;
 export async function inputs(folder: string): Promise<Inputs> {
   await mkdir(folder, { recursive: true });
   const at = (name: string): string => `${folder}/${name}`;
-  const made = { ts: at('in.ts'), fmp4: at('in.mp4'), large: at('large.mp4'), small: at('small.mp4') };
+  const made = { ts: at('in.ts'), fmp4: at('in.mp4'), stream: at('stream.mp4'), large: at('large.mp4'), small: at('small.mp4') };
   for (const [name, rate] of [['loop.mp4', '6M'], ['thin.mp4', '600k']] as const) {
     await make(at(name), [
       '-f', 'lavfi', '-i', `testsrc2=size=1920x1080:rate=30:duration=${loop}`, '-vf', 'noise=alls=12:allf=t',
@@ -33,6 +35,7 @@ export async function inputs(folder: string): Promise<Inputs> {
   await make(made.ts, [...looped('loop.mp4'), '-i', at('sound.m4a'), '-map', '0:v', '-map', '1:a', '-c', 'copy']);
   const fragments = ['-c', 'copy', '-movflags', 'frag_keyframe+default_base_moof'];
   await make(made.fmp4, ['-i', made.ts, '-bsf:a', 'aac_adtstoasc', ...fragments]);
+  await make(made.stream, ['-i', made.fmp4, ...fragments, '-movflags', '+empty_moov']);
   await make(made.large, [...looped('loop.mp4'), ...fragments]);
   await make(made.small, [...looped('thin.mp4'), ...fragments]);
   return made;

@@ -1,14 +1,15 @@
 // `cargo xtask bench media`: every engine over one stream. Started with the folder for its inputs, the built command line, and
-// optionally a number of rounds; writes BENCHMARKS.md.
+// optionally a number of rounds; writes its section of BENCHMARKS.md.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { open, rm, stat, writeFile } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { browse } from './browser.ts';
 import { inputs, segmentStarts } from './input.ts';
 import { native } from './native.ts';
 import { isReached, markdown, targets, type Measured } from './report.ts';
+import { writeSection } from './sections.ts';
 import { contentOf } from './verify.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -59,7 +60,7 @@ const timed = await native(livetape, made.ts, source, folder, Number(rounds));
 console.log(`browser: ${rounds} rounds`);
 const browsed = await browse(made, await segmentStarts(made.ts), source, folder, Number(rounds));
 await rm(`${folder}/outputs`, { recursive: true, force: true });
-const modules = ['tests/node_modules/mediabunny', 'tests/bench/node_modules/mux.js', 'tests/node_modules/hls.js', 'tests/bench/node_modules/@ffmpeg/core'];
+const modules = ['tests/node_modules/mediabunny', 'tests/node_modules/mux.js', 'tests/node_modules/hls.js', 'tests/bench/node_modules/@ffmpeg/core'];
 const measured: Measured = {
   setting: {
     date: new Date().toISOString().slice(0, 10),
@@ -78,10 +79,10 @@ const measured: Measured = {
 };
 const text = markdown(measured);
 console.log(text);
-const all = [browsed.checksum, browsed.opfs, browsed.twin, browsed.small, browsed.large].flat();
+const all = [browsed.checksum, browsed.opfs, browsed.memory, browsed.twin, browsed.small, browsed.large].flat();
 const incomplete = all.some(({ ran }) => ran.length < Number(rounds));
 if (incomplete) console.error('some runs failed: BENCHMARKS.md is left as it is');
-else await writeFile(`${root}BENCHMARKS.md`, text);
+else await writeSection(`${root}BENCHMARKS.md`, 'media', text);
 const ours = [...browsed.checksum, ...browsed.opfs].filter(({ engine }) => engine === 'livetape').map(({ wrong }) => wrong);
 const wrong = [...ours, timed[0]?.wrong ?? ''].filter((each) => each !== '');
 for (const each of new Set(wrong)) console.error(`livetape's output is not the source's: ${each}`);

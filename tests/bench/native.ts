@@ -20,6 +20,8 @@ export async function native(livetape: string, input: string, source: Content, f
     ['livetape remux', [livetape, 'remux', input, '-o', out]],
     ['ffmpeg -c copy', [...ffmpeg, out]],
     ['ffmpeg -c copy -movflags +faststart', [...ffmpeg, '-movflags', '+faststart', out]],
+    // On the disk, as livetape's is.
+    ['ffmpeg -c copy, then sync --data', ['sh', '-c', '"$@" && sync --data "$0"', out, ...ffmpeg, out]],
   ];
   const timed: Timed[] = [];
   for (const [name, words] of commands) {

@@ -1,16 +1,19 @@
 // The bench's worker: one run of one engine, after a short one that warms it up.
 import type { Engine, Job, Told } from './engines/engine.ts';
-import { baseline } from './engines/baseline.ts';
+import { baseline, reading } from './engines/baseline.ts';
 import { ffmpegWasm } from './engines/ffmpeg.ts';
 import { hlsJs } from './engines/hlsjs.ts';
-import { livetape, livetapeIn, livetapeReels } from './engines/livetape.ts';
+import { livetape, livetapeReels } from './engines/livetape.ts';
 import { mediabunny } from './engines/mediabunny.ts';
 import { muxJs } from './engines/muxjs.ts';
+import { InMemory, Pieces } from './pieces.ts';
 import { Checksum, Collected, Counted, Stored, openFile, removeFiles, type Measured } from './sink.ts';
 
 /** What the page asks for. */
-export interface Asked extends Job {
+export interface Asked extends Omit<Job, 'open' | 'whole'> {
   readonly engine: string;
+  /** Where the file is when time begins to count. */
+  readonly from: 'disk' | 'memory';
   readonly into: 'checksum' | 'memory' | 'nothing' | 'opfs';
   /** Bytes of the file that warm the engine up; 0 for none. */
   readonly warmUp: number;
@@ -24,8 +27,11 @@ export interface Ran extends Omit<Told, 'file'> {
 }
 
 const engines: Record<string, Engine> = {
-  'read and checksum': baseline, livetape, mediabunny, 'mux.js': muxJs, 'hls.js': hlsJs, 'ffmpeg.wasm': ffmpegWasm, 'livetape in 240 pieces': livetapeIn(240),
+  read: reading, 'read and checksum': baseline, livetape, mediabunny, 'mux.js': muxJs, 'hls.js': hlsJs, 'ffmpeg.wasm': ffmpegWasm,
 };
+
+/** Pieces of a file that was read before: some 1 MB each of the large ones. */
+const piecesInMemory = 240;
 
 self.onmessage = ({ data }: MessageEvent<Asked>): void => {
   run(data).then(
@@ -39,15 +45,25 @@ async function run(asked: Asked): Promise<Ran> {
   if (!engine) throw new Error(`no engine ${asked.engine}`);
   if (asked.warmUp > 0) {
     const { name } = asked.file;
-    await engine({ ...asked, file: new File([asked.file.slice(0, asked.warmUp)], name) }, new Checksum());
+    const file = new File([asked.file.slice(0, asked.warmUp)], name);
+    await engine(await jobOf({ ...asked, file }), new Checksum());
   }
-  if (asked.into === 'opfs') return opfs(asked, engine);
+  const job = await jobOf(asked);
+  if (asked.into === 'opfs') return opfs(asked, job, engine);
   const sink = sinkFor(asked.into);
   const started = performance.now();
-  const { file, ...told } = await engine(asked, sink);
+  const { file, ...told } = await engine(job, sink);
   const millis = performance.now() - started;
   if (sink instanceof Collected) await send(asked.engine, file ? new Map([['main', [file]]]) : sink.streams);
   return { ...told, millis, bytes: sink.bytes, sum: sink.sum };
+}
+
+/** Reads the file where it is to be in memory, in as many pieces as both files of equally many samples have. */
+async function jobOf({ file, from, cuts, hlsConfig }: Asked): Promise<Job> {
+  if (from === 'disk') return { file, cuts, hlsConfig, open: () => new Pieces(file) };
+  const whole = await file.arrayBuffer();
+  const pieces = new InMemory(whole, piecesInMemory);
+  return { file, whole, cuts, hlsConfig, open: () => pieces };
 }
 
 function sinkFor(into: Asked['into']): Measured {
@@ -56,13 +72,13 @@ function sinkFor(into: Asked['into']): Measured {
 }
 
 /** Into the origin private file system: livetape into its reels, the others into one file. */
-async function opfs(asked: Asked, engine: Engine): Promise<Ran> {
+async function opfs(asked: Asked, job: Job, engine: Engine): Promise<Ran> {
   const own = asked.engine === 'livetape';
   if (own) Reflect.deleteProperty(navigator.storage, 'getDirectory');
   await removeFiles();
   const sink = own ? new Checksum() : new Stored(await openFile(asked.engine));
   const started = performance.now();
-  const { file, ...told } = await (own ? livetapeReels : engine)(asked, sink);
+  const { file, ...told } = await (own ? livetapeReels : engine)(job, sink);
   if (sink instanceof Stored) sink.close();
   const millis = performance.now() - started;
   return { ...told, millis, bytes: file?.size ?? sink.bytes, sum: 0 };

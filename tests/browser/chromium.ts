@@ -1,7 +1,8 @@
 // Starts the Chromium that the tests drive.
 import { chromium, type Browser, type BrowserContext } from 'playwright-core';
 
-const options = {
+/** How it is started. */
+export const options = {
   executablePath: process.env['LIVETAPE_CHROMIUM'] ?? '/usr/bin/chromium',
   args: [
     '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run',

@@ -175,12 +175,12 @@ test('unknown and malformed addresses', async () => {
     ['GET', '/v1/play/live_0000000000000000000000_1/index.m3u8', 404, 'unknown_recording'],
     ['GET', `/v1/play/live_${recording.id.slice(4)}_9/index.m3u8`, 404, 'unknown_broadcast'],
     ['POST', '/healthz', 405, 'method_not_allowed'],
-    ['DELETE', `/v1/recordings/${id}`, 405, 'method_not_allowed'],
-    ['GET', '/v1/recordings', 405, 'method_not_allowed'],
+    ['POST', `/v1/recordings/${id}`, 405, 'method_not_allowed'],
+    ['DELETE', '/v1/recordings', 405, 'method_not_allowed'],
   ];
   for (const [method, path, status, code] of cases) refused(await call(method, `${edge}${path}`), status, code);
-  const allowed = await fetch(`${edge}/v1/recordings`);
-  assert.equal(allowed.headers.get('allow'), 'POST');
+  const allowed = await fetch(`${edge}/v1/recordings`, { method: 'DELETE' });
+  assert.equal(allowed.headers.get('allow'), 'GET, HEAD, POST');
   await allowed.body?.cancel();
 });
 

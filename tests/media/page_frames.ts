@@ -11,6 +11,8 @@ export interface PageFrameReader {
    * Rejects when none is presented.
    */
   seek(video: HTMLVideoElement, time: number, lasting?: number): Promise<number | null>;
+  /** As `seek`, but something else does the seeking; `again` is called where no picture came for a second. */
+  presented(video: HTMLVideoElement, time: number, lasting?: number, again?: () => void): Promise<number | null>;
   /** Numbers of the next `count` pictures the video presents, with each one's media time in seconds. */
   watch(video: HTMLVideoElement, count: number): Promise<{ mediaTime: number; number: number | null }[]>;
 }
@@ -31,12 +33,12 @@ function install(): PageFrameReader {
     return decodeCells(cells, layout.frames);
   };
 
-  const seek: PageFrameReader['seek'] = (video, time, lasting = 0.041) =>
+  const presented: PageFrameReader['presented'] = (video, time, lasting = 0.041, again = () => undefined) =>
     new Promise((resolve, reject) => {
       // A picture that is presented while the callback of the one before runs is missed: then it is asked for again.
-      const again = setInterval(() => (video.currentTime = time), 1000);
+      const asking = setInterval(again, 1000);
       const late = setTimeout(() => {
-        clearInterval(again);
+        clearInterval(asking);
         reject(new Error(`no picture was presented after a seek to ${time} s`));
       }, 10_000);
       const look = (_now: number, { mediaTime }: VideoFrameCallbackMetadata): void => {
@@ -46,13 +48,19 @@ function install(): PageFrameReader {
           video.requestVideoFrameCallback(look);
           return;
         }
-        clearInterval(again);
+        clearInterval(asking);
         clearTimeout(late);
         resolve(read(video));
       };
       video.requestVideoFrameCallback(look);
-      video.currentTime = time;
     });
+
+  const seek: PageFrameReader['seek'] = (video, time, lasting) => {
+    const go = (): void => void (video.currentTime = time);
+    const shown = presented(video, time, lasting, go);
+    go();
+    return shown;
+  };
 
   const watch: PageFrameReader['watch'] = (video, count) =>
     new Promise((resolve) => {
@@ -65,7 +73,7 @@ function install(): PageFrameReader {
       video.requestVideoFrameCallback(look);
     });
 
-  return { read, seek, watch };
+  return { read, seek, presented, watch };
 }
 
 /** Script text that puts a `PageFrameReader` at `globalThis.frameReader`; for `page.addInitScript` or `page.evaluate`. */

@@ -155,7 +155,7 @@ export class DemoPage {
         const tape = document.querySelector('live-tape')?.tape;
         if (!tape) throw new Error('no tape');
         const clip = await tape.clip({ start: tape.window.start, end: tape.window.end });
-        clip.save('all.mp4');
+        clip.download('all.mp4');
         return clip.duration;
       }),
     ]);

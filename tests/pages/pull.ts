@@ -35,7 +35,7 @@ export async function pullFor(browser: Browser, url: string, seconds: number): P
       await new Promise<void>((resolve) => recording.addEventListener('progress', ({ detail }) => detail.elapsed >= seconds && resolve()));
       const { id, duration, playback } = await recording.stop();
       const clip = await tape.clip({ start: tape.window.start, end: tape.window.end });
-      clip.save('pulled.mp4');
+      clip.download('pulled.mp4');
       return { id, playback, recordedSeconds: duration, clipSeconds: clip.duration };
     },
     [`${edge}/livetape/index.js`, url, edge, template, seconds] as const,

@@ -9,11 +9,11 @@ const answers = {
       ? { type: 'failed', request, code: 'unauthorized', message: 'no such template' }
       : { type: 'recording', request, id: 'rec_1', playback: { page: 'http://edge/watch?id=rec_1', hls: 'http://edge/hls', mp4: 'http://edge/mp4' } },
   stop: ({ request }) => ({
-    type: 'stopped', request, duration: 12.5, bytes: 3_400_000, result: { state: 'finished' },
+    type: 'stopped', request, duration: 12.5, preRoll: 0, bytes: 3_400_000, result: { state: 'finished' },
     playback: { page: 'http://edge/watch?id=rec_1', hls: 'http://edge/hls', mp4: 'http://edge/mp4' },
   }),
   clip: ({ request, last }) => ({
-    type: 'clip', request, clip: 7, blob: new Blob(['mp4'], { type: 'video/mp4' }), start: 1, duration: last ?? 2, tracks: [], headerBytes: 3,
+    type: 'clip', request, clip: 7, blob: new Blob(['mp4'], { type: 'video/mp4' }), start: 1, duration: last ?? 2, tracks: [], headerBytes: 3, copiedBytes: 0,
   }),
 };
 

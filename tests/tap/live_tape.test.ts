@@ -246,6 +246,8 @@ test('record, progress, stop and clip, and every way they are refused', { timeou
         await tools.code(tape.record({ edge, template: 'pub_wrong', maxBitrate: 800_000 })),
         await tools.code(tape.clip({ last: -1 })),
         await tools.code(tape.clip({ start: 0, end: NaN })),
+        await tools.code(tape.clip({ start: 0, end: new Date() })),
+        await tools.code(tape.clip({ start: '2026-01-31T10:00:00Z', end: 'later' })),
       ];
       const recording = await tape.record({ edge, template: 'pub_demo' });
       refused.push(await tools.code(tape.record({ edge, template: 'pub_demo' })));
@@ -253,9 +255,9 @@ test('record, progress, stop and clip, and every way they are refused', { timeou
       const noticed = new Promise((resolve) => tape.addEventListener('notice', ({ detail }) => resolve(detail)));
       const failed = new Promise((resolve) => recording.addEventListener('error', ({ detail }) => resolve(detail.code)));
       const windowed = new Promise((resolve) => tape.addEventListener('window', ({ detail }) => resolve(detail)));
-      tools.post({ type: 'progress', elapsed: 2, bytes: 100, uploaded: 50, objects: 1 });
+      tools.post({ type: 'progress', request: 2, elapsed: 2, bytes: 100, uploaded: 50, objects: 1 });
       const stated = new Promise((resolve) => recording.addEventListener('state', ({ detail }) => resolve(detail)));
-      tools.post({ type: 'upload', state: 'waiting', why: 'no network' });
+      tools.post({ type: 'upload', request: 2, state: 'waiting', why: 'no network' });
       tools.post({ type: 'event', code: 'gap', message: 'a gap', at: 4 });
       tools.post({ type: 'failed', code: 'edge_unreachable', message: 'gone' });
       tools.post({ type: 'window', start: 1, end: 2, bytes: 3 });
@@ -273,7 +275,7 @@ test('record, progress, stop and clip, and every way they are refused', { timeou
     }),
   );
   const error = (code: string): string => `LiveTapeError ${code}`;
-  assert.deepEqual(seen.refused, ['bad_option', 'bad_option', 'unauthorized', 'bad_option', 'bad_option', 'already_recording', 'not_recording', 'closed'].map(error));
+  assert.deepEqual(seen.refused, ['bad_option', 'bad_option', 'unauthorized', 'bad_option', 'bad_option', 'bad_option', 'bad_option', 'already_recording', 'not_recording', 'closed'].map(error));
   assert.deepEqual(seen.events, [{ elapsed: 2, bytes: 100, uploaded: 50, objects: 1 }, { state: 'waiting', why: 'no network' }, { code: 'gap', message: 'a gap', at: 4 }, 'edge_unreachable', { start: 1, end: 2, bytes: 3 }]);
   assert.deepEqual(seen.latest, seen.events[0]);
   assert.equal(seen.result.id, 'rec_1');

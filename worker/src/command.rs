@@ -1,6 +1,8 @@
 //! What the Worker asks of a recording's Durable Object, and how.
 
-use livetape_edge::api::{CreateBroadcast, Finish};
+use std::collections::BTreeMap;
+
+use livetape_edge::api::{CreateBroadcast, Finish, PatchRecording};
 use livetape_edge::route::LiveFile;
 use livetape_edge::view::mp4::Mp4Request;
 use livetape_edge::{Delivery, RecordingId};
@@ -10,11 +12,12 @@ use worker::{Env, Method, Request, RequestInit, Result};
 /// A request to a recording's Durable Object.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Command {
-    Create {
-        title: Option<String>,
+    Create(New),
+    Patch {
+        patch: PatchRecording,
         origin: String,
-        token: String,
     },
+    Delete,
     Info {
         origin: String,
     },
@@ -35,6 +38,15 @@ pub(crate) enum Command {
         origin: String,
     },
     View(View),
+}
+
+/// A recording that is to be created.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct New {
+    pub(crate) title: Option<String>,
+    pub(crate) metadata: BTreeMap<String, String>,
+    pub(crate) origin: String,
+    pub(crate) token: String,
 }
 
 /// Something to play.

@@ -3,13 +3,17 @@
 //!
 //! - `routes`: a request to its answer
 //! - `recording`: the Durable Object that keeps one recording's index in SQLite
+//! - `lifecycle`: its creation, changes and deletion
 //! - `rows`: its tables
+//! - `tenant`: the Durable Object that keeps the list of recordings
+//! - `sql`: queries and values
 //! - `command`: what the Worker asks of it
 //! - `r2`: stored bytes in and out
 //! - `stream`: ranges of stored objects and made bytes as one body; media bytes stay outside Wasm
 //! - `respond`: headers that every answer has
 
 mod command;
+mod lifecycle;
 mod platform;
 mod r2;
 mod recording;
@@ -17,7 +21,9 @@ mod refusal;
 mod respond;
 mod routes;
 mod rows;
+mod sql;
 mod stream;
+mod tenant;
 
 use worker::{Context, Env, Request, Response, Result, event};
 

@@ -117,3 +117,15 @@ pub(crate) async fn prefix(
     };
     Ok(Some((object, bytes)))
 }
+
+/// Deletes all objects whose keys begin with `prefix`.
+pub(crate) async fn delete_below(bucket: &Bucket, prefix: &str) -> Result<()> {
+    loop {
+        let page = bucket.list().prefix(prefix).execute().await?;
+        let keys: Vec<_> = page.objects().iter().map(Object::key).collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        bucket.delete_multiple(keys).await?;
+    }
+}

@@ -1,18 +1,19 @@
 //! The Durable Object that keeps one recording's index in SQLite. What it holds in memory is a copy
 //! that is made anew whenever it is gone.
 
-use std::cell::{RefCell, RefMut};
+use std::cell::{Cell, RefCell, RefMut};
 use std::time::Duration;
 
 use livetape_edge::api::{
-    BroadcastPlayback, ConfigInfo, CreateBroadcast, CreatedBroadcast, CreatedRecording, Finish,
-    ObjectList, Playback, State as Progress,
+    BroadcastPlayback, ConfigInfo, CreateBroadcast, CreatedBroadcast, ObjectList,
 };
 use livetape_edge::object::{self, Head, MAIN_LANE};
 use livetape_edge::{
-    ApiError, BroadcastId, Code, ConfigHash, Meta, ObjectRow, Recording as Index, RecordingId,
+    ApiError, BroadcastId, Code, ConfigHash, ObjectRow, Recording as Index, RecordingId,
 };
-use worker::{Bucket, Delay, DurableObject, Env, Request, Response, Result, State, durable_object};
+use worker::{
+    Bucket, Delay, DurableObject, Env, Request, Response, Result, State, Storage, durable_object,
+};
 
 use crate::command::{Command, View};
 use crate::refusal::{Answer, Refusal};
@@ -31,19 +32,29 @@ const LOOK_AGAIN: Duration = Duration::from_millis(250);
 /// One recording.
 #[durable_object]
 pub struct Recording {
-    rows: Rows,
-    env: Env,
-    index: RefCell<Option<Index>>,
+    pub(crate) rows: Rows,
+    pub(crate) env: Env,
+    pub(crate) storage: Storage,
+    pub(crate) index: RefCell<Option<Index>>,
+    /// An alarm is set that tells the list of recordings.
+    pub(crate) is_telling: Cell<bool>,
 }
 
 impl DurableObject for Recording {
     fn new(state: State, env: Env) -> Self {
-        let rows = Rows::new(state.storage().sql());
+        let storage = state.storage();
         Self {
-            rows,
+            rows: Rows::new(storage.sql()),
             env,
+            storage,
             index: RefCell::new(None),
+            is_telling: Cell::new(false),
         }
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        self.ring().await?;
+        Response::empty()
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
@@ -63,11 +74,9 @@ impl DurableObject for Recording {
 impl Recording {
     async fn answer(&self, id: &RecordingId, command: Command) -> Answer {
         match command {
-            Command::Create {
-                title,
-                origin,
-                token,
-            } => self.create(id, title, &origin, token),
+            Command::Create(new) => self.create(id, new).await,
+            Command::Patch { patch, origin } => self.patch(patch, &origin).await,
+            Command::Delete => self.delete(id).await,
             Command::Info { origin } => Ok(respond::json(200, &self.index()?.info(&origin))?),
             Command::PutConfig { hash, init } => self.put_config(id, &hash, init).await,
             Command::PutObject { seq } => self.put_object(id, seq).await,
@@ -75,7 +84,7 @@ impl Recording {
                 let objects = self.index()?.objects();
                 Ok(respond::json(200, &ObjectList { objects })?)
             }
-            Command::Finish { finish, origin } => self.finish(&finish, &origin),
+            Command::Finish { finish, origin } => self.finish(&finish, &origin).await,
             Command::CreateBroadcast { broadcast, origin } => {
                 self.create_broadcast(id, &broadcast, &origin)
             }
@@ -113,50 +122,12 @@ impl Recording {
     }
 
     /// The index, read from the rows where it is not in memory. Not to be held across an `await`.
-    fn index(&self) -> std::result::Result<RefMut<'_, Index>, Refusal> {
+    pub(crate) fn index(&self) -> std::result::Result<RefMut<'_, Index>, Refusal> {
         let mut index = self.index.borrow_mut();
         if index.is_none() {
             *index = self.rows.load()?;
         }
         RefMut::filter_map(index, Option::as_mut).map_err(|_| Code::UnknownRecording.into())
-    }
-
-    fn create(
-        &self,
-        id: &RecordingId,
-        title: Option<String>,
-        origin: &str,
-        token: String,
-    ) -> Answer {
-        let exists = self.index.borrow().is_some() || self.rows.load()?.is_some();
-        if exists {
-            return Err(Code::RecordingExists.into());
-        }
-        let meta = Meta {
-            id: id.clone(),
-            state: Progress::Recording,
-            title,
-            created: platform::now(),
-        };
-        self.rows.create(&meta)?;
-        let id = id.to_string();
-        let created = CreatedRecording {
-            ingest_url: format!("{origin}/v1/recordings/{id}"),
-            playback: Playback::new(origin, &id),
-            id,
-            state: Progress::Recording,
-            ingest_token: token,
-        };
-        Ok(respond::json(201, &created)?)
-    }
-
-    fn finish(&self, finish: &Finish, origin: &str) -> Answer {
-        let mut index = self.index()?;
-        if index.check_finish(finish)? {
-            self.rows.finish()?;
-            index.finish();
-        }
-        Ok(respond::json(200, &index.info(origin))?)
     }
 
     fn create_broadcast(
@@ -213,9 +184,12 @@ impl Recording {
         let key = object::object_key(id, MAIN_LANE, seq);
         let row = read_row(&bucket, &key, seq).await?;
         let answer = self.commit(row);
+        if answer.is_ok() {
+            self.tell_soon().await?;
+        }
         if let Err(Refusal::Api(_)) = answer {
-            let unused = self.index().is_ok_and(|index| index.digest(seq).is_none());
-            if unused {
+            let used = self.index().is_ok_and(|index| index.digest(seq).is_some());
+            if !used {
                 bucket.delete(key).await?;
             }
         }
@@ -242,7 +216,7 @@ impl Recording {
         Ok(respond::json(status, &row.info())?)
     }
 
-    fn bucket(&self) -> Result<Bucket> {
+    pub(crate) fn bucket(&self) -> Result<Bucket> {
         r2::bucket(&self.env)
     }
 }

@@ -17,7 +17,7 @@ const CORS: [(&str, &str); 3] = [
 const PREFLIGHT: [(&str, &str); 3] = [
     (
         "Access-Control-Allow-Methods",
-        "GET, HEAD, POST, PUT, OPTIONS",
+        "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
     ),
     (
         "Access-Control-Allow-Headers",

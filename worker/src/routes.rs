@@ -1,19 +1,20 @@
 //! A request to its answer.
 
-use livetape_edge::api::{CreateRecording, Demo};
+use livetape_edge::api::{CreateRecording, Demo, check_metadata, kept_title};
 use livetape_edge::object::{self, Announced, MAIN_LANE, MAX_CONFIG, MAX_OBJECT};
 use livetape_edge::route::{PlayFile, Route, route};
 use livetape_edge::token::{TOKEN_LIFETIME, bearer};
 use livetape_edge::view::IMMUTABLE;
 use livetape_edge::view::mp4::Mp4Request;
-use livetape_edge::{ApiError, Code, Config, ConfigHash, Delivery, Piece, RecordingId};
+use livetape_edge::{ApiError, Code, Config, ConfigHash, Delivery, ListQuery, Piece, RecordingId};
 use serde::de::DeserializeOwned;
 use worker::web_sys::ReadableStream;
-use worker::{Context, Env, Method, Request, Response, Result};
+use worker::{Context, Env, Method, Request, Response, Result, Url};
 
-use crate::command::{Command, View, ask};
+use crate::command::{Command, New, View, ask};
 use crate::r2::Put;
 use crate::refusal::{Answer, Refusal};
+use crate::tenant::{self, TenantCommand};
 use crate::{platform, r2, respond, stream};
 
 /// Most bytes of a JSON body.
@@ -56,6 +57,22 @@ impl Edge<'_> {
             Route::Health => Ok(respond::json(200, &serde_json::json!({ "status": "ok" }))?),
             Route::Demo => self.demo(),
             Route::Create => self.create().await,
+            Route::List => {
+                self.config()?.check_key(self.bearer().as_deref())?;
+                let url = self.request.url()?;
+                let query = ListQuery::read(|wanted| parameter(&url, wanted))?;
+                Ok(tenant::ask(self.env, &TenantCommand::List(query)).await?)
+            }
+            Route::Patch(id) => {
+                self.config()?.check_key(self.bearer().as_deref())?;
+                let patch = self.json().await?;
+                let origin = self.origin()?;
+                self.ask(&id, &Command::Patch { patch, origin }).await
+            }
+            Route::Delete(id) => {
+                self.config()?.check_key(self.bearer().as_deref())?;
+                self.ask(&id, &Command::Delete).await
+            }
             Route::Info(id) => {
                 let origin = self.origin()?;
                 self.ask(&id, &Command::Info { origin }).await
@@ -122,19 +139,18 @@ impl Edge<'_> {
             Some(id) => id?,
             None => RecordingId::from_random(platform::random()?),
         };
-        let title = body.title.map(|title| title.chars().take(200).collect());
+        check_metadata(&body.metadata)?;
+        let title = body.title.as_deref().and_then(kept_title);
         let expires = seconds() + TOKEN_LIFETIME;
         let token = config.signer.issue(&id, expires);
         let origin = self.origin()?;
-        self.ask(
-            &id,
-            &Command::Create {
-                title,
-                origin,
-                token,
-            },
-        )
-        .await
+        let new = New {
+            title,
+            metadata: body.metadata,
+            origin,
+            token,
+        };
+        self.ask(&id, &Command::Create(new)).await
     }
 
     async fn put_config(&mut self, id: &RecordingId, hash: &ConfigHash) -> Answer {
@@ -186,10 +202,7 @@ impl Edge<'_> {
 
     fn mp4_request(&self) -> Result<Mp4Request> {
         let url = self.request.url()?;
-        let query = |wanted: &str| {
-            let found = url.query_pairs().find(|(name, _)| name == wanted);
-            found.map(|(_, value)| value.into_owned())
-        };
+        let query = |wanted: &str| parameter(&url, wanted);
         Ok(Mp4Request {
             range: self.header("Range"),
             if_range: self.header("If-Range"),
@@ -280,6 +293,12 @@ impl Edge<'_> {
         }
         Ok(bytes)
     }
+}
+
+/// The value of a parameter in an address.
+fn parameter(url: &Url, wanted: &str) -> Option<String> {
+    let found = url.query_pairs().find(|(name, _)| name == wanted);
+    found.map(|(_, value)| value.into_owned())
 }
 
 /// Unix seconds.

@@ -1,9 +1,13 @@
 //! A recording's rows in the Durable Object's SQLite.
 
+use std::collections::BTreeMap;
+
 use livetape_edge::api::State as Progress;
 use livetape_edge::view::live::Broadcast;
 use livetape_edge::{ConfigHash, Meta, ObjectRow, Recording, RecordingId, Sha256Digest};
 use worker::{Error, Result, SqlStorage, SqlStorageValue};
+
+use crate::sql::{blob, integer, read, text, write};
 
 /// The tables. Made when a recording is created, so that asking for an unknown id leaves nothing behind.
 const SCHEMA: &str = "
@@ -16,8 +20,20 @@ const SCHEMA: &str = "
     CREATE TABLE broadcast (number INTEGER PRIMARY KEY, start INTEGER NOT NULL, repeat INTEGER NOT NULL);
 ";
 
+/// A table that recordings of earlier versions lack.
+const FACTS: &str = "CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL)";
+
 const RECORDING: &str = "recording";
 const FINISHED: &str = "finished";
+const DELETED: &str = "deleted";
+
+/// Whose rows these are.
+#[derive(Debug)]
+pub(crate) struct Identity {
+    pub(crate) id: RecordingId,
+    /// What is stored is being removed.
+    pub(crate) is_deleted: bool,
+}
 
 /// The rows.
 #[derive(Debug)]
@@ -41,7 +57,40 @@ impl Rows {
                 meta.title.clone().into(),
                 meta.created.into(),
             ],
-        )
+        )?;
+        self.set_facts(meta)
+    }
+
+    /// Writes title and facts.
+    pub(crate) fn set_facts(&self, meta: &Meta) -> Result<()> {
+        self.write("UPDATE meta SET title = ?", vec![meta.title.clone().into()])?;
+        self.sql.exec(FACTS, None)?;
+        self.write("DELETE FROM fact", Vec::new())?;
+        for (name, value) in &meta.metadata {
+            let values = vec![name.clone().into(), value.clone().into()];
+            self.write("INSERT INTO fact (name, value) VALUES (?, ?)", values)?;
+        }
+        Ok(())
+    }
+
+    /// From now on there is no recording; the rows stay until what is stored is removed.
+    pub(crate) fn delete(&self) -> Result<()> {
+        self.write("UPDATE meta SET state = ?", vec![DELETED.into()])
+    }
+
+    /// Whose rows these are; `None` where no recording was created.
+    pub(crate) fn identity(&self) -> Result<Option<Identity>> {
+        let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'meta'";
+        if self.read(tables, |_| Some(()))?.is_empty() {
+            return Ok(None);
+        }
+        let found = self.read("SELECT id, state FROM meta", |row| {
+            Some(Identity {
+                id: RecordingId::parse(&text(row.next()?)?)?,
+                is_deleted: text(row.next()?)? == DELETED,
+            })
+        })?;
+        Ok(found.into_iter().next())
     }
 
     pub(crate) fn finish(&self) -> Result<()> {
@@ -101,12 +150,15 @@ impl Rows {
         Ok(found.first().copied())
     }
 
-    /// The recording from all its rows; `None` where none was created.
+    /// The recording from all its rows; `None` where none was created, or it is deleted.
     pub(crate) fn load(&self) -> Result<Option<Recording>> {
-        let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'meta'";
-        if self.read(tables, |_| Some(()))?.is_empty() {
+        if self.identity()?.is_none_or(|own| own.is_deleted) {
             return Ok(None);
         }
+        self.sql.exec(FACTS, None)?;
+        let facts = self.read("SELECT name, value FROM fact", |row| {
+            Some((text(row.next()?)?, text(row.next()?)?))
+        })?;
         let meta = self.read("SELECT id, state, title, created FROM meta", |row| {
             Some(Meta {
                 id: RecordingId::parse(&text(row.next()?)?)?,
@@ -115,12 +167,14 @@ impl Rows {
                     _ => Progress::Recording,
                 },
                 title: text(row.next()?),
+                metadata: BTreeMap::new(),
                 created: integer(row.next()?)?,
             })
         })?;
-        let Some(meta) = meta.into_iter().next() else {
+        let Some(mut meta) = meta.into_iter().next() else {
             return Ok(None);
         };
+        meta.metadata = facts.into_iter().collect();
         let configs = self.read("SELECT hash, init FROM config", |row| {
             Some((ConfigHash::parse(&text(row.next()?)?)?, blob(row.next()?)?))
         })?;
@@ -141,7 +195,7 @@ impl Rows {
     }
 
     fn write(&self, query: &str, values: Vec<SqlStorageValue>) -> Result<()> {
-        self.sql.exec(query, values).map(drop)
+        write(&self.sql, query, values)
     }
 
     fn read<T>(
@@ -149,32 +203,6 @@ impl Rows {
         query: &str,
         parse: impl Fn(&mut std::vec::IntoIter<SqlStorageValue>) -> Option<T>,
     ) -> Result<Vec<T>> {
-        let rows = self.sql.exec(query, None)?.raw();
-        rows.map(|row| {
-            let parsed = parse(&mut row?.into_iter());
-            parsed.ok_or_else(|| Error::from("a row cannot be read"))
-        })
-        .collect()
-    }
-}
-
-fn text(value: SqlStorageValue) -> Option<String> {
-    match value {
-        SqlStorageValue::String(text) => Some(text),
-        _ => None,
-    }
-}
-
-fn integer(value: SqlStorageValue) -> Option<i64> {
-    match value {
-        SqlStorageValue::Integer(number) => Some(number),
-        _ => None,
-    }
-}
-
-fn blob(value: SqlStorageValue) -> Option<Vec<u8>> {
-    match value {
-        SqlStorageValue::Blob(bytes) => Some(bytes),
-        _ => None,
+        read(&self.sql, query, Vec::new(), parse)
     }
 }

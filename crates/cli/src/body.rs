@@ -21,7 +21,7 @@ const SILENCE_AT_END: Duration = Duration::from_secs(1);
 const RETRIES: u32 = 2;
 
 /// Asks for what follows this many bytes.
-type Ask = Box<dyn Fn(u64) -> io::Result<Box<dyn Read + Send>>>;
+type Ask = Box<dyn Fn(u64) -> io::Result<Box<dyn Read + Send>> + Send>;
 
 /// The body of an answer.
 pub(crate) struct Body {

@@ -83,6 +83,7 @@ impl Location {
                 Ok(Opened {
                     location: self.clone(),
                     start,
+                    len: Some(metadata.len().saturating_sub(start).min(length)),
                     reader: Box::new(file.take(length)),
                 })
             }
@@ -131,7 +132,9 @@ pub(crate) struct Opened {
     pub(crate) location: Location,
     /// Offset of the first byte read.
     pub(crate) start: u64,
-    pub(crate) reader: Box<dyn Read>,
+    /// How many bytes there are, of a file.
+    pub(crate) len: Option<u64>,
+    pub(crate) reader: Box<dyn Read + Send>,
 }
 
 fn is_http(name: &str) -> bool {
@@ -194,6 +197,7 @@ fn fetch(url: &str, range: Option<ResolvedByteRange>) -> Result<Opened> {
     Ok(Opened {
         location,
         start,
+        len: None,
         reader: Box::new(Body::new(first, Box::new(rest))),
     })
 }

@@ -13,6 +13,7 @@ mod arguments;
 mod assembly;
 mod body;
 mod carried;
+mod chunks;
 mod cipher;
 mod failure;
 mod fragments;

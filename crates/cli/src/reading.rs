@@ -9,6 +9,7 @@ use livetape_hls::MapRef;
 use livetape_timeline::Extent;
 
 use crate::assembly::Assembly;
+use crate::chunks::Chunks;
 use crate::cipher::Decrypting;
 use crate::failure::{Failure, Result};
 use crate::interrupt;
@@ -17,9 +18,6 @@ use crate::pieces::Piece;
 use crate::progress::Progress;
 use crate::report::Report;
 use crate::stores::Stores;
-
-/// Bytes read at a time.
-const CHUNK: usize = 1 << 20;
 
 /// What all lanes share.
 pub(crate) struct Job {
@@ -228,6 +226,7 @@ impl Reader {
         let Opened {
             location,
             start,
+            len,
             reader,
         } = opened;
         // Payload of a file is left where it is, unless it has to be decrypted.
@@ -235,20 +234,18 @@ impl Reader {
             (Location::File(path), None) => Some(job.stores.file(path)),
             _ => None,
         };
-        let mut reader: Box<dyn Read> = match key {
+        let reader: Box<dyn Read + Send> = match key {
             Some((key, iv)) => Box::new(Decrypting::new(reader, key, iv)),
             None => reader,
         };
         let (mut offset, mut first) = (start, true);
-        let mut buffer = vec![0; CHUNK];
+        let chunks = Chunks::new(reader, len);
+        let mut chunks = chunks.map_err(|error| location.unreadable(&error))?;
         loop {
             interrupt::check()?;
-            let read = read_some(&mut reader, &mut buffer);
+            let read = chunks.next();
             interrupt::check()?;
-            let chunk = match &read {
-                Ok(length) => buffer.get(..*length).unwrap_or_default(),
-                Err(_) => &[],
-            };
+            let chunk = *read.as_ref().unwrap_or(&&[][..]);
             if let Err(error) = &read {
                 if !segment {
                     return Err(location.unreadable(error));
@@ -357,7 +354,7 @@ impl Reader {
         }
     }
 
-    fn run(&self, mut run: Run, job: &mut Job) -> Result<()> {
+    fn run(&mut self, mut run: Run, job: &mut Job) -> Result<()> {
         let payload = std::mem::replace(&mut run.payload, Payload::Bytes(Vec::new()));
         let extents = match (payload, &self.demuxer) {
             (Payload::Bytes(bytes), _) => vec![job.stores.spill(bytes)?],
@@ -367,6 +364,11 @@ impl Reader {
             (Payload::Stream { .. }, _) => Vec::new(),
         };
         job.assembly.run(self.lane, run, extents, &mut job.report);
+        if let (Some(Demuxer::MpegTs(demuxer)), Some(written)) =
+            (&mut self.demuxer, job.stores.written())
+        {
+            demuxer.recycle(written);
+        }
         Ok(())
     }
 }
@@ -398,25 +400,6 @@ fn kind_of(first: &[u8]) -> std::result::Result<bool, &'static str> {
         [b'#', b'E', b'X', b'T', ..] => Err("a playlist where media was expected"),
         _ => Err("of a format that is not known"),
     }
-}
-
-/// Fills a buffer; less than all of it at the end, at an error, and after Ctrl-C.
-fn read_some(reader: &mut dyn Read, buffer: &mut [u8]) -> std::io::Result<usize> {
-    let mut filled = 0;
-    while let Some(space) = buffer.get_mut(filled..).filter(|space| !space.is_empty()) {
-        match reader.read(space) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            // What came before is used; the error comes again.
-            Err(error) if filled == 0 => return Err(error),
-            Err(_) => break,
-        }
-        if interrupt::requested() {
-            break;
-        }
-    }
-    Ok(filled)
 }
 
 /// Bytes of all lanes, where they are known.

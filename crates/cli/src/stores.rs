@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
 
 use livetape_timeline::{Extent, StoreId};
@@ -97,6 +97,17 @@ impl Stores {
         })
     }
 
+    /// A buffer whose bytes were spilled and written.
+    pub(crate) fn written(&self) -> Option<Vec<u8>> {
+        self.spill
+            .as_ref()?
+            .writer
+            .as_ref()?
+            .written
+            .try_recv()
+            .ok()
+    }
+
     /// Nothing more is spilled: what was can be read from here on. Gives where it is, where that
     /// is the output's own file.
     pub(crate) fn settle(&mut self) -> Result<Option<Extent>> {
@@ -169,6 +180,7 @@ impl Spill {
 #[derive(Debug)]
 struct Writer {
     sender: SyncSender<Vec<u8>>,
+    written: Receiver<Vec<u8>>,
     thread: JoinHandle<io::Result<()>>,
 }
 
@@ -176,12 +188,20 @@ impl Writer {
     fn begin(mut file: File, at: u64) -> io::Result<Self> {
         file.seek(SeekFrom::Start(at))?;
         let (sender, receiver) = sync_channel::<Vec<u8>>(WAITING);
+        let (spent, written) = channel();
         let thread = std::thread::Builder::new().spawn(move || {
-            receiver
-                .into_iter()
-                .try_for_each(|bytes| file.write_all(&bytes))
+            for bytes in receiver {
+                file.write_all(&bytes)?;
+                // Nobody may want it.
+                let _ = spent.send(bytes);
+            }
+            Ok(())
         })?;
-        Ok(Self { sender, thread })
+        Ok(Self {
+            sender,
+            written,
+            thread,
+        })
     }
 
     /// Waits until all is written.

@@ -8,7 +8,7 @@ use configs::{audio, video};
 use livetape_container::isobmff::Demuxer;
 use livetape_container::isobmff::mux::{FragmentTrack, InitTrack, fragment_header, init_segment};
 use livetape_container::{DefectCode, Event, Payload, Run};
-use livetape_media::{Sample, TrackConfig, TrackId};
+use livetape_media::{Rotation, Sample, TrackConfig, TrackId};
 use proptest::prelude::*;
 
 /// A file of one fragment; payload bytes count upwards.
@@ -175,6 +175,28 @@ fn the_same_events_however_the_input_is_split() {
         assert_eq!(demux(&[first, second]), whole, "split at {at}");
     }
     assert_eq!(demux(&file.chunks(1).collect::<Vec<_>>()), whole);
+}
+
+#[test]
+fn how_pictures_are_turned_is_kept() {
+    let turns = [
+        Rotation::None,
+        Rotation::Quarter,
+        Rotation::Half,
+        Rotation::ThreeQuarters,
+    ];
+    for rotation in turns {
+        let config = TrackConfig {
+            rotation,
+            ..video()
+        };
+        let track = InitTrack {
+            track_id: 1,
+            config: &config,
+        };
+        let (configs, ..) = demux(&[&init_segment(&[track], None)]);
+        assert_eq!(configs.first().map(|own| own.rotation), Some(rotation));
+    }
 }
 
 /// Not only the same of each kind: defects and samples come in one order, at the same positions.

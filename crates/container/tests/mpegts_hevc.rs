@@ -361,6 +361,7 @@ fn progressive(track: &Track) -> Vec<u8> {
         entry: 0,
         samples: samples.len() as u32,
         len: payload.len() as u64,
+        skipped: 0,
     };
     let track = ProgressiveTrack {
         track_id: 1,

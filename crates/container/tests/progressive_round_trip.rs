@@ -28,6 +28,7 @@ fn file(pictures: &[Sample], sound: &[Sample], in_chunk: usize, origin: u64) -> 
                 entry: 0,
                 samples: samples.len() as u32,
                 len: samples.iter().map(|sample| u64::from(sample.size)).sum(),
+                skipped: 0,
             }));
         }
     }

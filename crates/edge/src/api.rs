@@ -1,6 +1,10 @@
 //! The JSON that goes in and out.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+
+use crate::error::{ApiError, Code};
 
 /// Body of `POST /v1/recordings`; all of it may be left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +19,42 @@ pub struct CreateRecording {
     /// The id to have, for holders of the API key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// Facts for programs: what [`check_metadata`] allows.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// Body of `PATCH /v1/recordings/{id}`: what is left out stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PatchRecording {
+    /// Name for people, at most 200 characters; empty for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Facts that are set, or with `null` taken away; others stay.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, Option<String>>,
+}
+
+/// Checks the facts of a recording: at most 32, names of 1 to 64 characters, values of at most 1,000.
+///
+/// # Errors
+/// [`Code::BadRequest`].
+pub fn check_metadata(metadata: &BTreeMap<String, String>) -> Result<(), ApiError> {
+    let fits = |(name, value): (&String, &String)| {
+        (1..=64).contains(&name.chars().count()) && value.chars().count() <= 1_000
+    };
+    if metadata.len() <= 32 && metadata.iter().all(fits) {
+        return Ok(());
+    }
+    let detail = "metadata has at most 32 members, whose names have 1 to 64 characters and whose values at most 1,000.";
+    Err(ApiError::new(Code::BadRequest, detail))
+}
+
+/// A title as it is kept: 200 characters, and none where it is empty.
+pub fn kept_title(title: &str) -> Option<String> {
+    let kept: String = title.chars().take(200).collect();
+    (!kept.is_empty()).then_some(kept)
 }
 
 /// Answer to `POST /v1/recordings`.
@@ -74,6 +114,9 @@ pub struct RecordingInfo {
     /// Name for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// Facts for programs, as they were given.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub metadata: BTreeMap<String, String>,
     /// When it was created, Unix milliseconds.
     pub created: i64,
     /// Seconds that it plays.
@@ -86,6 +129,34 @@ pub struct RecordingInfo {
     pub tracks: Vec<TrackInfo>,
     /// Where it plays.
     pub playback: Playback,
+}
+
+/// A recording in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RecordingSummary {
+    /// Its id.
+    pub id: String,
+    /// How far it is.
+    pub state: State,
+    /// Name for people.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub title: Option<String>,
+    /// When it was created, Unix milliseconds.
+    pub created: i64,
+    /// Seconds that it plays. Of a recording that grows, as of some seconds ago.
+    pub duration: f64,
+    /// Bytes stored; as of some seconds ago too.
+    pub bytes: u64,
+}
+
+/// Answer to `GET /v1/recordings`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RecordingList {
+    /// Newest first.
+    pub recordings: Vec<RecordingSummary>,
+    /// What to ask for the next page with; none where this is the last.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cursor: Option<String>,
 }
 
 /// One track.
@@ -143,7 +214,7 @@ pub struct ObjectList {
 #[serde(deny_unknown_fields, default)]
 pub struct Finish {
     /// How many objects each lane must have.
-    pub objects: std::collections::BTreeMap<String, u32>,
+    pub objects: BTreeMap<String, u32>,
 }
 
 /// Body of `POST .../broadcasts`; all of it may be left out.

@@ -9,6 +9,7 @@
 //! - [`api`]: the JSON that goes in and out
 //! - [`object`]: what is stored where, and what the headers of a write say
 //! - [`Recording`]: one recording; built from stored rows, decides what may be added
+//! - [`ListQuery`]: which recordings a list has
 //! - [`view`]: playlists, MP4, live streams, all computed from the index
 //! - [`Delivery`]: an answer as a list of stored ranges and made bytes
 //! - [`route`]: addresses and methods
@@ -21,6 +22,7 @@ mod digest;
 mod error;
 mod ids;
 mod index;
+mod listing;
 pub mod object;
 pub mod range;
 mod recording;
@@ -33,4 +35,5 @@ pub use delivery::{Delivery, Piece};
 pub use digest::Sha256Digest;
 pub use error::{ApiError, Code};
 pub use ids::{BroadcastId, ConfigHash, RecordingId};
+pub use listing::{Cursor, ListQuery};
 pub use recording::{Meta, ObjectRow, Recording};

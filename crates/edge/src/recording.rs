@@ -9,7 +9,10 @@ use std::sync::{Arc, OnceLock};
 use livetape_media::{Format, Timescale, Timestamp};
 use serde_json::json;
 
-use crate::api::{Finish, ObjectInfo, Playback, RecordingInfo, State, TrackInfo};
+use crate::api::{
+    Finish, ObjectInfo, PatchRecording, Playback, RecordingInfo, RecordingSummary, State,
+    TrackInfo, check_metadata, kept_title,
+};
 use crate::digest::Sha256Digest;
 use crate::error::{ApiError, Code};
 use crate::ids::{ConfigHash, RecordingId};
@@ -27,8 +30,31 @@ pub struct Meta {
     pub state: State,
     /// Name for people.
     pub title: Option<String>,
+    /// Facts for programs.
+    pub metadata: BTreeMap<String, String>,
     /// When it was created, Unix milliseconds.
     pub created: i64,
+}
+
+impl Meta {
+    /// The facts as they are after a patch.
+    ///
+    /// # Errors
+    /// [`Code::BadRequest`] where there were too many then.
+    pub fn patched(&self, patch: PatchRecording) -> Result<Self, ApiError> {
+        let mut meta = self.clone();
+        if let Some(title) = &patch.title {
+            meta.title = kept_title(title);
+        }
+        for (name, value) in patch.metadata {
+            match value {
+                Some(value) => meta.metadata.insert(name, value),
+                None => meta.metadata.remove(&name),
+            };
+        }
+        check_metadata(&meta.metadata)?;
+        Ok(meta)
+    }
 }
 
 /// A stored object as a row of the index.
@@ -264,6 +290,11 @@ impl Recording {
         (count as usize).saturating_sub(self.objects.range(..count).count())
     }
 
+    /// Gives it other facts.
+    pub fn set_meta(&mut self, meta: Meta) {
+        self.meta = meta;
+    }
+
     /// Finishes it.
     pub fn finish(&mut self) {
         self.meta.state = State::Finished;
@@ -302,12 +333,29 @@ impl Recording {
             id,
             state: self.meta.state,
             title: self.meta.title.clone(),
+            metadata: self.meta.metadata.clone(),
             created: self.meta.created,
             duration: self.duration().seconds(),
             objects: self.objects.len(),
-            bytes: self.objects.values().map(|known| known.size).sum(),
+            bytes: self.bytes(),
             tracks: self.tracks(),
         }
+    }
+
+    /// What a list tells of it.
+    pub fn summary(&self) -> RecordingSummary {
+        RecordingSummary {
+            id: self.meta.id.to_string(),
+            state: self.meta.state,
+            title: self.meta.title.clone(),
+            created: self.meta.created,
+            duration: self.duration().seconds(),
+            bytes: self.bytes(),
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        self.objects.values().map(|known| known.size).sum()
     }
 
     /// From the first presented moment to the last.

@@ -17,8 +17,14 @@ pub enum Route {
     Demo,
     /// `POST /v1/recordings`
     Create,
+    /// `GET /v1/recordings`
+    List,
     /// `GET /v1/recordings/{id}`
     Info(RecordingId),
+    /// `PATCH /v1/recordings/{id}`
+    Patch(RecordingId),
+    /// `DELETE /v1/recordings/{id}`
+    Delete(RecordingId),
     /// `PUT /v1/recordings/{id}/configs/{hash}`
     PutConfig(RecordingId, ConfigHash),
     /// `PUT /v1/recordings/{id}/objects/main/{seq}`
@@ -109,7 +115,11 @@ pub fn route(method: &str, path: &str) -> Result<Route, RouteError> {
     match segments.as_slice() {
         ["healthz"] => get(method, Route::Health),
         ["v1", "demo"] => get(method, Route::Demo),
-        ["v1", "recordings"] => only(method, "POST", Route::Create),
+        ["v1", "recordings"] => match method {
+            "POST" => Ok(Route::Create),
+            "GET" | "HEAD" => Ok(Route::List),
+            _ => Err(not_allowed("GET, HEAD, POST")),
+        },
         ["v1", "recordings", id, rest @ ..] => recording(method, id, rest),
         ["v1", "play", id, rest @ ..] => play(method, id, rest),
         _ => Err(Code::NotFound.into()),
@@ -120,10 +130,14 @@ fn only(method: &str, allowed: &'static str, route: Route) -> Result<Route, Rout
     if method == allowed {
         return Ok(route);
     }
-    Err(RouteError {
+    Err(not_allowed(allowed))
+}
+
+fn not_allowed(allowed: &'static str) -> RouteError {
+    RouteError {
         error: Code::MethodNotAllowed.into(),
         allow: Some(allowed),
-    })
+    }
 }
 
 fn get(method: &str, route: Route) -> Result<Route, RouteError> {
@@ -137,7 +151,12 @@ fn get(method: &str, route: Route) -> Result<Route, RouteError> {
 fn recording(method: &str, id: &str, rest: &[&str]) -> Result<Route, RouteError> {
     let id = RecordingId::parse(id).ok_or(Code::UnknownRecording)?;
     match rest {
-        [] => get(method, Route::Info(id)),
+        [] => match method {
+            "GET" | "HEAD" => Ok(Route::Info(id)),
+            "PATCH" => Ok(Route::Patch(id)),
+            "DELETE" => Ok(Route::Delete(id)),
+            _ => Err(not_allowed("GET, HEAD, PATCH, DELETE")),
+        },
         ["objects"] => get(method, Route::Objects(id)),
         ["finish"] => only(method, "POST", Route::Finish(id)),
         ["broadcasts"] => only(method, "POST", Route::CreateBroadcast(id)),
@@ -233,6 +252,17 @@ mod tests {
         let live = BroadcastId::parse(LIVE).expect("valid");
         let cases = [
             ("POST", "/v1/recordings".to_owned(), Route::Create),
+            ("GET", "/v1/recordings".to_owned(), Route::List),
+            (
+                "PATCH",
+                format!("/v1/recordings/{REC}"),
+                Route::Patch(id.clone()),
+            ),
+            (
+                "DELETE",
+                format!("/v1/recordings/{REC}"),
+                Route::Delete(id.clone()),
+            ),
             (
                 "GET",
                 format!("/v1/recordings/{REC}"),
@@ -287,10 +317,15 @@ mod tests {
 
     #[test]
     fn others_have_their_codes() {
-        let post = Some("POST");
+        let these = Some("GET, HEAD, POST");
         assert_eq!(
-            code("GET", "/v1/recordings"),
-            (Code::MethodNotAllowed, post)
+            code("PUT", "/v1/recordings"),
+            (Code::MethodNotAllowed, these)
+        );
+        let these = Some("GET, HEAD, PATCH, DELETE");
+        assert_eq!(
+            code("POST", &format!("/v1/recordings/{REC}")),
+            (Code::MethodNotAllowed, these)
         );
         let get = Some("GET, HEAD");
         assert_eq!(code("POST", "/healthz"), (Code::MethodNotAllowed, get));

@@ -65,22 +65,33 @@ impl Display for MediaPlaylist {
 }
 
 fn write_segment(f: &mut fmt::Formatter<'_>, segment: &Segment, info_first: bool) -> fmt::Result {
-    if info_first {
-        write_segment_info(f, segment)?;
+    // Of two EXTINF the later one counts, and a repeated one may be among the tags: where there is a
+    // byte range, that comes first instead.
+    let range_first = info_first && segment.byte_range.is_some();
+    if range_first {
+        write_byte_range(f, segment)?;
+    } else if info_first {
+        write_info(f, segment)?;
     }
     for tag in &segment.tags {
         writeln!(f, "{tag}")?;
     }
-    if !info_first {
-        write_segment_info(f, segment)?;
+    if range_first || !info_first {
+        write_info(f, segment)?;
+    }
+    if !range_first {
+        write_byte_range(f, segment)?;
     }
     write_uri(f, &segment.uri)
 }
 
-fn write_segment_info(f: &mut fmt::Formatter<'_>, segment: &Segment) -> fmt::Result {
+fn write_info(f: &mut fmt::Formatter<'_>, segment: &Segment) -> fmt::Result {
     write!(f, "#EXTINF:{},", segment.duration)?;
     write_clean(f, &segment.title, &[])?;
-    f.write_str("\n")?;
+    f.write_str("\n")
+}
+
+fn write_byte_range(f: &mut fmt::Formatter<'_>, segment: &Segment) -> fmt::Result {
     match segment.byte_range {
         Some(range) => writeln!(f, "#EXT-X-BYTERANGE:{range}"),
         None => Ok(()),

@@ -6,15 +6,18 @@
 //! - [`TrackId`], [`TrackConfig`], [`Format`]: what a track is and how its samples are to be decoded
 //! - [`Sample`]: one encoded, timed unit of a track
 //! - [`TimedEvent`]: something a stream says about a time of its own
+//! - [`SmallMap`]: a map of a few things, small in code
 //! - [`codec`]: parameter sets and headers of the codecs, as far as a container needs them
 
 pub mod codec;
 mod sample;
+mod small_map;
 mod time;
 mod timed_event;
 mod track;
 
 pub use sample::Sample;
+pub use small_map::SmallMap;
 pub use time::{Timescale, Timestamp};
 pub use timed_event::TimedEvent;
-pub use track::{Format, FourCc, TrackConfig, TrackId};
+pub use track::{Format, FourCc, Rotation, TrackConfig, TrackId};

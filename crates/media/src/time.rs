@@ -1,6 +1,7 @@
 //! Time as ticks of a timescale.
 
 use std::cmp::Ordering;
+use std::fmt;
 use std::num::NonZeroU32;
 
 /// Ticks per second. Never zero.
@@ -106,6 +107,24 @@ impl Timestamp {
     }
 }
 
+/// Seconds as a decimal number, with as many decimals as the precision says, nine at most; nine
+/// where it says nothing, which is exact to the tick for every timescale in use.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let places = f.precision().unwrap_or(9).min(9);
+        let unit = 10_u32.pow(places as u32);
+        let timescale = Timescale::new(unit).unwrap_or(Timescale::NANOS);
+        let units = self.rescale(timescale).ticks;
+        let sign = if units < 0 { "-" } else { "" };
+        let (units, unit) = (units.unsigned_abs(), u64::from(unit));
+        write!(f, "{sign}{}", units / unit)?;
+        if places > 0 {
+            write!(f, ".{:0places$}", units % unit)?;
+        }
+        Ok(())
+    }
+}
+
 impl PartialEq for Timestamp {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal
@@ -185,5 +204,15 @@ mod tests {
         assert_eq!(far.rescale(scale(90_000)).ticks, i64::MAX);
         assert_eq!(far.plus(far).ticks, i64::MAX);
         assert_eq!(Timestamp::from_seconds(f64::NAN, Timescale::MPEG).ticks, 0);
+    }
+
+    #[test]
+    fn is_written_as_decimal_seconds() {
+        let time = |ticks, hertz| Timestamp::new(ticks, scale(hertz));
+        assert_eq!(time(1, 3).to_string(), "0.333333333");
+        assert_eq!(format!("{:.3}", time(-90_045, 90_000)), "-1.001");
+        assert_eq!(format!("{:.3}", time(-1, 90_000)), "0.000");
+        assert_eq!(format!("{:.0}", time(3, 2)), "2");
+        assert_eq!(format!("{:.20}", time(5, 1)), "5.000000000");
     }
 }

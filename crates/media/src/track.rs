@@ -1,6 +1,6 @@
 //! What a track is and how its samples are to be decoded.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::Timescale;
 
@@ -14,7 +14,11 @@ pub struct FourCc(pub [u8; 4]);
 
 impl fmt::Display for FourCc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.escape_ascii().fmt(f)
+        let mut letters = self
+            .0
+            .iter()
+            .flat_map(|byte| std::ascii::escape_default(*byte));
+        letters.try_for_each(|letter| f.write_char(char::from(letter)))
     }
 }
 
@@ -48,6 +52,42 @@ pub enum Format {
     },
 }
 
+/// By how much a decoded picture is turned clockwise to be shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Rotation {
+    /// It is upright.
+    #[default]
+    None,
+    /// 90 degrees.
+    Quarter,
+    /// 180 degrees.
+    Half,
+    /// 270 degrees.
+    ThreeQuarters,
+}
+
+impl Rotation {
+    /// The turn of so many degrees, clockwise; none where it is no quarter, half or three.
+    pub const fn of(degrees: u32) -> Self {
+        match degrees {
+            90 => Self::Quarter,
+            180 => Self::Half,
+            270 => Self::ThreeQuarters,
+            _ => Self::None,
+        }
+    }
+
+    /// Degrees, clockwise.
+    pub const fn degrees(self) -> u16 {
+        match self {
+            Self::None => 0,
+            Self::Quarter => 90,
+            Self::Half => 180,
+            Self::ThreeQuarters => 270,
+        }
+    }
+}
+
 impl Format {
     /// True for pictures.
     pub const fn is_video(&self) -> bool {
@@ -75,4 +115,6 @@ pub struct TrackConfig {
     pub codec: String,
     /// ISO 639-2/T language, packed as in `mdhd`; `und` where unknown.
     pub language: [u8; 3],
+    /// How pictures are turned to be shown.
+    pub rotation: Rotation,
 }

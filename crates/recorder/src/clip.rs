@@ -1,15 +1,64 @@
 //! A range of the tape as an MP4.
 
-use livetape_media::{Timescale, Timestamp};
-use livetape_tape::{Hold, Tape};
-use livetape_timeline::Timeline;
+use livetape_media::{SmallMap, Timescale, Timestamp};
+use livetape_tape::Tape;
 use livetape_timeline::plan::{self, Form, Selection};
+use livetape_timeline::{Part, StoreId, Timeline};
 
 use crate::cut::PATIENCE;
 use crate::input::ClipRange;
 use crate::output::{ClipReady, FailureCode, RequestId, TrackInfo};
 
-/// Plans a clip and holds its reels. `playhead` is where the viewer is, in seconds.
+/// Bytes between samples that a clip takes along rather than to be in more pieces: a browser takes
+/// 0.2 ms for each, and an hour has thousands of fragments.
+const SKIPPED: u64 = 64 << 10;
+
+/// A clip whose bytes are still needed.
+#[derive(Debug)]
+pub(crate) struct OpenClip {
+    /// The first and the last of its reels. They are kept when the window has left them; what comes
+    /// after them is not.
+    reels: (StoreId, StoreId),
+    /// Where on the tape it begins and ends.
+    bounds: (Timestamp, Timestamp),
+}
+
+/// The clips whose bytes are still needed, and what is kept for them.
+#[derive(Debug, Default)]
+pub(crate) struct Clips {
+    open: SmallMap<RequestId, OpenClip>,
+    /// Reels that the tape has left.
+    kept: Vec<StoreId>,
+}
+
+impl Clips {
+    pub(crate) fn open(&mut self, request: RequestId, clip: OpenClip) {
+        self.open.insert(request, clip);
+    }
+
+    /// Where on the tape a clip begins and ends; `None` where it is closed.
+    pub(crate) fn bounds(&self, request: RequestId) -> Option<(Timestamp, Timestamp)> {
+        self.open.get(&request).map(|clip| clip.bounds)
+    }
+
+    /// Whether a reel that is to be deleted has to stay; then it is, when its clips are closed.
+    pub(crate) fn keep(&mut self, reel: StoreId) -> bool {
+        let needs = |clip: &OpenClip| (clip.reels.0..=clip.reels.1).contains(&reel);
+        let is_needed = self.open.values().any(needs);
+        if is_needed {
+            self.kept.push(reel);
+        }
+        is_needed
+    }
+
+    /// Closes a clip; gives the reels that were kept, of which others may [`Clips::keep`] some.
+    pub(crate) fn close(&mut self, request: RequestId) -> impl Iterator<Item = StoreId> + use<> {
+        self.open.remove(&request);
+        std::mem::take(&mut self.kept).into_iter()
+    }
+}
+
+/// Plans a clip. `playhead` is where the viewer is, in seconds.
 ///
 /// The open reel is ended first: only closed ones can be sliced. Where the sound changes its
 /// configuration inside the range the clip is refused: no one MP4 plays right everywhere, and a
@@ -19,7 +68,7 @@ pub(crate) fn clip(
     request: RequestId,
     range: ClipRange,
     playhead: Option<f64>,
-) -> Result<(ClipReady, Hold), (FailureCode, String)> {
+) -> Result<(ClipReady, OpenClip), (FailureCode, String)> {
     tape.close();
     let at = |seconds: f64| Timestamp::from_seconds(seconds, Timescale::NANOS);
     let (first, newest) = tape.timeline().span().ok_or_else(nothing)?;
@@ -34,6 +83,10 @@ pub(crate) fn clip(
             (end.minus(at(seconds)), end)
         }
         ClipRange::Between(start, end) => (at(start), at(end)),
+        ClipRange::Dates(start, end) => {
+            let moment = |unix| tape.timeline().moment_of(unix).ok_or_else(nothing);
+            (moment(start)?, moment(end)?)
+        }
     };
     let selection = Selection::new(tape.timeline(), start.max(first), end).ok_or_else(nothing)?;
     let parts = plan::split(tape.timeline(), &selection, Form::Progressive);
@@ -41,7 +94,7 @@ pub(crate) fn clip(
         let message = separately(tape.timeline(), &selection);
         return Err((FailureCode::ConfigurationChange, message));
     };
-    let mp4 = plan::progressive(tape.timeline(), selection).map_err(|_| nothing())?;
+    let mp4 = plan::in_stretches(tape.timeline(), selection, SKIPPED).map_err(|_| nothing())?;
     let taken = || {
         selection.tracks.iter().filter_map(|(index, numbers)| {
             tape.timeline()
@@ -59,10 +112,14 @@ pub(crate) fn clip(
             })
         })
         .collect();
-    let oldest = taken()
-        .filter_map(|(track, numbers)| track.store_of(numbers.start))
-        .min();
-    let hold = tape.hold(oldest.ok_or_else(nothing)?);
+    let stores = || {
+        mp4.plan.parts().iter().filter_map(|part| match part {
+            Part::Stored(extent) => Some(extent.store),
+            Part::Bytes(_) => None,
+        })
+    };
+    let reels = stores().min().zip(stores().max()).ok_or_else(nothing)?;
+    let bounds = (selection.start, selection.end);
     let ready = ClipReady {
         request,
         plan: mp4.plan,
@@ -70,16 +127,15 @@ pub(crate) fn clip(
         duration: mp4.duration,
         tracks,
     };
-    Ok((ready, hold))
+    Ok((ready, OpenClip { reels, bounds }))
 }
 
 /// What to ask for instead of a range that one file cannot hold.
 fn separately(timeline: &Timeline, selection: &Selection) -> String {
     let ranges = plan::ranges(timeline, selection, Form::Progressive);
-    let ranges = ranges.iter().map(|(start, end)| {
-        let (start, end) = (start.seconds(), end.seconds());
-        format!("{start:.6} to {end:.6}")
-    });
+    let ranges = ranges
+        .iter()
+        .map(|(start, end)| format!("{start:.6} to {end:.6}"));
     let ranges = ranges.collect::<Vec<_>>().join(", ");
     format!(
         "the sound changes its configuration in that range, which one MP4 cannot hold; these \

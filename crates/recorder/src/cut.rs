@@ -99,7 +99,7 @@ fn boundary_time(lead: &Track, from: u64, end: u64) -> Option<Timestamp> {
 mod tests {
     use std::sync::Arc;
 
-    use livetape_media::{Format, Sample, TrackConfig};
+    use livetape_media::{Format, Rotation, Sample, TrackConfig};
 
     use super::*;
     use crate::feed::{AUDIO, VIDEO};
@@ -111,6 +111,7 @@ mod tests {
             sample_entry: Vec::new(),
             codec: String::new(),
             language: *b"und",
+            rotation: Rotation::None,
         })
     }
 

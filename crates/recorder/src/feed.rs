@@ -1,15 +1,16 @@
 //! One stream of bytes - a source buffer's appends, a playlist's segments - onto the tape.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use livetape_container::{
     Chunk, Defect, DefectCode, Event as Demuxed, Payload, Run, isobmff, mpegts,
 };
-use livetape_media::{Sample, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId};
+use livetape_media::{Sample, SmallMap, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId};
 use livetape_tape::{Placement, Tape};
 use livetape_timeline::Extent;
 
+use crate::can_pull::{CAN_PULL, CanPull};
 use crate::output::{Event, Output};
 
 /// The timeline's track of pictures.
@@ -20,6 +21,9 @@ pub(crate) const AUDIO: TrackId = TrackId(2);
 /// The first byte of an MPEG-TS packet, ISO/IEC 13818-1 §2.4.3.3. No box begins with it: it
 /// would be over a gigabyte.
 const SYNC_BYTE: u8 = 0x47;
+
+/// The code of a gap in the stream.
+pub(crate) const GAP: &str = "gap";
 
 impl Taken {
     /// Both together.
@@ -40,9 +44,11 @@ pub(crate) struct Feed {
     placed: VecDeque<Placed>,
     /// The latest bytes, where they have to be rewritten.
     copied: Vec<u8>,
-    configs: BTreeMap<TrackId, Known>,
+    configs: SmallMap<TrackId, Known>,
     /// It was told that there are too many events.
     told_full: bool,
+    /// Something of the pictures was not written: they go on with a keyframe.
+    interrupted: bool,
 }
 
 /// A configuration in force.
@@ -59,8 +65,10 @@ enum Demuxer {
     /// Nothing has arrived yet that tells the format.
     #[default]
     Unknown,
+    /// MPEG-TS where it cannot be read, which was told.
+    PassedOver,
     Isobmff(Box<isobmff::Demuxer>),
-    MpegTs(Box<mpegts::Demuxer>),
+    MpegTs(Box<mpegts::Demuxer>, CanPull),
 }
 
 #[derive(Debug)]
@@ -106,12 +114,23 @@ impl Feed {
             let mut first = [0];
             chunk.copy_to(0, &mut first);
             self.demuxer = match first {
-                [SYNC_BYTE] => Demuxer::MpegTs(Box::default()),
+                [SYNC_BYTE] => CAN_PULL.map_or(Demuxer::PassedOver, |can| {
+                    Demuxer::MpegTs(Box::default(), can)
+                }),
                 _ => Demuxer::Isobmff(Box::default()),
             };
+            if matches!(self.demuxer, Demuxer::PassedOver) {
+                out.push_back(Output::Event(Event::Defect {
+                    code: DefectCode::Unsupported.as_str(),
+                    message:
+                        "the player's stream is MPEG-TS, which only LiveTape.pull() can record"
+                            .to_owned(),
+                    at: None,
+                }));
+            }
         }
         match &mut self.demuxer {
-            Demuxer::Unknown => {}
+            Demuxer::Unknown | Demuxer::PassedOver => {}
             Demuxer::Isobmff(demuxer) => {
                 let placement = tape.place(chunk.len() as u64, now);
                 drain_commands(tape, out);
@@ -124,7 +143,7 @@ impl Feed {
                 });
                 demuxer.push(chunk);
             }
-            Demuxer::MpegTs(demuxer) => {
+            Demuxer::MpegTs(demuxer, _) => {
                 // The buffer is kept: what is copied in need not be cleared and allocated first.
                 self.copied.resize(chunk.len(), 0);
                 chunk.copy_to(0, &mut self.copied);
@@ -145,25 +164,34 @@ impl Feed {
     ) -> Taken {
         match (&mut self.demuxer, ending) {
             (Demuxer::Isobmff(demuxer), Ending::Cut) => demuxer.reset(),
-            (Demuxer::MpegTs(demuxer), Ending::Segment) => demuxer.end_segment(),
-            (Demuxer::MpegTs(demuxer), Ending::Cut | Ending::Pending) => demuxer.flush(),
+            (Demuxer::MpegTs(demuxer, _), Ending::Segment) => demuxer.end_segment(),
+            (Demuxer::MpegTs(demuxer, _), Ending::Cut | Ending::Pending) => demuxer.flush(),
             _ => {}
         }
         self.drain(offset, tape, now, out)
     }
 
+    /// What was placed at `at` and after it is not on the tape.
+    pub(crate) fn not_written(&mut self, at: Placement) {
+        let is_written = |placed: &Placed| {
+            (placed.placement.reel, placed.placement.offset) < (at.reel, at.offset)
+        };
+        self.interrupted = true;
+        self.placed.retain(is_written);
+    }
+
     /// The next bytes begin a new timeline.
     pub(crate) fn discontinuity(&mut self) {
-        if let Demuxer::MpegTs(demuxer) = &mut self.demuxer {
+        if let Demuxer::MpegTs(demuxer, _) = &mut self.demuxer {
             demuxer.discontinuity();
         }
     }
 
     fn poll(&mut self) -> Option<Demuxed> {
         match &mut self.demuxer {
-            Demuxer::Unknown => None,
+            Demuxer::Unknown | Demuxer::PassedOver => None,
             Demuxer::Isobmff(demuxer) => demuxer.poll(),
-            Demuxer::MpegTs(demuxer) => demuxer.poll(),
+            Demuxer::MpegTs(demuxer, _) => demuxer.poll(),
         }
     }
 
@@ -225,7 +253,7 @@ impl Feed {
     ) {
         let moved = Timestamp::from_seconds(offset, event.time.timescale);
         let time = event.time.plus(moved);
-        let kept = tape.timeline_mut().add_event(TimedEvent { time, ..event });
+        let kept = tape.add_event(TimedEvent { time, ..event });
         if !kept && !std::mem::replace(&mut self.told_full, true) {
             out.push_back(Output::Event(Event::Defect {
                 code: DefectCode::TooLarge.as_str(),
@@ -237,7 +265,7 @@ impl Feed {
 
     fn run(
         &mut self,
-        run: Run,
+        mut run: Run,
         offset: f64,
         tape: &mut Tape,
         now: u64,
@@ -250,8 +278,24 @@ impl Feed {
         let Some(id) = destination(&config) else {
             return false;
         };
+        if self.interrupted && config.format.is_video() {
+            let Some(keyframe) = run.samples.iter().position(|sample| sample.keyframe) else {
+                return false;
+            };
+            self.interrupted = false;
+            leave_out(keyframe, &mut run);
+        }
         let extents = match run.payload {
-            Payload::Stream { offset } => self.extents(offset, &run.samples),
+            Payload::Stream { offset } => {
+                let extents = self.extents(offset, &run.samples);
+                let stored: u64 = extents.iter().map(|extent| extent.len).sum();
+                if stored < bytes(&run.samples) {
+                    // Some of it could not be written.
+                    self.interrupted |= config.format.is_video();
+                    return false;
+                }
+                extents
+            }
             Payload::Bytes(bytes) => {
                 let len = bytes.len() as u64;
                 let placement = tape.place(len, now);
@@ -263,9 +307,7 @@ impl Feed {
         let moved = Timestamp::from_seconds(offset, config.timescale).ticks;
         let (decode_time, samples) = rescaled(run.decode_time, run.samples, stream, &config);
         let decode_time = decode_time.saturating_add(moved);
-        let appended = tape
-            .timeline_mut()
-            .append(id, &config, decode_time, &samples, &extents);
+        let appended = tape.append(id, &config, decode_time, &samples, &extents);
         if let Some(event) = gap(appended.gap, decode_time, &config, &samples) {
             out.push_back(Output::Event(event));
         }
@@ -282,11 +324,7 @@ impl Feed {
         {
             self.placed.pop_front();
         }
-        let end = offset
-            + samples
-                .iter()
-                .map(|sample| u64::from(sample.size))
-                .sum::<u64>();
+        let end = offset + bytes(samples);
         self.placed
             .iter()
             .filter_map(|piece| {
@@ -296,6 +334,23 @@ impl Feed {
             })
             .collect()
     }
+}
+
+/// Leaves the first samples of a run out.
+fn leave_out(count: usize, run: &mut Run) {
+    let kept = run.samples.split_off(count);
+    let left_out = std::mem::replace(&mut run.samples, kept);
+    let durations = left_out.iter().map(|sample| i64::from(sample.duration));
+    run.decode_time = run.decode_time.saturating_add(durations.sum());
+    let len = bytes(&left_out);
+    match &mut run.payload {
+        Payload::Stream { offset } => *offset += len,
+        Payload::Bytes(bytes) => drop(bytes.drain(..bytes.len().min(len as usize))),
+    }
+}
+
+fn bytes(samples: &[Sample]) -> u64 {
+    samples.iter().map(|sample| u64::from(sample.size)).sum()
 }
 
 /// A run's times in the configuration's timescale; rounding does not add up.
@@ -341,14 +396,14 @@ fn gap(ticks: i64, at: i64, config: &TrackConfig, samples: &[Sample]) -> Option<
     if ticks <= one {
         return None;
     }
-    let missing = Timestamp::new(ticks, config.timescale).seconds();
+    let missing = Timestamp::new(ticks, config.timescale);
     let kind = if config.format.is_video() {
         "picture"
     } else {
         "sound"
     };
     Some(Event::Defect {
-        code: "gap",
+        code: GAP,
         message: format!("{missing:.3} s of {kind} are missing from the stream"),
         at: Some(Timestamp::new(at - ticks, config.timescale).seconds()),
     })

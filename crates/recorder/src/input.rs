@@ -1,6 +1,7 @@
 //! What a recorder is told.
 
 use livetape_container::Chunk;
+use livetape_media::TrackId;
 
 use crate::output::{ExchangeId, RequestId};
 
@@ -21,7 +22,12 @@ pub struct Now {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Access {
     /// A public template's id: the edge creates a recording.
-    Template(String),
+    Template {
+        /// The id.
+        id: String,
+        /// The recording's name for people.
+        title: Option<String>,
+    },
     /// A recording that exists, and its ingest token.
     Token {
         /// Its id.
@@ -31,13 +37,24 @@ pub enum Access {
     },
 }
 
-/// Which stretch of time a clip takes, in seconds of the player's timeline.
+/// Which stretch of time a clip takes, in seconds of the player's timeline where not said otherwise.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ClipRange {
     /// This many seconds up to what the viewer sees.
     Last(f64),
     /// From, to.
     Between(f64, f64),
+    /// From, to, in Unix milliseconds.
+    Dates(i64, i64),
+}
+
+/// Which fragment of the tape comes next.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PastFrom {
+    /// The one with what is shown at this second of the player's timeline.
+    Moment(f64),
+    /// The one after another, as [`PastReady::next`](crate::PastReady::next) had it.
+    Next(Vec<(TrackId, u64)>),
 }
 
 /// What became of an [`Exchange`](crate::Output::Exchange) that was answered.
@@ -95,6 +112,31 @@ pub enum Input<'a> {
         /// Bytes a second that are sent at most.
         cap: Option<u64>,
     },
+    /// Leave out of the running recording what is received from now on.
+    Pause {
+        /// The caller's number for it.
+        request: RequestId,
+    },
+    /// Go on with what is received from now on.
+    Unpause {
+        /// The caller's number for it.
+        request: RequestId,
+    },
+    /// Go on with the recording that a recovered tape notes, up to the tape's end.
+    Resume {
+        /// The caller's number for it.
+        request: RequestId,
+    },
+    /// Tell where in the running recording the viewer is.
+    Mark {
+        /// The caller's number for it.
+        request: RequestId,
+    },
+    /// How many bytes the storage still takes, as far as is known.
+    Room {
+        /// Bytes.
+        bytes: u64,
+    },
     /// End the running recording with the last sample received.
     Stop {
         /// The caller's number for it.
@@ -106,6 +148,36 @@ pub enum Input<'a> {
         request: RequestId,
         /// Which stretch.
         range: ClipRange,
+    },
+    /// Find a picture and what its decoder needs.
+    Still {
+        /// The caller's number for it.
+        request: RequestId,
+        /// When it is shown, in seconds of the player's timeline; what the viewer sees, unless told.
+        seconds: Option<f64>,
+    },
+    /// Plan a fragment to be played again.
+    Past {
+        /// The caller's number for it.
+        request: RequestId,
+        /// Which.
+        from: PastFrom,
+    },
+    /// Send a clip to the edge, as a recording that is finished at once.
+    Upload {
+        /// The caller's number for it.
+        request: RequestId,
+        /// The number the clip's [`Input::Clip`] had.
+        clip: RequestId,
+        /// Base URL of the edge.
+        edge: &'a str,
+        /// By what right.
+        access: Access,
+    },
+    /// End a recording or an upload where it is: what the edge has stays there, unfinished.
+    Cancel {
+        /// The number of its [`Input::Record`] or [`Input::Upload`].
+        request: RequestId,
     },
     /// A clip's bytes are needed no more.
     CloseClip {

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::cut::Cut;
 use crate::input::Access;
+use crate::json;
 use crate::output::{Body, Request};
 
 /// The lane of main pictures and sound.
@@ -39,6 +40,8 @@ pub(crate) struct Object {
     pub(crate) config: String,
     /// The samples in it.
     pub(crate) cut: Cut,
+    /// The number of the recording's part that it is of.
+    pub(crate) part: usize,
     /// Bytes of its fragment.
     pub(crate) bytes: u64,
     /// When it begins, on the player's timeline.
@@ -76,19 +79,15 @@ impl Place {
     pub(crate) fn request(&self, job: &Job, fragment: Option<&FragmentPlan>) -> Request {
         let recording = format!("{}/v1/recordings/{}", self.edge, self.id);
         let bearer = ("authorization", format!("Bearer {}", self.token));
-        let json = ("content-type", "application/json".to_owned());
+        let of_json = ("content-type", "application/json".to_owned());
         match job {
             Job::Create {
-                access: Access::Template(template),
+                access: Access::Template { id, title },
             } => Request {
                 method: "POST",
                 url: format!("{}/v1/recordings", self.edge),
-                headers: vec![json],
-                body: Body::Bytes(
-                    serde_json::json!({ "template": template })
-                        .to_string()
-                        .into(),
-                ),
+                headers: vec![of_json],
+                body: Body::Bytes(wanted(id, title.as_deref())),
                 patience: PATIENCE,
             },
             Job::Create {
@@ -117,16 +116,19 @@ impl Place {
             Job::Finish { objects } => Request {
                 method: "POST",
                 url: format!("{recording}/finish"),
-                headers: vec![bearer, json],
-                body: Body::Bytes(
-                    serde_json::json!({ "objects": { LANE: objects } })
-                        .to_string()
-                        .into(),
-                ),
+                headers: vec![bearer, of_json],
+                body: Body::Bytes(format!(r#"{{"objects":{{"{LANE}":{objects}}}}}"#).into()),
                 patience: PATIENCE,
             },
         }
     }
+}
+
+/// What a recording is made from.
+fn wanted(template: &str, title: Option<&str>) -> Vec<u8> {
+    let title = title.map(|title| ("title", title));
+    let fields: Vec<_> = [("template", template)].into_iter().chain(title).collect();
+    json::object(&fields).into()
 }
 
 impl Object {
@@ -144,8 +146,8 @@ impl Object {
         if let Some(fragment) = fragment {
             let independent = if fragment.independent { "?1" } else { "?0" };
             headers.extend([
-                ("livetape-base-time", decimal(fragment.start)),
-                ("livetape-duration", decimal(fragment.duration)),
+                ("livetape-base-time", fragment.start.to_string()),
+                ("livetape-duration", fragment.duration.to_string()),
                 ("livetape-independent", independent.to_owned()),
             ]);
         }
@@ -167,19 +169,4 @@ pub(crate) fn short_hash(bytes: &[u8]) -> String {
         .take(8)
         .map(|byte| format!("{byte:02x}"))
         .collect()
-}
-
-/// Seconds with nine decimals: exact to the tick for every timescale in use.
-fn decimal(time: Timestamp) -> String {
-    let nanos = i128::from(time.ticks) * 1_000_000_000 / i128::from(time.timescale.get());
-    let (sign, nanos) = if nanos < 0 {
-        ("-", -nanos)
-    } else {
-        ("", nanos)
-    };
-    format!(
-        "{sign}{}.{:09}",
-        nanos / 1_000_000_000,
-        nanos % 1_000_000_000
-    )
 }

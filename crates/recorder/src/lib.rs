@@ -8,26 +8,36 @@
 //! - `feed`: one stream of bytes (a source buffer, a playlist's segments) onto the tape
 //! - `pull`: reading a live HLS playlist
 //! - `recording`: a growing range of the tape, cut into objects
+//! - `part`: a stretch of the tape recorded in one go
 //! - `upload`: the way of what it has cut to the edge
 //! - `job`: what a recording asks of the edge, in HTTP
+//! - `json`: what the edge is asked in and answers with
 //! - `cut`: where one uploaded object ends and the next begins
 //! - `clip`: a range of the tape as an MP4
+//! - `still`: one picture with what its decoder needs
+//! - `past`: the tape as fragments to be played again
 
+mod can_pull;
 mod clip;
 mod cut;
 mod feed;
 mod input;
 mod job;
+mod json;
 mod output;
+mod part;
+mod past;
 mod pull;
 mod recorder;
 mod recording;
+mod still;
 mod upload;
 mod wall_clock;
 
-pub use input::{Access, Answer, ClipRange, Input, Now, SourceId};
+pub use input::{Access, Answer, ClipRange, Input, Now, PastFrom, SourceId};
 pub use output::{
-    Body, ClipReady, Event, ExchangeId, FailureCode, Output, Request, RequestId, TrackInfo,
-    UploadState,
+    Body, ClipReady, Event, ExchangeId, FailureCode, Output, PastReady, Request, RequestId,
+    StillReady, StillSample, TrackInfo, UploadState,
 };
 pub use recorder::Recorder;
+pub use recording::Unfinished;

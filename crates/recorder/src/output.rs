@@ -1,8 +1,10 @@
 //! What a recorder wants done, and what it has to tell.
 
-use livetape_media::Timestamp;
+use std::sync::Arc;
+
+use livetape_media::{Timestamp, TrackConfig, TrackId};
 use livetape_tape::{Command, Placement};
-use livetape_timeline::Plan;
+use livetape_timeline::{Plan, Timeline};
 
 /// The caller's number for an operation it asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,6 +27,10 @@ pub enum Output {
     Exchange(ExchangeId, Request),
     /// A clip is ready; all its reels are closed.
     Clip(ClipReady),
+    /// A picture is ready to be decoded.
+    Still(StillReady),
+    /// A fragment is ready to be played; its reel may be open.
+    Past(PastReady),
     /// Tell whoever listens.
     Event(Event),
     /// Give `Input::Tick` when the steady clock reads this many milliseconds. Replaces what was
@@ -74,6 +80,55 @@ pub struct ClipReady {
     pub tracks: Vec<TrackInfo>,
 }
 
+/// A picture with what its decoder needs.
+#[derive(Debug)]
+pub struct StillReady {
+    /// The number it was asked under.
+    pub request: RequestId,
+    /// Its configuration; the sample entry has what the decoder is set up by.
+    pub config: Arc<TrackConfig>,
+    /// From a keyframe to the picture itself, in decode order.
+    pub samples: Vec<StillSample>,
+    /// Their bytes, one after another.
+    pub plan: Plan,
+    /// When the picture is shown, on the player's timeline.
+    pub time: Timestamp,
+}
+
+/// A sample to be decoded.
+#[derive(Debug, Clone, Copy)]
+pub struct StillSample {
+    /// Bytes.
+    pub size: u32,
+    /// Whether decoding can begin with it.
+    pub keyframe: bool,
+    /// When it is shown.
+    pub shown: Timestamp,
+}
+
+/// A fragment to be played again.
+#[derive(Debug)]
+pub struct PastReady {
+    /// The number it was asked under.
+    pub request: RequestId,
+    /// A name of `init`: the same for the same bytes.
+    pub config: String,
+    /// Type of what is played.
+    pub mime: String,
+    /// The init segment.
+    pub init: Vec<u8>,
+    /// `moof` and `mdat`.
+    pub plan: Plan,
+    /// When its first picture is shown, on the player's timeline.
+    pub start: Timestamp,
+    /// When its last has been.
+    pub end: Timestamp,
+    /// By how much all times in it are later than on the player's timeline.
+    pub later: Timestamp,
+    /// What to ask for next: each track's number and that of its sample.
+    pub next: Vec<(TrackId, u64)>,
+}
+
 /// What a track is, for showing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrackInfo {
@@ -81,6 +136,18 @@ pub struct TrackInfo {
     pub format: livetape_media::Format,
     /// RFC 6381 codecs parameter.
     pub codec: String,
+}
+
+impl TrackInfo {
+    /// Of all tracks that are on a timeline.
+    pub fn of(timeline: &Timeline) -> Vec<Self> {
+        let configs = timeline.tracks().iter().filter_map(|track| track.config());
+        let info = |config: &Arc<TrackConfig>| Self {
+            format: config.format,
+            codec: config.codec.clone(),
+        };
+        configs.map(info).collect()
+    }
 }
 
 /// Something to tell. Times are on the player's timeline.
@@ -94,20 +161,29 @@ pub enum Event {
         end: Timestamp,
         /// Bytes on disk.
         bytes: u64,
+        /// Seconds of such a stream that the storage still takes, where that is known.
+        forecast: Option<f64>,
+    },
+    /// There is no fragment to be played yet.
+    NothingYet {
+        /// The `Past` it answers.
+        request: RequestId,
     },
     /// The tracks, first seen or changed.
     Tracks(Vec<TrackInfo>),
     /// The edge has made the recording; its answer, JSON, verbatim.
     Recording {
-        /// The `Record` it answers.
+        /// The `Record` or `Upload` it answers.
         request: RequestId,
         /// Its id at the edge.
         id: String,
         /// The edge's answer.
         answer: String,
     },
-    /// How far the recording has come.
+    /// How far a recording, or an upload, has come.
     Progress {
+        /// The `Record` or `Upload` it is of.
+        request: RequestId,
         /// Length recorded, in seconds.
         elapsed: f64,
         /// Bytes of media recorded.
@@ -119,17 +195,31 @@ pub enum Event {
     },
     /// The way to the edge is in another state.
     Upload {
+        /// The `Record` or `Upload` it is of.
+        request: RequestId,
         /// Which.
         state: UploadState,
         /// Why it waits, for a human.
         why: Option<String>,
     },
+    /// A moment of the running recording: where it was paused, resumed or marked.
+    Moment {
+        /// The `Pause`, `Resume` or `Mark` it answers.
+        request: RequestId,
+        /// Seconds from the recording's first picture.
+        at: f64,
+        /// Where on the player's timeline.
+        time: Timestamp,
+    },
     /// The recording is finished at the edge.
     Stopped {
-        /// The `Stop` it answers.
+        /// The `Stop` or `Upload` it answers.
         request: RequestId,
         /// Length, in seconds.
         duration: f64,
+        /// How long pictures last that are only there for others to be decoded, in seconds: they come
+        /// first. Next to nothing, but an exact file leaves them out.
+        pre_roll: f64,
         /// Bytes of media.
         bytes: u64,
         /// The edge's answer to `finish`, JSON, verbatim.
@@ -203,6 +293,10 @@ pub enum FailureCode {
     PlaylistInvalid,
     /// The stream is encrypted and no key was given.
     Protected,
+    /// It was cancelled.
+    Cancelled,
+    /// The clip is closed.
+    ClipClosed,
 }
 
 impl FailureCode {
@@ -218,6 +312,8 @@ impl FailureCode {
             Self::PlaylistUnreachable => "playlist_unreachable",
             Self::PlaylistInvalid => "playlist_invalid",
             Self::Protected => "protected",
+            Self::Cancelled => "cancelled",
+            Self::ClipClosed => "clip_closed",
         }
     }
 }

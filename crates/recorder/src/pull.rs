@@ -9,6 +9,7 @@ use livetape_hls::{
 };
 use livetape_tape::Tape;
 
+use crate::can_pull::{CAN_PULL, CanPull};
 use crate::feed::{Ending, Feed, Taken};
 use crate::input::{Answer, Now};
 use crate::output::{Body, Event, ExchangeId, FailureCode, Output, Request};
@@ -31,6 +32,7 @@ const PATIENCE: u32 = 30_000;
 pub(crate) struct Pull {
     follows: Vec<Follow>,
     dead: bool,
+    _can_pull: CanPull,
 }
 
 /// One media playlist being followed.
@@ -235,11 +237,13 @@ impl Follow {
 }
 
 impl Pull {
-    pub(crate) fn new(url: &str, now: Now) -> Self {
-        Self {
+    /// Begins to follow a playlist; `None` where that cannot be done.
+    pub(crate) fn begin(url: &str, now: Now) -> Option<Self> {
+        Some(Self {
+            _can_pull: CAN_PULL?,
             follows: vec![Follow::new(url.to_owned(), now.steady)],
             dead: false,
-        }
+        })
     }
 
     /// Asks for what is due. To be called after every input.
@@ -269,17 +273,22 @@ impl Pull {
             .min()
     }
 
-    /// Completes the samples that are pending at the ends of the segments so far.
-    pub(crate) fn complete(
+    /// Something ends in all its streams at once.
+    pub(crate) fn end(
         &mut self,
+        ending: Ending,
         tape: &mut Tape,
         now: Now,
         out: &mut VecDeque<Output>,
     ) -> Taken {
         let follows = self.follows.iter_mut();
-        let complete =
-            |follow: &mut Follow| follow.feed.end(Ending::Pending, 0.0, tape, now.steady, out);
-        follows.map(complete).fold(Taken::default(), Taken::and)
+        let end = |follow: &mut Follow| follow.feed.end(ending, 0.0, tape, now.steady, out);
+        follows.map(end).fold(Taken::default(), Taken::and)
+    }
+
+    /// All its streams.
+    pub(crate) fn feeds(&mut self) -> impl Iterator<Item = &mut Feed> {
+        self.follows.iter_mut().map(|follow| &mut follow.feed)
     }
 
     /// How many tracks are to be waited for before a recording begins, as far as is known.
@@ -333,7 +342,7 @@ impl Pull {
                 let pushed = feed.push(answer.body, 0.0, tape, now.steady, out);
                 let taken = pushed.and(feed.end(Ending::Segment, 0.0, tape, now.steady, out));
                 if let Some(unix_micros) = segment.program_date_time_micros {
-                    reached.date(tape.timeline_mut(), unix_micros);
+                    reached.date(tape, unix_micros);
                 }
                 taken
             }

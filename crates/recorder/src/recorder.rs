@@ -1,16 +1,21 @@
 //! Everything under one roof.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
-use livetape_tape::{Hold, Tape, Window};
+use livetape_media::{SmallMap, Timescale, Timestamp};
+use livetape_tape::{Command, Placement, Tape, Window};
 
-use crate::clip::clip;
+use crate::can_pull::CAN_PULL;
+use crate::clip::{Clips, clip};
 use crate::cut::PATIENCE;
-use crate::feed::{Ending, Feed, Taken, drain_commands};
-use crate::input::{Answer, Input, Now, SourceId};
+use crate::feed::{Ending, Feed, GAP, Taken, drain_commands};
+use crate::input::{Access, Answer, Input, Now, SourceId};
 use crate::output::{Event, ExchangeId, FailureCode, Output, RequestId, TrackInfo};
+use crate::part::lead;
+use crate::past::past;
 use crate::pull::Pull;
-use crate::recording::{Progressed, Recording};
+use crate::recording::Recording;
+use crate::still::still;
 use crate::wall_clock::Arrival;
 
 /// The client: taps a player or pulls a playlist, keeps the tape, records and clips.
@@ -19,15 +24,35 @@ use crate::wall_clock::Arrival;
 #[derive(Debug)]
 pub struct Recorder {
     tape: Tape,
-    sources: BTreeMap<SourceId, Source>,
+    sources: SmallMap<SourceId, Source>,
     pull: Option<Pull>,
     recording: Option<Recording>,
-    clips: BTreeMap<RequestId, Hold>,
+    /// Clips on their way to an edge.
+    uploads: Vec<Recording>,
+    clips: Clips,
     playhead: Option<f64>,
     arrival: Arrival,
     exchanges: u32,
     wake_at: Option<u64>,
     out: VecDeque<Output>,
+    /// What follows from the input is still to be decided.
+    due: Option<Now>,
+    room: Room,
+}
+
+/// What became of what the latest input wanted written.
+#[derive(Debug, Default)]
+struct Room {
+    /// Samples were appended.
+    appended: bool,
+    /// The storage did not take all of it.
+    refused: bool,
+    /// It was told that the storage is full, and nothing has been written since.
+    full: bool,
+    /// It was told that the window is shorter than it should be.
+    short: bool,
+    /// Bytes that the storage still takes.
+    left: Option<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -41,18 +66,31 @@ struct Source {
 impl Recorder {
     /// A recorder with an empty tape that will keep `window`.
     pub fn new(window: Window) -> Self {
+        Self::with(Tape::new(window))
+    }
+
+    /// A recorder of a tape that has been recovered: what is on it can be taken out.
+    pub fn with(tape: Tape) -> Self {
         Self {
-            tape: Tape::new(window),
-            sources: BTreeMap::new(),
+            tape,
+            sources: SmallMap::new(),
             pull: None,
             recording: None,
-            clips: BTreeMap::new(),
+            uploads: Vec::new(),
+            clips: Clips::default(),
             playhead: None,
             arrival: Arrival::default(),
             exchanges: 0,
             wake_at: None,
             out: VecDeque::new(),
+            due: None,
+            room: Room::default(),
         }
+    }
+
+    /// What is on the tape.
+    pub const fn tape(&self) -> &Tape {
+        &self.tape
     }
 
     /// Takes one thing that happened.
@@ -70,7 +108,7 @@ impl Recorder {
                 chunk,
                 timestamp_offset,
             } => {
-                let source = self.sources.entry(source).or_default();
+                let source = self.sources.get_or_default(source);
                 source.offset = timestamp_offset;
                 let taken = source.feed.push(
                     chunk,
@@ -80,7 +118,7 @@ impl Recorder {
                     &mut self.out,
                 );
                 if taken.appended {
-                    self.arrival.arrived(self.tape.timeline(), now.unix);
+                    self.arrival.arrived(&mut self.tape, now.unix);
                 }
                 self.taken(&taken);
             }
@@ -98,57 +136,217 @@ impl Recorder {
                 }
             }
             Input::Playhead { seconds } => self.playhead = Some(seconds),
-            Input::Pull { url } => self.pull = Some(Pull::new(url, now)),
-            Input::Record {
+            Input::Pull { url } => self.pull = Pull::begin(url, now),
+            Input::Record { .. }
+            | Input::Pause { .. }
+            | Input::Unpause { .. }
+            | Input::Mark { .. }
+            | Input::Stop { .. }
+            | Input::Cancel { .. } => self.record(input, now),
+            Input::Resume { request } => {
+                // Only the larger module recovers tapes.
+                self.recording =
+                    CAN_PULL.and_then(|_| Recording::resumed(request, &mut self.tape, now));
+                if self.recording.is_none() {
+                    self.fail(request, FailureCode::NotRecording, NOTHING_TO_RESUME);
+                }
+            }
+            Input::Room { bytes } => {
+                self.room.left = Some(bytes);
+                self.tape.set_room(bytes);
+            }
+            Input::Clip { request, range } => {
+                self.complete(now);
+                self.clip(request, range);
+            }
+            Input::Still { request, seconds } => self.still(request, seconds),
+            Input::Past { request, from } => {
+                let ready = past(self.tape.timeline(), request, &from);
+                let nothing = Output::Event(Event::NothingYet { request });
+                self.out.push_back(ready.map_or(nothing, Output::Past));
+            }
+            Input::Upload {
                 request,
+                clip,
                 edge,
                 access,
-                cap,
-            } => {
+            } => self.upload(request, clip, (edge, access), now),
+            Input::CloseClip { request } => {
+                let kept = self.clips.close(request);
+                let deleted = kept.map(|reel| Output::Storage(Command::Delete(reel)));
+                self.out.extend(deleted);
+            }
+            Input::Answered { exchange, answer } => self.answered(exchange, &answer, now),
+            Input::Unanswered { exchange, why } => self.unanswered(exchange, why, now),
+            Input::Online => {
+                let all = self.recording.iter_mut().chain(&mut self.uploads);
+                all.for_each(Recording::retry_now);
+            }
+            Input::Tick => self.wake_at = None,
+        }
+        self.due = Some(now);
+    }
+
+    /// What is asked of the running recording.
+    fn record(&mut self, input: Input<'_>, now: Now) {
+        if matches!(
+            input,
+            Input::Pause { .. } | Input::Unpause { .. } | Input::Stop { .. }
+        ) {
+            self.complete(now);
+        }
+        let running = self.recording.as_mut().filter(|r| !r.is_stopping());
+        match (input, running) {
+            (
+                Input::Record {
+                    request,
+                    edge,
+                    access,
+                    cap,
+                },
+                _,
+            ) => {
                 if self.recording.is_some() {
                     self.fail(request, FailureCode::AlreadyRecording, ALREADY_RECORDING);
                 } else {
                     self.recording = Some(Recording::new(request, edge, access, cap, now));
                 }
             }
-            Input::Stop { request } => {
-                self.complete(now);
-                match &mut self.recording {
-                    Some(recording) if !recording.is_stopping() => recording.stop(request),
-                    _ => self.fail(request, FailureCode::NotRecording, NOT_RECORDING),
-                }
+            (Input::Pause { request }, Some(recording)) => {
+                recording.pause(self.tape.timeline());
+                self.tell_moment(request, None);
             }
-            Input::Clip { request, range } => {
-                self.complete(now);
-                self.clip(request, range);
+            (Input::Unpause { request }, Some(recording)) => {
+                recording.resume(self.tape.timeline());
+                self.tell_moment(request, None);
             }
-            Input::CloseClip { request } => {
-                if let Some(hold) = self.clips.remove(&request) {
-                    self.tape.release(hold);
-                }
+            (Input::Mark { request }, Some(_)) => {
+                let seen = self.playhead.filter(|_| self.pull.is_none());
+                let seen = seen.map(|seconds| Timestamp::from_seconds(seconds, Timescale::NANOS));
+                self.tell_moment(request, seen);
             }
-            Input::Answered { exchange, answer } => self.answered(exchange, &answer, now),
-            Input::Unanswered { exchange, why } => {
-                if let Some(recording) = self.recording.as_mut().filter(|r| r.owns(exchange)) {
-                    let progressed = recording.unanswered(exchange, why, now, &mut self.out);
-                    self.progressed(&progressed);
-                } else if let Some(pull) = self.pull.as_mut().filter(|p| p.owns(exchange)) {
-                    pull.unanswered(exchange, why, now, &mut self.out);
-                }
-            }
-            Input::Online => {
-                if let Some(recording) = &mut self.recording {
-                    recording.retry_now();
-                }
-            }
-            Input::Tick => self.wake_at = None,
+            (Input::Stop { request }, Some(recording)) => recording.stop(request),
+            (Input::Cancel { request }, _) => self.cancel(request),
+            (
+                Input::Pause { request }
+                | Input::Unpause { request }
+                | Input::Mark { request }
+                | Input::Stop { request },
+                None,
+            ) => self.fail(request, FailureCode::NotRecording, NOT_RECORDING),
+            _ => {}
         }
-        self.advance(now);
     }
 
-    /// The next thing to do or to tell; `None` until more is handled.
+    /// Finds the picture of a moment; of what the viewer sees, unless told.
+    fn still(&mut self, request: RequestId, seconds: Option<f64>) {
+        let seen = self.playhead.filter(|_| self.pull.is_none());
+        match still(self.tape.timeline(), request, seconds.or(seen)) {
+            Some(ready) => self.out.push_back(Output::Still(ready)),
+            None => self.fail(request, FailureCode::NothingRecorded, NO_PICTURE),
+        }
+    }
+
+    /// Begins to send a clip.
+    fn upload(&mut self, request: RequestId, clip: RequestId, to: (&str, Access), now: Now) {
+        let Some(bounds) = self.clips.bounds(clip) else {
+            return self.fail(request, FailureCode::ClipClosed, CLIP_CLOSED);
+        };
+        let lead = lead(self.tape.timeline());
+        let first = lead.and_then(|lead| lead.shown_from(bounds.0));
+        if first != Some(bounds.0) {
+            return self.fail(request, FailureCode::NothingRecorded, CLIP_LEFT);
+        }
+        let (edge, access) = to;
+        self.uploads
+            .push(Recording::of(request, edge, access, bounds, now));
+    }
+
+    /// Tells where in the recording a moment of the tape is, the newest unless told.
+    fn tell_moment(&mut self, request: RequestId, moment: Option<Timestamp>) {
+        let position = self.recording.as_ref();
+        let position =
+            position.and_then(|recording| recording.position(self.tape.timeline(), moment));
+        let zero = Timestamp::zero(Timescale::NANOS);
+        let (at, time) = position.unwrap_or((zero, moment.unwrap_or(zero)));
+        let at = at.seconds();
+        let event = Event::Moment { request, at, time };
+        self.out.push_back(Output::Event(event));
+    }
+
+    fn cancel(&mut self, request: RequestId) {
+        let all = self.recording.iter_mut().chain(&mut self.uploads);
+        for recording in all.filter(|recording| recording.request() == request) {
+            recording.cancel(&mut self.out);
+        }
+        self.let_go();
+    }
+
+    /// The next thing to do or to tell; `None` until more is handled. Each is to be carried out
+    /// before the next is asked for: what follows from bytes is decided when they are written.
     pub fn poll(&mut self) -> Option<Output> {
-        self.out.pop_front()
+        loop {
+            if self.out.is_empty()
+                && let Some(now) = self.due.take()
+            {
+                self.advance(now);
+            }
+            match self.out.pop_front()? {
+                Output::Storage(Command::Delete(reel)) if self.clips.keep(reel) => {}
+                output => return Some(output),
+            }
+        }
+    }
+
+    /// Makes room: gives up the oldest reel that nothing holds. To be carried out at once; `None`
+    /// where there is none.
+    pub fn make_room(&mut self) -> Option<Command> {
+        // Whatever was said before.
+        self.tape.set_room(0);
+        let mut given_up = self.tape.evict();
+        while let Some(Command::Delete(reel)) = given_up
+            && self.clips.keep(reel)
+        {
+            given_up = self.tape.evict();
+        }
+        if given_up.is_some() && !std::mem::replace(&mut self.room.short, true) {
+            self.notice("storage_short", STORAGE_SHORT);
+        }
+        given_up
+    }
+
+    /// The storage has taken so many bytes there; their CRC-32 goes to the journal.
+    pub fn written(&mut self, at: Placement, len: u64, crc: u32) {
+        self.tape.written(at, len, crc);
+    }
+
+    /// The storage has not taken what was to be written there: neither that nor what was to be
+    /// written after it is on the tape.
+    pub fn not_written(&mut self, at: Placement) {
+        let feeds = self.sources.values_mut().map(|source| &mut source.feed);
+        let pulled = self.pull.iter_mut().flat_map(Pull::feeds);
+        feeds.chain(pulled).for_each(|feed| feed.not_written(at));
+        let stands = |output: &Output| match output {
+            Output::WriteChunk(_) | Output::WriteBytes(..) => false,
+            // Before what is not there.
+            Output::Event(Event::Defect { code, .. }) => *code != GAP,
+            _ => true,
+        };
+        self.out.retain(stands);
+        self.tape.not_written(at);
+        if !std::mem::replace(&mut self.room.refused, true) && !self.room.full {
+            self.room.full = true;
+            self.notice("storage_full", STORAGE_FULL);
+        }
+    }
+
+    fn notice(&mut self, code: &'static str, message: &str) {
+        let event = Event::Defect {
+            code,
+            message: message.to_owned(),
+            at: None,
+        };
+        self.out.push_back(Output::Event(event));
     }
 
     /// What every input may have made possible.
@@ -157,7 +355,7 @@ impl Recorder {
             pull.advance(now, &mut self.exchanges, &mut self.out);
         }
         let expected = self.expected();
-        if let Some(recording) = &mut self.recording {
+        for recording in self.recording.iter_mut().chain(&mut self.uploads) {
             recording.advance(
                 &mut self.tape,
                 self.playhead.filter(|_| self.pull.is_none()),
@@ -168,12 +366,14 @@ impl Recorder {
             );
         }
         self.tape.slide();
+        self.tape.commit();
         drain_commands(&mut self.tape, &mut self.out);
-        let due = self.recording.as_ref().and_then(|own| own.wake_at(now));
-        let due = due
-            .into_iter()
-            .chain(self.pull.as_ref().and_then(Pull::wake_at))
-            .min();
+        self.tell_window();
+        let all = self.recording.iter().chain(&self.uploads);
+        let mut due = all.filter_map(|own| own.wake_at(now)).min();
+        if let Some(pull) = &self.pull {
+            due = due.into_iter().chain(pull.wake_at()).min();
+        }
         if let Some(at) = due.filter(|at| self.wake_at.is_none_or(|set| *at < set)) {
             self.wake_at = Some(at);
             self.out.push_back(Output::WakeAt(at));
@@ -184,7 +384,7 @@ impl Recorder {
     /// taken out now must have no hole at its end.
     fn complete(&mut self, now: Now) {
         if let Some(pull) = &mut self.pull {
-            let taken = pull.complete(&mut self.tape, now, &mut self.out);
+            let taken = pull.end(Ending::Pending, &mut self.tape, now, &mut self.out);
             self.taken(&taken);
         }
     }
@@ -200,14 +400,7 @@ impl Recorder {
 
     fn taken(&mut self, taken: &Taken) {
         if taken.tracks_changed {
-            let tracks = self.tape.timeline().tracks().iter();
-            let infos = tracks
-                .filter_map(|track| track.config())
-                .map(|config| TrackInfo {
-                    format: config.format,
-                    codec: config.codec.clone(),
-                });
-            let event = Event::Tracks(infos.collect());
+            let event = Event::Tracks(TrackInfo::of(self.tape.timeline()));
             self.out.push_back(Output::Event(event));
         }
         if taken.protected {
@@ -217,12 +410,30 @@ impl Recorder {
                 message: PROTECTED.to_owned(),
             }));
         }
+        self.room.appended |= taken.appended;
+    }
+
+    /// Tells how far the tape has come, where it has.
+    fn tell_window(&mut self) {
+        let Room {
+            appended, refused, ..
+        } = self.room;
+        (self.room.appended, self.room.refused) = (false, false);
+        if !appended || refused {
+            return;
+        }
+        self.room.full = false;
         let timeline = self.tape.timeline();
-        let end = timeline.common_end(PATIENCE);
-        if let (true, Some((start, _)), Some(end)) = (taken.appended, timeline.span(), end) {
+        if let (Some((start, _)), Some(end)) = (timeline.span(), timeline.common_end(PATIENCE)) {
             let bytes = self.tape.bytes();
-            self.out
-                .push_back(Output::Event(Event::Window { start, end, bytes }));
+            let rate = bytes as f64 / end.minus(start).seconds();
+            let left = self.room.left.filter(|_| rate.is_normal() && rate > 0.0);
+            self.out.push_back(Output::Event(Event::Window {
+                start,
+                end,
+                bytes,
+                forecast: left.map(|left| left as f64 / rate),
+            }));
         }
     }
 
@@ -231,31 +442,60 @@ impl Recorder {
         let made = clip(&mut self.tape, request, range, self.playhead);
         drain_commands(&mut self.tape, &mut self.out);
         match made {
-            Ok((ready, hold)) => {
-                self.clips.insert(request, hold);
+            Ok((ready, clip)) => {
+                self.clips.open(request, clip);
                 self.out.push_back(Output::Clip(ready));
             }
             Err((code, message)) => self.fail(request, code, &message),
         }
     }
 
-    fn answered(&mut self, exchange: ExchangeId, answer: &Answer<'_>, now: Now) {
-        if let Some(recording) = self.recording.as_mut().filter(|r| r.owns(exchange)) {
-            let progressed = recording.answered(exchange, answer, now, &mut self.out);
-            self.progressed(&progressed);
-        } else if let Some(pull) = self.pull.as_mut().filter(|p| p.owns(exchange)) {
-            let taken = pull.answered(exchange, answer, &mut self.tape, now, &mut self.out);
-            self.taken(&taken);
-        }
+    /// The recording or upload that asked for an exchange.
+    fn asker(&mut self, exchange: ExchangeId) -> Option<&mut Recording> {
+        let mut all = self.recording.iter_mut().chain(&mut self.uploads);
+        all.find(|recording| recording.owns(exchange))
     }
 
-    /// A recording that is over lets go of the tape.
-    fn progressed(&mut self, progressed: &Progressed) {
-        if matches!(progressed, Progressed::Finished | Progressed::Failed)
-            && let Some(recording) = self.recording.take()
-            && let Some(hold) = recording.hold()
+    fn answered(&mut self, exchange: ExchangeId, answer: &Answer<'_>, now: Now) {
+        let mut out = std::mem::take(&mut self.out);
+        if let Some(recording) = self.asker(exchange) {
+            recording.answered(exchange, answer, now, &mut out);
+        } else if let Some(pull) = &mut self.pull
+            && pull.owns(exchange)
         {
-            self.tape.release(hold);
+            let taken = pull.answered(exchange, answer, &mut self.tape, now, &mut out);
+            self.out = out;
+            return self.taken(&taken);
+        }
+        self.out = out;
+        self.let_go();
+    }
+
+    fn unanswered(&mut self, exchange: ExchangeId, why: &str, now: Now) {
+        let mut out = std::mem::take(&mut self.out);
+        if let Some(recording) = self.asker(exchange) {
+            recording.unanswered(exchange, why, now, &mut out);
+        } else if let Some(pull) = &mut self.pull
+            && pull.owns(exchange)
+        {
+            pull.unanswered(exchange, why, now, &mut out);
+        }
+        self.out = out;
+        self.let_go();
+    }
+
+    /// Recordings that are over let go of the tape.
+    fn let_go(&mut self) {
+        let over = self.recording.take_if(|recording| recording.is_over());
+        let over = over.into_iter();
+        let over = over.chain(self.uploads.extract_if(.., |upload| upload.is_over()));
+        for recording in over {
+            if let Some(hold) = recording.hold() {
+                self.tape.release(hold);
+            }
+            if recording.is_noted() {
+                self.tape.set_note(Vec::new());
+            }
         }
     }
 
@@ -271,5 +511,13 @@ impl Recorder {
 }
 
 const ALREADY_RECORDING: &str = "this tape is already recording; stop that recording first";
-const NOT_RECORDING: &str = "there is no recording to stop";
+const NOT_RECORDING: &str = "there is no recording running";
+const NO_PICTURE: &str = "no picture is recorded there; ask for a time inside the window";
+const CLIP_LEFT: &str = "the window has left the clip: it can be saved, not uploaded any more";
+const CLIP_CLOSED: &str = "the clip is closed; upload it before that";
+const NOTHING_TO_RESUME: &str =
+    "no recording was running when this tape was left, or too much of it is missing to go on";
+const STORAGE_SHORT: &str = "there is no room for the whole window: the oldest of it is given up";
+const STORAGE_FULL: &str = "there is no room for more, and all that is stored is in use: what comes \
+                            now is not recorded; close clips, or free space";
 const PROTECTED: &str = "the stream is encrypted (DRM or SAMPLE-AES) and cannot be recorded";

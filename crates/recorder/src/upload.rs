@@ -3,15 +3,16 @@
 //! What waits is kept as numbers of samples, not as plans: hours without a network cost next to
 //! nothing. A fragment is planned when it is its turn.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use livetape_container::Chunk;
+use livetape_media::SmallMap;
 use livetape_timeline::StoreId;
 use livetape_timeline::plan::FragmentPlan;
-use serde::Deserialize;
 
 use crate::input::{Access, Answer, Now};
 use crate::job::{Job, Object, Place};
+use crate::json::text_at;
 use crate::output::{Event, ExchangeId, FailureCode, Output, RequestId, UploadState};
 
 /// Objects under way at once.
@@ -29,8 +30,8 @@ pub(crate) struct Upload {
     place: Place,
     created: bool,
     jobs: VecDeque<Job>,
-    in_flight: BTreeMap<ExchangeId, Job>,
-    configs_known: BTreeSet<String>,
+    in_flight: SmallMap<ExchangeId, Job>,
+    configs_known: Vec<String>,
     objects_stored: u32,
     bytes_stored: u64,
     failures: usize,
@@ -39,23 +40,6 @@ pub(crate) struct Upload {
     why: String,
     pace: Pace,
     told: UploadState,
-}
-
-#[derive(Deserialize)]
-struct Created {
-    id: String,
-    ingest_token: String,
-}
-
-#[derive(Deserialize)]
-struct Refused {
-    error: RefusedWhy,
-}
-
-#[derive(Deserialize)]
-struct RefusedWhy {
-    code: String,
-    message: String,
 }
 
 /// What an answer came to.
@@ -78,8 +62,8 @@ impl Upload {
             place: Place::at(edge),
             created: false,
             jobs: VecDeque::from([Job::Create { access }]),
-            in_flight: BTreeMap::new(),
-            configs_known: BTreeSet::new(),
+            in_flight: SmallMap::new(),
+            configs_known: Vec::new(),
             objects_stored: 0,
             bytes_stored: 0,
             failures: 0,
@@ -88,6 +72,56 @@ impl Upload {
             pace: Pace { cap, free_at: 0 },
             told: UploadState::Creating,
         }
+    }
+
+    /// Goes on with one that the edge has made already, and has so many objects and bytes of.
+    pub(crate) fn resumed(request: RequestId, place: Place, stored: (u32, u64)) -> Self {
+        Self {
+            request,
+            place,
+            created: true,
+            jobs: VecDeque::new(),
+            in_flight: SmallMap::new(),
+            configs_known: Vec::new(),
+            objects_stored: stored.0,
+            bytes_stored: stored.1,
+            failures: 0,
+            retry_at: None,
+            why: String::new(),
+            pace: Pace {
+                cap: None,
+                free_at: 0,
+            },
+            told: UploadState::Creating,
+        }
+    }
+
+    /// The edge has made the recording.
+    pub(crate) const fn is_created(&self) -> bool {
+        self.created
+    }
+
+    /// Where it is at the edge.
+    pub(crate) const fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The objects that the edge has not acknowledged, in their order.
+    pub(crate) fn waiting(&self) -> Vec<&Object> {
+        let mut waiting: Vec<&Object> = Vec::new();
+        for object in self.objects() {
+            let at = waiting.partition_point(|other| other.sequence < object.sequence);
+            waiting.insert(at, object);
+        }
+        waiting
+    }
+
+    fn objects(&self) -> impl Iterator<Item = &Object> {
+        let waiting = self.in_flight.values().chain(&self.jobs);
+        waiting.filter_map(|job| match job {
+            Job::Object(object) => Some(&**object),
+            _ => None,
+        })
     }
 
     /// Objects and bytes that the edge has acknowledged.
@@ -203,7 +237,7 @@ impl Upload {
         match job {
             Job::Create { access } => return self.created(&access, answer, out),
             Job::Config { hash, .. } => {
-                self.configs_known.insert(hash);
+                self.configs_known.push(hash);
             }
             Job::Object(object) => {
                 self.objects_stored += 1;
@@ -255,12 +289,13 @@ impl Upload {
     ) -> Answered {
         let body = text(answer.body);
         match access {
-            Access::Template(_) => {
-                let Ok(created) = serde_json::from_str::<Created>(&body) else {
+            Access::Template { .. } => {
+                let named = text_at(&body, &["id"]).zip(text_at(&body, &["ingest_token"]));
+                let Some((id, token)) = named else {
                     return Answered::Failed(FailureCode::EdgeRefused, NO_RECORDING.to_owned());
                 };
-                self.place.id = created.id;
-                self.place.token = created.ingest_token;
+                self.place.id = id;
+                self.place.token = token;
             }
             Access::Token { recording, token } => {
                 self.place.id.clone_from(recording);
@@ -293,16 +328,16 @@ impl Upload {
         }
         self.told = state;
         let why = (state == UploadState::Waiting).then(|| self.why.clone());
-        out.push_back(Output::Event(Event::Upload { state, why }));
+        out.push_back(Output::Event(Event::Upload {
+            request: self.request,
+            state,
+            why,
+        }));
     }
 
     /// The reels that its objects still need.
     pub(crate) fn reels(&self) -> impl Iterator<Item = StoreId> {
-        let waiting = self.jobs.iter().chain(self.in_flight.values());
-        waiting.filter_map(|job| match job {
-            Job::Object(object) => Some(object.reel),
-            _ => None,
-        })
+        self.objects().map(|object| object.reel)
     }
 }
 
@@ -327,12 +362,11 @@ const NO_RECORDING: &str =
     "the edge answered something else than a recording; is its address right?";
 
 fn refused(answer: &Answer<'_>) -> Answered {
-    let message = match serde_json::from_str::<Refused>(&text(answer.body)) {
-        Ok(Refused { error }) => format!(
-            "the edge refused ({}, {}): {}",
-            answer.status, error.code, error.message
-        ),
-        Err(_) => format!("the edge refused with status {}", answer.status),
+    let (body, status) = (text(answer.body), answer.status);
+    let said = |name| text_at(&body, &["error", name]);
+    let message = match said("code").zip(said("message")) {
+        Some((code, message)) => format!("the edge refused ({status}, {code}): {message}"),
+        None => format!("the edge refused with status {status}"),
     };
     Answered::Failed(FailureCode::EdgeRefused, message)
 }

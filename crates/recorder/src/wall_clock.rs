@@ -16,7 +16,8 @@ impl Reached {
 
     /// Dates the first picture, or else the first sound, that has been appended since, in Unix
     /// microseconds.
-    pub(crate) fn date(&self, timeline: &mut Timeline, unix_micros: i64) {
+    pub(crate) fn date(&self, tape: &mut Tape, unix_micros: i64) {
+        let timeline = tape.timeline();
         // Tracks are made with the first samples: one more, and the old numbers say nothing.
         let is_same = self.0.len() == timeline.tracks().len();
         let before = self.0.iter().copied().filter(|_| is_same);
@@ -30,7 +31,7 @@ impl Reached {
             ))
         });
         if let Some(first) = first {
-            timeline.set_wall_clock(first, unix_micros.div_euclid(1000));
+            tape.set_wall_clock(first, unix_micros.div_euclid(1000));
         }
     }
 }
@@ -44,19 +45,20 @@ pub(crate) struct Arrival {
 
 impl Arrival {
     /// Something arrived at this Unix time, in milliseconds.
-    pub(crate) fn arrived(&mut self, timeline: &Timeline, unix_millis: i64) {
-        if let Some((_, newest)) = timeline.span() {
+    pub(crate) fn arrived(&mut self, tape: &mut Tape, unix_millis: i64) {
+        if let Some((_, newest)) = tape.timeline().span() {
             let zero = unix_millis.saturating_sub(newest.rescale(Timescale::MILLIS).ticks);
-            self.zero = Some(self.zero.map_or(zero, |known| known.min(zero)));
+            let zero = self.zero.map_or(zero, |known| known.min(zero));
+            self.zero = Some(zero);
+            tape.set_zero(zero);
         }
     }
 
     /// Dates a tape whose streams have no dates.
     pub(crate) fn date(&self, tape: &mut Tape) {
         let zero = Timestamp::zero(Timescale::MILLIS);
-        let timeline = tape.timeline_mut();
-        if let (None, Some(unix_millis)) = (timeline.wall_clock_at(zero), self.zero) {
-            timeline.set_wall_clock(zero, unix_millis);
+        if let (None, Some(unix_millis)) = (tape.timeline().wall_clock_at(zero), self.zero) {
+            tape.set_wall_clock(zero, unix_millis);
         }
     }
 }

@@ -1,116 +1,10 @@
 //! A player's appends, cut anywhere, onto the tape; out of it a clip and an upload.
 
-#![expect(clippy::print_stderr, reason = "a test that cannot run says so")]
-
 mod harness;
 
-use std::process::Command;
-
-use harness::{Client, box_ends, sample};
-use livetape_recorder::{Access, ClipRange, Event, FailureCode, Input, RequestId, SourceId};
-use livetape_tape::Window;
-
-const WINDOW: Window = Window {
-    millis: 3_600_000,
-    bytes: 1 << 30,
-};
-const SOURCE: SourceId = SourceId(1);
-
-fn append(client: &mut Client, bytes: &[u8], timestamp_offset: f64) {
-    let chunk = bytes.to_vec();
-    client.handle(
-        Input::Append {
-            source: SOURCE,
-            chunk: &chunk,
-            timestamp_offset,
-        },
-        bytes,
-    );
-}
-
-fn opened() -> Client {
-    let mut client = Client::new(WINDOW);
-    client.handle(
-        Input::Source {
-            source: SOURCE,
-            mime: "video/mp4",
-        },
-        &[],
-    );
-    client
-}
-
-fn record(client: &mut Client) {
-    let access = Access::Template("pub_demo".to_owned());
-    client.handle(
-        Input::Record {
-            request: RequestId(1),
-            edge: "http://edge/",
-            access,
-            cap: None,
-        },
-        &[],
-    );
-}
-
-/// Size and presentation time of every packet of a stream, by ffprobe; `None` without ffprobe.
-fn packets(file: &[u8], stream: &str) -> Option<Vec<(f64, u64, String)>> {
-    let name = format!("livetape-{}-{:p}.mp4", std::process::id(), file);
-    let path = std::env::temp_dir().join(name);
-    std::fs::write(&path, file).expect("a temporary file can be written");
-    let output = Command::new("ffprobe")
-        .args([
-            "-v",
-            "warning",
-            "-select_streams",
-            stream,
-            "-show_packets",
-            "-of",
-            "csv=p=0",
-        ])
-        .args([
-            "-show_entries",
-            "packet=pts_time,size,data_hash",
-            "-show_data_hash",
-            "md5",
-        ])
-        .arg(&path)
-        .output();
-    std::fs::remove_file(&path).expect("it was written");
-    let output = output.ok()?;
-    let complaints = String::from_utf8_lossy(&output.stderr);
-    assert!(complaints.is_empty(), "ffprobe complains: {complaints}");
-    let lines = String::from_utf8(output.stdout).expect("ffprobe prints text");
-    let packet = |line: &str| {
-        let mut fields = line.split(',');
-        let time = fields.next()?.parse().ok()?;
-        Some((
-            time,
-            fields.next()?.parse().ok()?,
-            fields.next()?.to_owned(),
-        ))
-    };
-    Some(lines.lines().filter_map(packet).collect())
-}
-
-/// Fails with the first difference only: the lists are long.
-fn assert_same(ours: &[String], theirs: &[String], what: &str) {
-    let differs = ours.iter().zip(theirs).position(|(a, b)| a != b);
-    assert_eq!(differs, None, "{what}: first difference");
-    assert_eq!(ours.len(), theirs.len(), "{what}: count");
-}
-
-fn hashes(packets: &[(f64, u64, String)]) -> Vec<String> {
-    packets.iter().map(|packet| packet.2.clone()).collect()
-}
-
-fn without_ffprobe(test: &str) {
-    assert!(
-        std::env::var_os("LIVETAPE_REQUIRE_MEDIA").is_none(),
-        "ffprobe is not installed"
-    );
-    eprintln!("NOT RUN: {test}: ffprobe is not installed");
-}
+use harness::packets::{assert_same, hashes, packets, without_ffprobe};
+use harness::{append, box_ends, opened, record, sample};
+use livetape_recorder::{ClipRange, Event, FailureCode, Input, RequestId};
 
 #[test]
 fn a_clip_of_everything_is_the_stream_packet_by_packet() {
@@ -372,7 +266,7 @@ fn an_edge_that_refuses_is_told_with_its_reason() {
     let not_recording = Event::Failed {
         request: Some(RequestId(2)),
         code: FailureCode::NotRecording,
-        message: "there is no recording to stop".to_owned(),
+        message: "there is no recording running".to_owned(),
     };
     assert_eq!(client.events.last(), Some(&not_recording));
 }

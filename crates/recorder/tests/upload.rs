@@ -38,7 +38,10 @@ fn recording(cap: Option<u64>) -> (Client, Vec<u8>, usize) {
     let record = Input::Record {
         request: RequestId(1),
         edge: "http://edge/",
-        access: Access::Template("pub_demo".to_owned()),
+        access: Access::Template {
+            id: "pub_demo".to_owned(),
+            title: None,
+        },
         cap,
     };
     client.handle(record, &[]);

@@ -1,12 +1,20 @@
 //! Reels and the window.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
-use livetape_media::{Timescale, Timestamp};
-use livetape_timeline::{Extent, StoreId, Timeline, Track};
+use std::sync::Arc;
+
+use livetape_media::{Sample, SmallMap, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId};
+use livetape_timeline::{Appended, Extent, StoreId, Timeline, Track};
+
+use crate::journal::{Check, Head, Journal};
 
 /// A reel takes no more bytes than this...
 const REEL_BYTES: u64 = 64 << 20;
+/// ...and where there is not much room, no more than such a part of it, so that giving one up does
+/// not give up much; but no less than [`LEAST_REEL_BYTES`]...
+const REELS: u64 = 16;
+const LEAST_REEL_BYTES: u64 = 1 << 20;
 /// ...and is open no longer than this.
 const REEL_MILLIS: u64 = 60_000;
 
@@ -20,14 +28,23 @@ pub struct Window {
 }
 
 /// What a shell has to do to its files, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// Make an empty reel; bytes will be written to it.
     Open(StoreId),
     /// The reel is complete: close it, never write to it again.
     Close(StoreId),
-    /// Delete the closed reel.
+    /// Delete the closed reel, and its journal.
     Delete(StoreId),
+    /// Write to a reel's journal (see [`journal`](crate::journal)); the reel may be closed.
+    Commit {
+        /// Whose journal.
+        reel: StoreId,
+        /// Where in it: its end, all behind it is void.
+        offset: u64,
+        /// What to write, at once.
+        bytes: Vec<u8>,
+    },
 }
 
 /// Where bytes are to be written.
@@ -55,11 +72,29 @@ impl Placement {
 pub struct Hold(u64);
 
 #[derive(Debug)]
-struct Reel {
-    id: StoreId,
-    len: u64,
+pub(crate) struct Reel {
+    pub(crate) id: StoreId,
+    pub(crate) len: u64,
+    /// Bytes of its journal.
+    pub(crate) journal: u64,
+    /// How long the journal says that the reel is.
+    committed: u64,
     opened: u64,
     open: bool,
+}
+
+impl Reel {
+    /// One that is complete.
+    pub(crate) const fn closed(id: StoreId, len: u64, journal: u64) -> Self {
+        Self {
+            id,
+            len,
+            journal,
+            committed: len,
+            opened: 0,
+            open: false,
+        }
+    }
 }
 
 /// A row of reels with the index of what is on them.
@@ -68,8 +103,12 @@ pub struct Tape {
     timeline: Timeline,
     reels: VecDeque<Reel>,
     next_reel: u32,
+    journal: Journal,
+    head: Head,
     window: Window,
-    holds: BTreeMap<Hold, StoreId>,
+    /// Most bytes of a reel.
+    reel_bytes: u64,
+    holds: SmallMap<Hold, StoreId>,
     next_hold: u64,
     commands: VecDeque<Command>,
 }
@@ -77,12 +116,25 @@ pub struct Tape {
 impl Tape {
     /// An empty tape that will keep `window`.
     pub fn new(window: Window) -> Self {
+        Self::with(window, Timeline::new(), VecDeque::new(), Head::default())
+    }
+
+    /// A tape with what is on its closed reels.
+    pub(crate) fn with(
+        window: Window,
+        timeline: Timeline,
+        reels: VecDeque<Reel>,
+        head: Head,
+    ) -> Self {
         Self {
-            timeline: Timeline::new(),
-            reels: VecDeque::new(),
-            next_reel: 1,
+            timeline,
+            next_reel: reels.back().map_or(1, |reel| reel.id.0.saturating_add(1)),
+            reels,
+            journal: Journal::default(),
+            head,
             window,
-            holds: BTreeMap::new(),
+            reel_bytes: reel_bytes(window.bytes),
+            holds: SmallMap::new(),
             next_hold: 1,
             commands: VecDeque::new(),
         }
@@ -93,14 +145,76 @@ impl Tape {
         &self.timeline
     }
 
-    /// For appending; extents must come from [`Tape::place`].
-    pub const fn timeline_mut(&mut self) -> &mut Timeline {
-        &mut self.timeline
+    /// As [`Timeline::append`]; extents must come from [`Tape::place`].
+    pub fn append(
+        &mut self,
+        id: TrackId,
+        config: &Arc<TrackConfig>,
+        decode_time: i64,
+        samples: &[Sample],
+        extents: &[Extent],
+    ) -> Appended {
+        let appended = self
+            .timeline
+            .append(id, config, decode_time, samples, extents);
+        if appended.kept > 0 {
+            let samples = (appended.covered, samples);
+            self.journal
+                .append(id, config, decode_time, samples, extents);
+        }
+        appended
     }
 
-    /// Bytes of all reels.
+    /// As [`Timeline::add_event`].
+    pub fn add_event(&mut self, event: TimedEvent) -> bool {
+        let known = self.timeline.events().len();
+        let copy = event.clone();
+        let kept = self.timeline.add_event(event);
+        if self.timeline.events().len() > known {
+            self.journal.event(&copy);
+        }
+        kept
+    }
+
+    /// As [`Timeline::set_wall_clock`].
+    pub fn set_wall_clock(&mut self, at: Timestamp, unix_millis: i64) {
+        let known = self.timeline.dates().len();
+        self.timeline.set_wall_clock(at, unix_millis);
+        if self.timeline.dates().len() > known {
+            self.journal.date(at, unix_millis);
+        }
+    }
+
+    /// Says when the timeline's zero was, for a stream without dates: what the journal knows of
+    /// it. In Unix milliseconds.
+    pub fn set_zero(&mut self, unix_millis: i64) {
+        if self.head.zero.replace(unix_millis) != Some(unix_millis) {
+            self.journal.zero(unix_millis);
+        }
+    }
+
+    /// What the owner has noted.
+    pub fn note(&self) -> &[u8] {
+        &self.head.note
+    }
+
+    /// Keeps a note of the owner's in the journal, in place of the one before: what it must know
+    /// when the tape is recovered.
+    pub fn set_note(&mut self, note: Vec<u8>) {
+        self.journal.note(&note);
+        self.head.note = note;
+    }
+
+    /// Says how many bytes the storage still takes.
+    pub fn set_room(&mut self, bytes: u64) {
+        let all = self.bytes().saturating_add(bytes);
+        self.reel_bytes = reel_bytes(all.min(self.window.bytes));
+    }
+
+    /// Bytes of all reels and their journals.
     pub fn bytes(&self) -> u64 {
-        self.reels.iter().map(|reel| reel.len).sum()
+        let bytes = |reel: &Reel| reel.len + reel.journal;
+        self.reels.iter().map(bytes).sum()
     }
 
     /// The next thing the shell has to do.
@@ -114,21 +228,14 @@ impl Tape {
     pub fn place(&mut self, len: u64, now: u64) -> Placement {
         let full = self.open_reel().is_some_and(|reel| {
             reel.len > 0
-                && (reel.len + len > REEL_BYTES || now.saturating_sub(reel.opened) > REEL_MILLIS)
+                && (reel.len + len > self.reel_bytes
+                    || now.saturating_sub(reel.opened) > REEL_MILLIS)
         });
         if full {
             self.close();
         }
         if self.open_reel().is_none() {
-            let id = StoreId(self.next_reel);
-            self.next_reel += 1;
-            self.reels.push_back(Reel {
-                id,
-                len: 0,
-                opened: now,
-                open: true,
-            });
-            self.commands.push_back(Command::Open(id));
+            self.open(now);
         }
         let mut placement = Placement {
             reel: StoreId(0),
@@ -144,12 +251,77 @@ impl Tape {
         placement
     }
 
+    fn open(&mut self, now: u64) {
+        self.commit();
+        let id = StoreId(self.next_reel);
+        self.next_reel += 1;
+        self.reels.push_back(Reel {
+            open: true,
+            opened: now,
+            ..Reel::closed(id, 0, 0)
+        });
+        self.commands.push_back(Command::Open(id));
+        self.journal.begin(&self.timeline, &self.head);
+    }
+
     /// Ends the open reel, so that all that is stored can be sliced.
     pub fn close(&mut self) {
         if let Some(reel) = self.reels.back_mut().filter(|reel| reel.open) {
             reel.open = false;
             self.commands.push_back(Command::Close(reel.id));
         }
+    }
+
+    /// Writes to the journal what has been placed and told since the last time. To be called when all that
+    /// was placed has been written: a commit names bytes that are there.
+    pub fn commit(&mut self) {
+        // Before the first reel there is no journal; what is known by then is in its head.
+        let Some(reel) = self.reels.back_mut() else {
+            return;
+        };
+        if self.journal.is_empty() && reel.committed == reel.len {
+            return;
+        }
+        if let Some(bytes) = self.journal.commit(reel.journal, reel.len) {
+            let offset = reel.journal;
+            reel.journal += bytes.len() as u64;
+            reel.committed = reel.len;
+            self.commands.push_back(Command::Commit {
+                reel: reel.id,
+                offset,
+                bytes,
+            });
+        }
+    }
+
+    /// Says that so many bytes have been written at `at`, and their CRC-32: what a recovery finds
+    /// out by whether they are still the same.
+    pub fn written(&mut self, at: Placement, len: u64, crc: u32) {
+        // Of a reel that has been closed meanwhile nothing more is journalled.
+        if self.reels.back().is_some_and(|reel| reel.id == at.reel) {
+            self.journal.check(Check {
+                offset: at.offset,
+                len,
+                crc,
+            });
+        }
+    }
+
+    /// What was placed at `at` and after it could not be written, and is not there.
+    pub fn not_written(&mut self, at: Placement) {
+        self.timeline.forget_from(at.reel, at.offset);
+        for reel in self.reels.iter_mut().filter(|reel| reel.id >= at.reel) {
+            reel.len = if reel.id == at.reel { at.offset } else { 0 };
+        }
+        // Samples that were to be committed may be among those.
+        self.journal.begin(&self.timeline, &self.head);
+    }
+
+    /// Gives up the oldest reel whatever the window is: there is no room for more. To be carried
+    /// out at once; `None` where all are held, but the newest, which stays.
+    pub fn evict(&mut self) -> Option<Command> {
+        let oldest = self.oldest_free()?;
+        Some(self.forget(oldest))
     }
 
     /// Keeps `reel` and all later ones until released.
@@ -176,19 +348,28 @@ impl Tape {
     /// forgets what was on them.
     pub fn slide(&mut self) {
         while let Some(reel) = self.oldest_outside() {
-            self.reels.pop_front();
-            self.timeline.forget_through(reel);
-            self.commands.push_back(Command::Delete(reel));
+            let command = self.forget(reel);
+            self.commands.push_back(command);
         }
+    }
+
+    fn forget(&mut self, oldest: StoreId) -> Command {
+        self.reels.pop_front();
+        self.timeline.forget_through(oldest);
+        Command::Delete(oldest)
+    }
+
+    /// The oldest reel, if nothing holds it and it is not the newest.
+    fn oldest_free(&self) -> Option<StoreId> {
+        let oldest = self.reels.front().filter(|reel| !reel.open)?.id;
+        let is_held = self.holds.values().any(|held| *held <= oldest);
+        (!is_held && self.reels.len() > 1).then_some(oldest)
     }
 
     /// The oldest reel, if the window needs it no more.
     fn oldest_outside(&self) -> Option<StoreId> {
-        let oldest = self.reels.front().filter(|reel| !reel.open)?.id;
+        let oldest = self.oldest_free()?;
         let next = self.reels.get(1)?.id;
-        if self.holds.values().any(|held| *held <= oldest) {
-            return None;
-        }
         if self.bytes() > self.window.bytes {
             return Some(oldest);
         }
@@ -217,119 +398,10 @@ impl Tape {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use livetape_media::{Format, Sample, TrackConfig, TrackId};
-
-    use super::*;
-
-    const SECOND: u32 = 1000;
-
-    fn config() -> Arc<TrackConfig> {
-        Arc::new(TrackConfig {
-            format: Format::Audio {
-                sample_rate: 48_000,
-                channels: 2,
-            },
-            timescale: Timescale::MILLIS,
-            sample_entry: Vec::new(),
-            codec: "mp4a.40.2".to_owned(),
-            language: *b"und",
-        })
-    }
-
-    /// Records `seconds` samples of one second and 1,000 bytes each.
-    fn record(tape: &mut Tape, config: &Arc<TrackConfig>, from: i64, seconds: i64) {
-        for second in from..from + seconds {
-            let placement = tape.place(1000, second as u64 * 1000);
-            let sample = Sample {
-                size: 1000,
-                duration: SECOND,
-                composition_offset: 0,
-                keyframe: true,
-            };
-            tape.timeline_mut().append(
-                TrackId(1),
-                config,
-                second * 1000,
-                &[sample],
-                &[placement.extent(0, 1000)],
-            );
-            tape.slide();
-        }
-    }
-
-    fn commands(tape: &mut Tape) -> Vec<Command> {
-        std::iter::from_fn(|| tape.poll()).collect()
-    }
-
-    #[test]
-    fn reels_follow_one_another_and_are_never_reopened() {
-        let mut tape = Tape::new(Window {
-            millis: 3_600_000,
-            bytes: 1 << 30,
-        });
-        let first = tape.place(60 << 20, 0);
-        let second = tape.place(10 << 20, 10);
-        assert_eq!((first.reel, first.offset), (StoreId(1), 0));
-        assert_eq!((second.reel, second.offset), (StoreId(2), 0));
-        tape.close();
-        let third = tape.place(1, 20);
-        assert_eq!(third.reel, StoreId(3));
-        let expected = [
-            Command::Open(StoreId(1)),
-            Command::Close(StoreId(1)),
-            Command::Open(StoreId(2)),
-            Command::Close(StoreId(2)),
-            Command::Open(StoreId(3)),
-        ];
-        assert_eq!(commands(&mut tape), expected);
-    }
-
-    #[test]
-    fn the_window_slides_by_whole_reels() {
-        let config = config();
-        let mut tape = Tape::new(Window {
-            millis: 120_000,
-            bytes: 1 << 30,
-        });
-        record(&mut tape, &config, 0, 600);
-        let deleted = commands(&mut tape)
-            .iter()
-            .filter(|c| matches!(c, Command::Delete(_)))
-            .count();
-        assert!(deleted >= 6, "{deleted} reels deleted");
-        let (start, end) = tape.timeline().span().expect("not empty");
-        let kept = end.minus(start).seconds();
-        assert!((120.0..=240.0).contains(&kept), "kept {kept} s");
-    }
-
-    #[test]
-    fn a_held_reel_stays_until_released() {
-        let config = config();
-        let mut tape = Tape::new(Window {
-            millis: 60_000,
-            bytes: 1 << 30,
-        });
-        record(&mut tape, &config, 0, 10);
-        let hold = tape.hold(StoreId(1));
-        record(&mut tape, &config, 10, 600);
-        assert_eq!(tape.timeline().span().expect("not empty").0.ticks, 0);
-        tape.release(hold);
-        tape.slide();
-        assert!(tape.timeline().span().expect("not empty").0.ticks > 400_000);
-    }
-
-    #[test]
-    fn the_byte_budget_counts_too() {
-        let config = config();
-        let mut tape = Tape::new(Window {
-            millis: 3_600_000,
-            bytes: 200_000,
-        });
-        record(&mut tape, &config, 0, 600);
-        assert!(tape.bytes() <= 200_000, "{} bytes", tape.bytes());
-    }
+/// Most bytes of a reel where there is room for so many in all.
+fn reel_bytes(all: u64) -> u64 {
+    (all / REELS).clamp(LEAST_REEL_BYTES, REEL_BYTES)
 }
+
+#[cfg(test)]
+mod tests;

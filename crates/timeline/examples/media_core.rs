@@ -15,6 +15,11 @@ use livetape_timeline::{Extent, Part, StoreId, Timeline};
 /// Where payload would be: this example drops it.
 const STORE: StoreId = StoreId(0);
 
+/// The browser's module has this one.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
 fn main() {
     // Nothing is known of these when it is compiled, so all of it stays.
     let (stream, from_ts) = (black_box(Vec::<u8>::new()), black_box(true));

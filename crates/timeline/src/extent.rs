@@ -97,6 +97,27 @@ impl ExtentMap {
         self.entries.get(at).map(|entry| entry.start)
     }
 
+    /// The first logical byte that lies at or after `offset` of `store`, or in a later store.
+    pub(crate) fn first_at(&self, store: StoreId, offset: u64) -> Option<u64> {
+        self.entries.iter().find_map(|Entry { start, extent }| {
+            if extent.store > store {
+                return Some(*start);
+            }
+            let is_in = extent.store == store && extent.offset + extent.len > offset;
+            is_in.then(|| start + offset.saturating_sub(extent.offset))
+        })
+    }
+
+    /// Ends before the logical byte `end`.
+    pub(crate) fn truncate(&mut self, end: u64) {
+        let kept = self.entries.partition_point(|entry| entry.start < end);
+        self.entries.truncate(kept);
+        if let Some(Entry { start, extent }) = self.entries.back_mut() {
+            extent.len = extent.len.min(end - *start);
+        }
+        self.end = self.end.min(end);
+    }
+
     /// Forgets the extents that lie in stores up to and including `store`, and all before them: a
     /// stream may say that its samples lie in bytes that came long before.
     pub(crate) fn forget_through(&mut self, store: StoreId) {

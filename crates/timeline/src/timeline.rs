@@ -119,6 +119,21 @@ impl Timeline {
         }
     }
 
+    /// Says that a track, not there yet, has `number` samples that are forgotten already.
+    pub fn begin(&mut self, id: TrackId, config: &TrackConfig, number: u64) {
+        if self.track(id).is_none() {
+            self.track_or_new(id, config).begin(number);
+        }
+    }
+
+    /// Forgets all samples from the first one on, in each track, that has a byte at or after
+    /// `offset` of `store` or in a later store: those bytes could not be stored.
+    pub fn forget_from(&mut self, store: StoreId, offset: u64) {
+        for track in &mut self.tracks {
+            track.forget_from(store, offset);
+        }
+    }
+
     /// Forgets all samples stored in stores up to and including `store`, which is going away.
     pub fn forget_through(&mut self, store: StoreId) {
         for track in &mut self.tracks {
@@ -128,6 +143,7 @@ impl Timeline {
         let starts = starts.filter_map(|t| t.presentation_time(t.numbers().start));
         if let Some(start) = starts.min() {
             self.events.forget_before(start);
+            self.wall_clock.forget_before(start);
         }
     }
 
@@ -147,6 +163,16 @@ impl Timeline {
     /// When a presentation moment was, in Unix milliseconds; `None` where no date is known.
     pub fn wall_clock_at(&self, at: Timestamp) -> Option<i64> {
         self.wall_clock.at(at)
+    }
+
+    /// The presentation moment of a Unix time, in milliseconds; `None` where no date is known.
+    pub fn moment_of(&self, unix_millis: i64) -> Option<Timestamp> {
+        self.wall_clock.moment(unix_millis)
+    }
+
+    /// Moments whose Unix time, in milliseconds, was given, in their order.
+    pub fn dates(&self) -> &[(Timestamp, i64)] {
+        self.wall_clock.dates()
     }
 
     /// All events, in the order of their times.
@@ -206,7 +232,7 @@ fn after(extents: &[Extent], mut skip: u64) -> impl Iterator<Item = Extent> + '_
 
 #[cfg(test)]
 mod tests {
-    use livetape_media::{Format, Timescale};
+    use livetape_media::{Format, Rotation, Timescale};
 
     use super::*;
 
@@ -222,6 +248,7 @@ mod tests {
             sample_entry: Vec::new(),
             codec: String::new(),
             language: *b"und",
+            rotation: Rotation::None,
         })
     }
 
@@ -293,6 +320,41 @@ mod tests {
         assert_eq!(track.keyframe_at(time), Some(450));
         assert_eq!(track.first_presented_from(time), 460);
         assert_eq!(track.end_before(time), 460);
+    }
+
+    #[test]
+    fn what_could_not_be_stored_is_forgotten_from_there_on() {
+        let (mut timeline, config) = (Timeline::new(), config());
+        for n in 0..4_u32 {
+            let at = i64::from(n) * 100 * 3_600;
+            timeline.append(VIDEO, &config, at, &samples(100), &stored(n + 1, 100));
+        }
+        // Ten bytes each, from byte 100 on: the byte 455 is in the 36th.
+        timeline.forget_from(StoreId(3), 455);
+        let track = timeline.video().expect("made");
+        assert_eq!(track.numbers(), 0..235);
+        assert_eq!(track.end_time().map(|end| end.ticks), Some(235 * 3_600));
+        let left: u64 = track.extents(0..u64::MAX).map(|extent| extent.len).sum();
+        assert_eq!(left, 2_350);
+        timeline.append(VIDEO, &config, 235 * 3_600, &samples(10), &stored(5, 10));
+        let track = timeline.video().expect("made");
+        assert_eq!(track.numbers(), 0..245);
+        assert_eq!(track.slice(0..245).map(|slice| slice.numbers), Some(0..245));
+        timeline.forget_from(StoreId(0), 0);
+        assert_eq!(timeline.span(), None);
+    }
+
+    #[test]
+    fn numbers_go_on_where_all_samples_of_a_track_have_gone() {
+        let (mut timeline, config) = (Timeline::new(), config());
+        timeline.append(VIDEO, &config, 0, &samples(100), &stored(1, 100));
+        timeline.forget_through(StoreId(1));
+        timeline.append(VIDEO, &config, 360_000, &samples(100), &stored(2, 100));
+        assert_eq!(timeline.video().map(Track::numbers), Some(100..200));
+        let mut begun = Timeline::new();
+        begun.begin(VIDEO, &config, 100);
+        begun.append(VIDEO, &config, 360_000, &samples(100), &stored(2, 100));
+        assert_eq!(begun.video().map(Track::numbers), Some(100..200));
     }
 
     #[test]

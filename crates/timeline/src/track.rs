@@ -63,6 +63,8 @@ impl Block {
 #[derive(Debug)]
 pub struct Track {
     id: TrackId,
+    /// The number of the next sample where none is stored.
+    next: u64,
     blocks: VecDeque<Block>,
     extents: ExtentMap,
 }
@@ -168,6 +170,7 @@ impl Track {
     pub(crate) fn new(id: TrackId) -> Self {
         Self {
             id,
+            next: 0,
             blocks: VecDeque::new(),
             extents: ExtentMap::default(),
         }
@@ -185,7 +188,7 @@ impl Track {
 
     /// Numbers of the stored samples.
     pub fn numbers(&self) -> Range<u64> {
-        let start = self.blocks.front().map_or(0, |block| block.first);
+        let start = self.blocks.front().map_or(self.next, |block| block.first);
         start..self.blocks.back().map_or(start, Block::end)
     }
 
@@ -346,6 +349,38 @@ impl Track {
         })
     }
 
+    /// Says that so many samples are forgotten already; there are none yet.
+    pub(crate) const fn begin(&mut self, number: u64) {
+        self.next = number;
+    }
+
+    /// Forgets the first sample that has a byte at or after `offset` of `store`, or in a later
+    /// store, and all that follow.
+    pub(crate) fn forget_from(&mut self, store: StoreId, offset: u64) {
+        let Some(end) = self.extents.first_at(store, offset) else {
+            return;
+        };
+        while let Some(block) = self.blocks.back_mut() {
+            let mut reached = block.offset;
+            let whole = block.samples.iter().take_while(|sample| {
+                reached += u64::from(sample.size);
+                reached <= end
+            });
+            let whole = whole.count();
+            block.samples.truncate(whole);
+            let times = block.samples.iter().map(|s| i64::from(s.duration));
+            block.end_time = block.decode_time + times.sum::<i64>();
+            if whole > 0 {
+                let sizes = block.samples.iter().map(|s| u64::from(s.size));
+                self.extents.truncate(block.offset + sizes.sum::<u64>());
+                return;
+            }
+            self.next = block.first;
+            self.extents.truncate(block.offset);
+            self.blocks.pop_back();
+        }
+    }
+
     /// Forgets all samples whose bytes lie, if only in part, in stores up to and including
     /// `store`.
     pub(crate) fn forget_through(&mut self, store: StoreId) {
@@ -366,6 +401,7 @@ impl Track {
                 .take_while(|offset| *offset < start)
                 .count();
             if gone >= block.samples.len() {
+                self.next = block.end();
                 self.blocks.pop_front();
                 continue;
             }
@@ -386,7 +422,7 @@ impl Track {
 
 #[cfg(test)]
 mod tests {
-    use livetape_media::{Format, FourCc, Timescale};
+    use livetape_media::{Format, FourCc, Rotation, Timescale};
 
     use super::*;
 
@@ -406,6 +442,7 @@ mod tests {
                     sample_entry: Vec::new(),
                     codec: String::new(),
                     language: *b"und",
+                    rotation: Rotation::None,
                 }),
                 numbers: 0..3,
                 decode_time: 1_000,

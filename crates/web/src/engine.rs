@@ -8,14 +8,20 @@ use js_sys::{Array, Function, Uint8Array};
 use livetape_recorder::{
     Answer, Body, ClipReady, ExchangeId, Input, Output, Recorder, Request, RequestId,
 };
+use livetape_tape::Window;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::chunk::JsChunk;
+use crate::crc::Crc;
+use crate::left;
 use crate::message::{self, Message};
 use crate::network::{Fetched, exchange};
+#[cfg(feature = "pull")]
+use crate::recovered::{self, Recovered, Wish};
 use crate::reels::Reels;
 use crate::scope::{Alarm, now};
+use crate::storing::Tape;
 
 /// The recorder of one tape, as the worker's script sees it.
 #[wasm_bindgen]
@@ -23,6 +29,7 @@ pub struct Engine(Rc<Shared>);
 
 struct Shared {
     post: Function,
+    crc: Crc,
     queue: RefCell<VecDeque<Task>>,
     running: Cell<bool>,
     tape: RefCell<Option<Tape>>,
@@ -37,19 +44,18 @@ enum Task {
     Tick,
 }
 
-/// The tape, once a page has opened it.
-struct Tape {
-    recorder: Recorder,
-    reels: Reels,
-}
+#[cfg(feature = "pull")]
+const TAPE_GONE: &str = "this tape has been discarded, or another page has it open";
 
 #[wasm_bindgen]
 impl Engine {
-    /// An engine that posts its messages through `post(message, transfer)`.
+    /// An engine that posts its messages through `post(message, transfer)`. `crc32(bytes)` is the
+    /// CRC-32 (ISO/HDLC) of an `Uint8Array`.
     #[wasm_bindgen(constructor)]
-    pub fn new(post: Function) -> Self {
+    pub fn new(post: Function, crc32: Function) -> Self {
         let shared = Rc::new(Shared {
             post,
+            crc: Crc(crc32),
             queue: RefCell::default(),
             running: Cell::new(false),
             tape: RefCell::default(),
@@ -99,23 +105,23 @@ impl Shared {
         match (task, tape) {
             (Task::Message(Message::Open { window, pull }), tape) => {
                 let reels = Reels::open().await;
-                self.post(&message::object(
-                    "opened",
-                    &[("storage", reels.storage().into())],
-                ));
-                let mut opened = Tape {
-                    recorder: Recorder::new(window),
-                    reels,
+                let window = Window {
+                    bytes: window.bytes.min(reels.most_bytes()),
+                    ..window
                 };
+                let mut opened = self.opened(Recorder::new(window), reels);
+                left::clean_up().await;
                 if let Some(url) = pull {
                     self.handle(&mut opened, Input::Pull { url: &url }, None)
                         .await;
                 }
                 *tape = Some(opened);
             }
+            #[cfg(feature = "pull")]
+            (Task::Message(Message::Left(wish)), tape) => self.left(tape, wish).await,
             (Task::Message(Message::Close), tape) => {
                 if let Some(mut tape) = tape.take() {
-                    tape.reels.remove().await;
+                    tape.reels.close().await;
                 }
                 crate::scope::close_worker();
             }
@@ -146,9 +152,58 @@ impl Shared {
         }
     }
 
+    /// A tape that has been opened; the page is told.
+    fn opened(&self, recorder: Recorder, reels: Reels) -> Tape {
+        let storage = ("storage", reels.storage().into());
+        self.post(&message::object("opened", &[storage]));
+        Tape::new(recorder, reels, self.crc.clone())
+    }
+
+    /// Does what is wanted of tapes that were left behind.
+    #[cfg(feature = "pull")]
+    async fn left(self: &Rc<Self>, tape: &mut Option<Tape>, wish: Wish) {
+        match wish {
+            Wish::List { request } => {
+                left::clean_up().await;
+                let tapes = recovered::list().await;
+                self.answer("recovered", request, &[("tapes", tapes.into())]);
+            }
+            Wish::Open { name } => *tape = self.open_left(name).await,
+            Wish::Resume { request } => {
+                if let Some(tape) = tape {
+                    self.handle(tape, Input::Resume { request }, None).await;
+                }
+            }
+            Wish::Discard { request } => {
+                if let Some(mut tape) = tape.take() {
+                    tape.reels.remove().await;
+                }
+                self.answer("discarded", request, &[]);
+            }
+        }
+    }
+
+    #[cfg(feature = "pull")]
+    async fn open_left(&self, name: String) -> Option<Tape> {
+        match Recovered::open(name, &self.crc).await {
+            Ok(recovered) => {
+                let damage = ("damage", recovered.codes().into());
+                self.post(&message::object("repaired", &[damage]));
+                let Recovered { tape, reels, .. } = recovered;
+                Some(self.opened(Recorder::with(tape), reels))
+            }
+            Err(_) => {
+                self.post(&message::failed(None, "tape_gone", TAPE_GONE));
+                None
+            }
+        }
+    }
+
     async fn message(self: &Rc<Self>, tape: &mut Tape, message: Message) {
         match message {
             Message::Open { .. } | Message::Close => {}
+            #[cfg(feature = "pull")]
+            Message::Left(_) => {}
             Message::Source { source, mime } => {
                 self.handle(
                     tape,
@@ -171,6 +226,7 @@ impl Shared {
                     chunk: &view,
                     timestamp_offset,
                 };
+                tape.tell_room();
                 self.handle(tape, input, Some(&chunk)).await;
                 self.recycle(&chunk);
             }
@@ -192,18 +248,40 @@ impl Shared {
                 };
                 self.handle(tape, input, None).await;
             }
-            Message::Record {
+            Message::Upload {
                 request,
-                access: None,
-                ..
+                clip,
+                edge,
+                access: Some(access),
             } => {
-                let why = "record() needs a public template id or an ingest token";
+                let input = Input::Upload {
+                    request,
+                    clip,
+                    edge: &edge,
+                    access,
+                };
+                self.handle(tape, input, None).await;
+            }
+            Message::Record { request, .. } | Message::Upload { request, .. } => {
+                let why = "this needs a public template id or an ingest token";
                 self.post(&message::failed(Some(request), "bad_access", why));
             }
-            Message::Online => self.handle(tape, Input::Online, None).await,
-            Message::Stop { request } => {
-                self.handle(tape, Input::Stop { request }, None).await;
+            Message::Pause { request } => self.handle(tape, Input::Pause { request }, None).await,
+            Message::Unpause { request } => {
+                self.handle(tape, Input::Unpause { request }, None).await;
             }
+            Message::Mark { request } => self.handle(tape, Input::Mark { request }, None).await,
+            Message::Stop { request } => self.handle(tape, Input::Stop { request }, None).await,
+            Message::Cancel { request } => self.handle(tape, Input::Cancel { request }, None).await,
+            Message::Still { request, seconds } => {
+                let input = Input::Still { request, seconds };
+                self.handle(tape, input, None).await;
+            }
+            Message::Past { request, from } => {
+                let input = Input::Past { request, from };
+                self.handle(tape, input, None).await;
+            }
+            Message::Online => self.handle(tape, Input::Online, None).await,
             Message::Clip { request, range } => {
                 self.handle(tape, Input::Clip { request, range }, None)
                     .await;
@@ -239,15 +317,13 @@ impl Shared {
         chunk: Option<&Uint8Array>,
     ) -> Result<(), JsValue> {
         match output {
-            Output::Storage(command) => tape.reels.command(command).await?,
+            Output::Storage(command) => tape.command(command).await?,
             Output::WriteChunk(at) => {
                 if let Some(chunk) = chunk {
-                    tape.reels.write(at, chunk)?;
+                    tape.write(at, chunk).await?;
                 }
             }
-            Output::WriteBytes(at, bytes) => {
-                tape.reels.write_own(at, &bytes)?;
-            }
+            Output::WriteBytes(at, bytes) => tape.write_own(at, &bytes).await?,
             Output::Exchange(exchange, request) => {
                 let plan = match &request.body {
                     Body::Plan(plan) => Some(tape.reels.read(plan).await?),
@@ -256,6 +332,15 @@ impl Shared {
                 spawn_local(Rc::clone(self).fetch(exchange, request, plan));
             }
             Output::Clip(ready) => self.clip(&tape.reels, &ready)?,
+            Output::Still(ready) => {
+                let bytes = tape.reels.read(&ready.plan).await?;
+                self.post(&message::still(&ready, &bytes));
+            }
+            Output::Past(ready) => {
+                let bytes = tape.reels.read(&ready.plan).await?;
+                let buffer = Array::of1(&bytes.buffer());
+                self.post_with(&message::past(&ready, &bytes), &buffer);
+            }
             Output::Event(event) => self.post(&message::event(event)),
             Output::WakeAt(at) => {
                 if let Some(alarm) = self.alarm.borrow_mut().as_mut() {
@@ -275,18 +360,20 @@ impl Shared {
 
     fn clip(&self, reels: &Reels, ready: &ClipReady) -> Result<(), JsValue> {
         let RequestId(request) = ready.request;
+        let copied = reels.copied();
+        let blob = reels.assemble(&ready.plan)?;
+        let copied = reels.copied() - copied;
         self.post(&message::object(
             "clip",
             &[
                 ("request", request.into()),
                 ("clip", request.into()),
-                ("blob", reels.assemble(&ready.plan)?.into()),
+                ("blob", blob.into()),
                 ("start", ready.start.seconds().into()),
                 ("duration", ready.duration.seconds().into()),
                 ("tracks", message::tracks(&ready.tracks).into()),
                 ("headerBytes", (ready.plan.generated_len() as f64).into()),
-                // All its reels are closed: none had to be.
-                ("copiedBytes", 0.into()),
+                ("copiedBytes", (copied as f64).into()),
             ],
         ));
         Ok(())
@@ -297,6 +384,15 @@ impl Shared {
         let buffer = chunk.buffer();
         let message = message::object("recycle", &[("bytes", buffer.clone().into())]);
         self.post_with(&message, &Array::of1(&buffer));
+    }
+
+    #[cfg(feature = "pull")]
+    fn answer(&self, kind: &str, request: RequestId, fields: &[(&str, JsValue)]) {
+        let answer = message::object(kind, fields);
+        let RequestId(request) = request;
+        // Setting a property of a fresh plain object does not fail.
+        let _ = js_sys::Reflect::set(&answer, &"request".into(), &request.into());
+        self.post(&answer);
     }
 
     fn post(&self, message: &JsValue) {

@@ -4,16 +4,34 @@
 //!
 //! - `engine`: messages in, recorder, outputs carried out one after another
 //! - `message`: the page's messages, read and written
-//! - `reels`: reels in OPFS, or in memory where a browser has none
+//! - `storing`: what a recorder wants stored, and room for it
+//! - `reels`, `journal`: reels in OPFS with their journals, or in memory where a browser has none
+//! - `folder`, `lock`: a tape's folder, which one worker has at a time
+//! - `left`, `recovered`: tapes that dead pages left behind: removed in time, and given out (by
+//!   the larger module alone)
+//! - `room`: how much the browser's storage still takes
 //! - `network`: exchanges by `fetch`
-//! - `chunk`: an `ArrayBuffer`'s bytes, left where they are
+//! - `chunk`, `crc`: an `ArrayBuffer`'s bytes, left where they are
 #![cfg(target_arch = "wasm32")]
 
+/// As fast as the standard allocator of this platform, and half of its code.
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
 mod chunk;
+mod crc;
 mod engine;
+mod folder;
+mod journal;
+mod left;
+mod lock;
 mod message;
 mod network;
+#[cfg(feature = "pull")]
+mod recovered;
 mod reels;
+mod room;
 mod scope;
+mod storing;
 
 pub use engine::Engine;

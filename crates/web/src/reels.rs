@@ -2,39 +2,43 @@
 //!
 //! A reel is written through a sync access handle and closed; from then on it is a `File` whose
 //! slices stay good until it is deleted. Chromium voids all slices of a file that is written to.
+//! Its journal is a file beside it that nobody slices: it is open until the next reel begins.
 
-use std::collections::BTreeMap;
+use std::cell::Cell;
 
-use js_sys::{Array, AsyncIterator, IteratorNext, JsString, Reflect, Uint8Array};
+use js_sys::{Array, Uint8Array};
+use livetape_media::SmallMap;
 use livetape_tape::{Command, Placement};
 use livetape_timeline::{Extent, Part, Plan, StoreId};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Blob, BlobPropertyBag, FileSystemDirectoryHandle, FileSystemFileHandle,
-    FileSystemGetDirectoryOptions, FileSystemGetFileOptions, FileSystemReadWriteOptions,
-    FileSystemRemoveOptions, FileSystemSyncAccessHandle,
+    Blob, BlobPropertyBag, DomException, FileSystemFileHandle, FileSystemReadWriteOptions,
+    FileSystemSyncAccessHandle,
 };
 
-use crate::scope::global;
+use crate::folder::Folder;
+use crate::journal::JournalFile;
+use crate::room::Room;
+use crate::scope::now;
 
-/// The folder of the origin's private file system that is this project's.
-const FOLDER: &str = "livetape";
+/// Where a browser has no files for us the tape is in memory, and no longer than this.
+const MEMORY_BYTES: u64 = 256 << 20;
+
+/// Milliseconds between two flushes: each takes about 5 ms.
+const FLUSH_PAUSE: u64 = 2_000;
 
 /// All reels of one tape.
 pub(crate) struct Reels {
     folder: Option<Folder>,
-    reels: BTreeMap<StoreId, Reel>,
-}
-
-/// A folder of this tape's own, in [`FOLDER`].
-struct Folder {
-    parent: FileSystemDirectoryHandle,
-    name: String,
-    handle: FileSystemDirectoryHandle,
-    /// Open as long as the tape is: a folder with an open file cannot be removed, so another
-    /// page's clean-up leaves this one alone.
-    keeper: FileSystemSyncAccessHandle,
+    reels: SmallMap<StoreId, Reel>,
+    /// Stored bytes that were copied out.
+    copied: Cell<u64>,
+    journal: Option<JournalFile>,
+    /// When all that was written was last put on the disk itself, on the steady clock.
+    flushed_at: u64,
+    /// The files were there before, and stay.
+    left: bool,
 }
 
 enum Reel {
@@ -54,8 +58,34 @@ impl Reels {
     pub(crate) async fn open() -> Self {
         Self {
             folder: Folder::make().await.ok(),
-            reels: BTreeMap::new(),
+            reels: SmallMap::new(),
+            copied: Cell::new(0),
+            journal: None,
+            flushed_at: 0,
+            left: false,
         }
+    }
+
+    #[cfg(feature = "pull")]
+    /// The reels of a folder that was left behind; none of them is written to again.
+    pub(crate) fn left(folder: Folder, reels: impl Iterator<Item = (StoreId, Blob)>) -> Self {
+        let mut all = SmallMap::new();
+        for (id, blob) in reels {
+            all.insert(id, Reel::Closed(blob));
+        }
+        Self {
+            folder: Some(folder),
+            reels: all,
+            journal: None,
+            flushed_at: 0,
+            left: true,
+            copied: Cell::new(0),
+        }
+    }
+
+    /// How many stored bytes have been copied out so far.
+    pub(crate) const fn copied(&self) -> u64 {
+        self.copied.get()
     }
 
     /// What the page is told: `opfs` or `memory`.
@@ -67,11 +97,35 @@ impl Reels {
         }
     }
 
+    /// Whether they outlive the page.
+    pub(crate) const fn are_files(&self) -> bool {
+        self.folder.is_some()
+    }
+
+    /// Most bytes that are kept, whatever is asked for.
+    pub(crate) const fn most_bytes(&self) -> u64 {
+        match self.folder {
+            Some(_) => u64::MAX,
+            None => MEMORY_BYTES,
+        }
+    }
+
+    /// Bytes that may still be written, as far as is known.
+    pub(crate) fn room(&self, room: &mut Room) -> Option<u64> {
+        match self.folder {
+            Some(_) => room.left(),
+            None => None,
+        }
+    }
+
     pub(crate) async fn command(&mut self, command: Command) -> Result<(), JsValue> {
         match command {
             Command::Open(id) => {
                 let reel = match &self.folder {
-                    Some(folder) => folder.create(id).await?,
+                    Some(folder) => {
+                        let (file, access) = folder.create_reel(id).await?;
+                        Reel::Open { file, access }
+                    }
                     None => Reel::Growing(Vec::new()),
                 };
                 self.reels.insert(id, reel);
@@ -93,11 +147,52 @@ impl Reels {
             Command::Delete(id) => {
                 self.reels.remove(&id);
                 if let Some(folder) = &self.folder {
-                    JsFuture::from(folder.handle.remove_entry(&file_name(id))).await?;
+                    folder.delete(id).await?;
                 }
             }
+            Command::Commit {
+                reel,
+                offset,
+                bytes,
+            } => return self.commit(reel, offset, &bytes).await,
         }
         Ok(())
+    }
+
+    /// Writes to a reel's journal.
+    async fn commit(&mut self, reel: StoreId, offset: u64, bytes: &[u8]) -> Result<(), JsValue> {
+        let Some(folder) = &self.folder else {
+            return Ok(());
+        };
+        if self.journal.as_ref().is_none_or(|own| own.reel != reel) {
+            self.journal.take().into_iter().for_each(JournalFile::close);
+            self.journal = Some(JournalFile::open(folder, reel, offset).await?);
+        }
+        self.journal.iter_mut().for_each(|own| own.push(bytes));
+        self.save()?;
+        self.flush()
+    }
+
+    /// Writes what the storage has not taken of the journal.
+    pub(crate) fn save(&mut self) -> Result<(), JsValue> {
+        self.journal.iter_mut().try_for_each(JournalFile::save)
+    }
+
+    /// Now and then, all that has been written goes to the disk itself: what a killed browser
+    /// wrote is there all the same, but not what a machine without power had in its memory.
+    /// The payload first.
+    fn flush(&mut self) -> Result<(), JsValue> {
+        let now = now().steady;
+        if now < self.flushed_at + FLUSH_PAUSE {
+            return Ok(());
+        }
+        self.flushed_at = now;
+        for reel in self.reels.values() {
+            if let Reel::Open { access, .. } = reel {
+                access.flush()?;
+            }
+        }
+        self.journal.iter().try_for_each(JournalFile::flush)
     }
 
     /// Writes bytes of JavaScript's memory at the end of an open reel.
@@ -148,6 +243,7 @@ impl Reels {
     }
 
     async fn read_extent(&self, extent: Extent, out: &Uint8Array) -> Result<(), JsValue> {
+        self.copied.set(self.copied.get() + extent.len);
         match self.reels.get(&extent.store) {
             Some(Reel::Open { access, .. }) => {
                 let options = options_at(extent.offset);
@@ -186,131 +282,50 @@ impl Reels {
         blob(&parts, "video/mp4")
     }
 
+    /// Closes all files. They are removed, unless they were there before.
+    pub(crate) async fn close(&mut self) {
+        if let Some(folder) = self.release() {
+            if self.left {
+                folder.leave();
+            } else {
+                folder.remove().await;
+            }
+        }
+    }
+
     /// Closes all files and removes them.
+    #[cfg(feature = "pull")]
     pub(crate) async fn remove(&mut self) {
+        if let Some(folder) = self.release() {
+            folder.remove().await;
+        }
+    }
+
+    fn release(&mut self) -> Option<Folder> {
+        self.journal.take().into_iter().for_each(JournalFile::close);
         for reel in self.reels.values() {
             if let Reel::Open { access, .. } = reel {
                 access.close();
             }
         }
         self.reels.clear();
-        if let Some(folder) = self.folder.take() {
-            folder.remove().await;
-        }
+        self.folder.take()
     }
 }
 
 const NOT_OPEN: &str = "the reel is not open";
 
-fn options_at(offset: u64) -> FileSystemReadWriteOptions {
+pub(crate) fn options_at(offset: u64) -> FileSystemReadWriteOptions {
     let options = FileSystemReadWriteOptions::new();
     options.set_at(offset as f64);
     options
 }
 
-fn all_written(written: f64, wanted: usize) -> Result<(), JsValue> {
+pub(crate) fn all_written(written: f64, wanted: usize) -> Result<(), JsValue> {
     if written < wanted as f64 {
-        return Err(JsValue::from_str("the disk took only part of the bytes"));
+        return Err(quota_exceeded());
     }
     Ok(())
-}
-
-impl Folder {
-    async fn make() -> Result<Self, JsValue> {
-        let storage = global().navigator().storage();
-        if !Reflect::has(&storage, &JsValue::from_str("getDirectory"))? {
-            return Err(JsValue::from_str("no origin private file system"));
-        }
-        let root: FileSystemDirectoryHandle = JsFuture::from(storage.get_directory())
-            .await?
-            .unchecked_into();
-        let create = FileSystemGetDirectoryOptions::new();
-        create.set_create(true);
-        let parent: FileSystemDirectoryHandle =
-            JsFuture::from(root.get_directory_handle_with_options(FOLDER, &create))
-                .await?
-                .unchecked_into();
-        remove_abandoned(&parent).await;
-        let name = format!("{:.0}-{:08x}", js_sys::Date::now(), random());
-        let handle: FileSystemDirectoryHandle =
-            JsFuture::from(parent.get_directory_handle_with_options(&name, &create))
-                .await?
-                .unchecked_into();
-        let keeper = open_file(&handle, "in-use").await?.1;
-        Ok(Self {
-            parent,
-            name,
-            handle,
-            keeper,
-        })
-    }
-
-    async fn create(&self, id: StoreId) -> Result<Reel, JsValue> {
-        let (file, access) = open_file(&self.handle, &file_name(id)).await?;
-        Ok(Reel::Open { file, access })
-    }
-
-    async fn remove(self) {
-        self.keeper.close();
-        // What cannot be removed now is removed when the next tape starts.
-        let _ = remove_folder(&self.parent, &self.name).await;
-    }
-}
-
-/// Makes a file and opens it for writing.
-async fn open_file(
-    folder: &FileSystemDirectoryHandle,
-    name: &str,
-) -> Result<(FileSystemFileHandle, FileSystemSyncAccessHandle), JsValue> {
-    let create = FileSystemGetFileOptions::new();
-    create.set_create(true);
-    let file: FileSystemFileHandle =
-        JsFuture::from(folder.get_file_handle_with_options(name, &create))
-            .await?
-            .unchecked_into();
-    let access = JsFuture::from(file.create_sync_access_handle()).await?;
-    Ok((file, access.unchecked_into()))
-}
-
-/// Removes the folders of tapes whose pages are gone; those in use are kept by their keepers.
-async fn remove_abandoned(parent: &FileSystemDirectoryHandle) {
-    for name in names(parent).await {
-        let _ = remove_folder(parent, &name).await;
-    }
-}
-
-async fn names(folder: &FileSystemDirectoryHandle) -> Vec<String> {
-    let mut names = Vec::new();
-    let keys: AsyncIterator = folder.keys();
-    while let Ok(next) = keys.next() {
-        let Ok(entry) = JsFuture::from(next).await else {
-            break;
-        };
-        let entry: IteratorNext = entry.unchecked_into();
-        if entry.done() {
-            break;
-        }
-        if let Some(name) = entry.value().dyn_ref::<JsString>() {
-            names.push(String::from(name));
-        }
-    }
-    names
-}
-
-async fn remove_folder(parent: &FileSystemDirectoryHandle, name: &str) -> Result<(), JsValue> {
-    let options = FileSystemRemoveOptions::new();
-    options.set_recursive(true);
-    JsFuture::from(parent.remove_entry_with_options(name, &options))
-        .await
-        .map(drop)
-}
-
-fn random() -> u32 {
-    (js_sys::Math::random() * f64::from(u32::MAX)) as u32
-}
-
-fn file_name(id: StoreId) -> String {
-    format!("{:06}.reel", id.0)
 }
 
 fn blob(parts: &Array, mime: &str) -> Result<Blob, JsValue> {
@@ -337,3 +352,17 @@ fn copy_pieces(pieces: &[Uint8Array], extent: Extent, out: &Uint8Array) {
         start = end;
     }
 }
+
+/// As the browser says it when a write finds no room at all.
+fn quota_exceeded() -> JsValue {
+    let why = "the disk took only part of the bytes";
+    DomException::new_with_message_and_name(why, QUOTA_EXCEEDED).map_or_else(|e| e, Into::into)
+}
+
+/// Whether a write failed because there is no room.
+pub(crate) fn is_full(error: &JsValue) -> bool {
+    let error = error.dyn_ref::<DomException>();
+    error.is_some_and(|error| error.name() == QUOTA_EXCEEDED)
+}
+
+const QUOTA_EXCEEDED: &str = "QuotaExceededError";

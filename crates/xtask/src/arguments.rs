@@ -15,7 +15,7 @@ cargo xtask <command>
   build [--yes]               build the wasm module, the Worker and www/
   demo  [--port N] [--yes]    start the edge with a live page to record from
         [--headless-check]    ... and let a headless browser try it, then exit 0 or 1
-  test  [SUITE...] [--yes]    run the tests; suites: check unit wasm outputs edge e2e demo
+  test  [SUITE...] [--yes]    run the tests; suites: check unit wasm outputs edge e2e crash demo
   bench media [--rounds N]    measure against other engines; writes BENCHMARKS.md
         [--yes]
   check [--yes]               formatting, lints, documentation, types, licences, invariants, fuzz targets
@@ -24,6 +24,8 @@ cargo xtask <command>
         [--runs N]            ... or for so many inputs each, if that is sooner
         [--record]            ... and keep the results in fuzz/RECORD.md
         [--replay FILE]       ... or try one input with one target
+        [kills [--runs N]]    tabs, workers and browsers killed while they tape: 50 times, or N
+        [memory [--minutes N]] six hours of stream at 8 Mb/s faster than real time, or N minutes
 
 Each command first installs what it misses, and says what before it does. --yes answers its question.
 ";

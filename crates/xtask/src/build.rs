@@ -123,56 +123,96 @@ fn wasm_opt(workspace: &Workspace) -> PathBuf {
 /// Cargo's profile for what the browser loads.
 const BROWSER_PROFILE: &str = "wasm";
 
-/// The browser's module, `www/sdk/wasm`.
+/// One build of `crates/web`.
+struct Module {
+    /// What its files' names begin with.
+    name: &'static str,
+    /// Its budget in `www/budgets.json`.
+    budget: &'static str,
+    /// What is given to cargo beyond the profile.
+    arguments: &'static [&'static str],
+}
+
+/// What a page with a player loads, and what `LiveTape.pull()` loads.
+const MODULES: [Module; 2] = [
+    Module {
+        name: "livetape_tap",
+        budget: "recorder",
+        arguments: &[],
+    },
+    Module {
+        name: "livetape_web",
+        budget: "recorder that pulls",
+        arguments: &["--", "--features", "pull"],
+    },
+];
+
+impl Module {
+    fn path(&self, workspace: &Workspace) -> PathBuf {
+        let file = format!("{}_bg.wasm", self.name);
+        workspace.root.join("www/sdk/wasm").join(file)
+    }
+
+    /// Builds it with wasm-pack, then has wasm-opt make it small.
+    fn commands(&self, workspace: &Workspace) -> Result<Vec<Command>> {
+        let path = setup::in_path(&[setup::node(workspace)?, tool(workspace, Tool::WasmBindgen)?])?;
+        let mut pack = process::command(tool(workspace, Tool::WasmPack)?);
+        pack.args(["build", "crates/web", "--target", "web", "--no-pack"])
+            .args(["--mode", "no-install", "--profile", BROWSER_PROFILE])
+            .arg("--out-dir")
+            .arg(workspace.root.join("www/sdk/wasm"))
+            .args(["--out-name", self.name])
+            .args(self.arguments)
+            .envs(setup::wasm_environment(workspace, Target::Web)?)
+            .env("PATH", &path)
+            .current_dir(&workspace.root);
+        let module = self.path(workspace);
+        let mut optimise = optimiser(workspace, &module, &module);
+        optimise.env("PATH", &path);
+        Ok(vec![pack, optimise])
+    }
+}
+
+/// The browser's modules, `www/sdk/wasm`.
 fn wasm_module(workspace: &Workspace, deadline: Option<Instant>) -> Result<()> {
     workspace.require("crates/web/Cargo.toml")?;
-    let made = workspace.root.join("www/sdk/wasm");
-    let module = made.join("livetape_web_bg.wasm");
-    let bindgen = tool(workspace, Tool::WasmBindgen)?;
-    let path = setup::in_path(&[setup::node(workspace)?, bindgen])?;
-    let mut pack = process::command(tool(workspace, Tool::WasmPack)?);
-    pack.args([
-        "build",
-        "crates/web",
-        "--target",
-        "web",
-        "--no-pack",
-        "--mode",
-        "no-install",
-        "--profile",
-        BROWSER_PROFILE,
-    ])
-    .arg("--out-dir")
-    .arg(&made)
-    .args(["--out-name", "livetape_web"])
-    .envs(setup::wasm_environment(workspace, Target::Web)?)
-    .env("PATH", &path)
-    .current_dir(&workspace.root);
-    let mut optimise = optimiser(workspace, &module, &module);
-    optimise.env("PATH", &path);
-    Part {
-        name: "wasm module",
-        usual: Duration::from_secs(60),
-        inputs: rust_inputs(workspace, &["crates/web"])?,
-        result: &module,
+    for module in &MODULES {
+        Part {
+            name: module.name,
+            usual: Duration::from_secs(60),
+            inputs: rust_inputs(workspace, &["crates/web"])?,
+            result: &module.path(workspace),
+        }
+        .build(workspace, module.commands(workspace)?, deadline)?;
     }
-    .build(workspace, vec![pack, optimise], deadline)
+    Ok(())
+}
+
+/// What has a budget in `www/budgets.json` and is made by cargo: its name there, and the file.
+pub(crate) fn weighed(
+    workspace: &Workspace,
+    deadline: Option<Instant>,
+) -> Result<Vec<(&'static str, PathBuf)>> {
+    wasm_module(workspace, deadline)?;
+    let mut files = vec![("media core", media_core(workspace, deadline)?)];
+    files.extend(MODULES.iter().map(|own| (own.budget, own.path(workspace))));
+    Ok(files)
 }
 
 fn optimiser(workspace: &Workspace, module: &Path, out: &Path) -> Command {
     let mut optimise = process::command(wasm_opt(workspace));
     optimise
         .args([
-            "-Oz",
             "--enable-bulk-memory",
             "--enable-nontrapping-float-to-int",
-        ])
-        .args([
             "--enable-sign-ext",
-            "--enable-mutable-globals",
-            "--enable-reference-types",
         ])
+        .args(["--enable-mutable-globals", "--enable-reference-types"])
         .args(["--enable-multivalue", "--enable-simd"])
+        // Low memory is the far end of the stack, which rustc puts first. What has a like name is alike, and packs better
+        // beside its like.
+        .args(["--low-memory-unused", "--flatten", "--rereloop"])
+        .args(["-Oz", "--reorder-functions-by-name", "-Oz"])
         .arg(module)
         .arg("-o")
         .arg(out);
@@ -180,7 +220,7 @@ fn optimiser(workspace: &Workspace, module: &Path, out: &Path) -> Command {
 }
 
 /// The media core alone, as the browser's module has it: built only to be weighed.
-pub(crate) fn media_core(workspace: &Workspace, deadline: Option<Instant>) -> Result<PathBuf> {
+fn media_core(workspace: &Workspace, deadline: Option<Instant>) -> Result<PathBuf> {
     let environment = setup::wasm_environment(workspace, Target::Web)?;
     let triple = Target::Web.triple();
     let example = "media_core";

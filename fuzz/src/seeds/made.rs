@@ -1,11 +1,14 @@
 //! Seeds that need no media: small streams made by our own muxers, and text.
 
+use std::sync::Arc;
+
 use livetape_container::isobmff::mux::{FragmentTrack, InitTrack, fragment_header, init_segment};
 use livetape_container::isobmff::sample_entry::{avc1, mp4a};
 use livetape_container::mpegts::{AudioTrack, Continuity, MuxSample, Segment, VideoTrack};
 use livetape_edge::{Delivery, Piece, RecordingId, token::Signer};
-use livetape_media::Sample;
 use livetape_media::codec::aac::AudioSpecificConfig;
+use livetape_media::{Format, Rotation, Sample, Timescale, Timestamp, TrackConfig, TrackId};
+use livetape_tape::{Command, Tape, Window};
 
 const SPS: [u8; 25] = [
     0x67, 0x64, 0x00, 0x1e, 0xac, 0xd9, 0x40, 0xa0, 0x2f, 0xf9, 0x70, 0x11, 0x00, 0x00, 0x03, 0x00,
@@ -157,6 +160,48 @@ pub(super) fn upload() -> Vec<u8> {
         upload.extend(piece);
     }
     upload
+}
+
+/// A journal of two commits, and the body of its first.
+pub(super) fn journals() -> Vec<Vec<u8>> {
+    let config = Arc::new(TrackConfig {
+        format: Format::Video {
+            width: 640,
+            height: 360,
+        },
+        timescale: Timescale::MPEG,
+        sample_entry: vec![7; 30],
+        codec: "avc1.64001e".to_owned(),
+        language: *b"und",
+        rotation: Rotation::None,
+    });
+    let mut tape = Tape::new(Window {
+        millis: 60_000,
+        bytes: 1 << 20,
+    });
+    tape.set_zero(1_700_000_000_000);
+    let mut journal = Vec::new();
+    for number in 0..2 {
+        let at = tape.place(30, 0);
+        let samples = [Sample {
+            size: 10,
+            duration: 3_600,
+            composition_offset: -3_600,
+            keyframe: true,
+        }; 3];
+        let time = number * 3 * 3_600;
+        tape.append(TrackId(1), &config, time, &samples, &[at.extent(0, 30)]);
+        tape.set_wall_clock(Timestamp::new(time, Timescale::MPEG), 1_700_000_000_000);
+        tape.set_note(vec![1, 2, 3]);
+        tape.commit();
+        while let Some(command) = tape.poll() {
+            if let Command::Commit { bytes, .. } = command {
+                journal.extend(bytes);
+            }
+        }
+    }
+    let body = journal.get(16..).unwrap_or_default().to_vec();
+    vec![journal, body]
 }
 
 /// Parameter sets of each codec in a row, with start codes.

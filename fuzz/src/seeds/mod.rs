@@ -28,6 +28,8 @@ pub enum Seeds {
     Playlists,
     /// Playlists that grow.
     PlaylistRows,
+    /// Journals of reels, and the bodies of their commits.
+    Journals,
     /// HTTP requests.
     Requests,
     /// An init segment with fragments, each after its length.
@@ -70,6 +72,7 @@ impl Seeds {
                 let all: Vec<_> = files.playlists().chain(made::playlists()).collect();
                 all.iter().map(|text| made::growing(text)).collect()
             }
+            Self::Journals => with_cuts(made::journals().into_iter()),
             Self::Requests => made::requests(),
             Self::Uploads => files.uploads().chain([made::upload()]).collect(),
         };

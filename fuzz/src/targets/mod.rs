@@ -4,6 +4,7 @@ mod codecs;
 mod fragment_head;
 mod http;
 mod isobmff;
+mod journal;
 mod mpegts;
 mod plan;
 mod playlist;
@@ -128,6 +129,15 @@ pub const TARGETS: &[Target] = &[
         longest: 16 << 10,
         heap: 8 << 20,
         heap_per_byte: 4 << 10,
+    },
+    Target {
+        name: "journal",
+        about: "what dead pages left: nothing but what is stored, whatever the journals say",
+        body: journal::run,
+        seeds: Seeds::Journals,
+        longest: 8 << 10,
+        heap: 256 << 10,
+        heap_per_byte: 512,
     },
     Target {
         name: "recorder",

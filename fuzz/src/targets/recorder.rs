@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use livetape_media::TrackId;
 use livetape_recorder::{
-    Access, Answer, Body, ClipRange, ExchangeId, Input, Now, Output, Recorder, RequestId, SourceId,
+    Access, Answer, Body, ClipRange, ExchangeId, Input, Now, Output, PastFrom, Recorder, RequestId,
+    SourceId,
 };
-use livetape_tape::{Command, Placement, Window};
+use livetape_tape::{Command, Placement, Recovery, Window};
 use livetape_timeline::{Part, Plan, StoreId};
 
 use crate::Cuts;
@@ -25,7 +27,21 @@ struct Client {
     recorder: Recorder,
     now: Now,
     reels: BTreeMap<StoreId, Vec<u8>>,
+    journals: BTreeMap<StoreId, Vec<u8>>,
     waiting: Vec<ExchangeId>,
+    /// What comes after the last fragment of the past.
+    next: Option<Vec<(TrackId, u64)>>,
+    /// The storage is full.
+    is_full: bool,
+}
+
+const EDGE: &str = "https://edge.example";
+
+fn access() -> Access {
+    Access::Template {
+        id: "pub_demo".to_owned(),
+        title: None,
+    }
 }
 
 /// The input is what is appended or answered, cut; what else happens, and when, the cuts decide.
@@ -41,7 +57,10 @@ pub(super) fn run(input: &[u8]) {
             unix: 1_700_000_000_000,
         },
         reels: BTreeMap::new(),
+        journals: BTreeMap::new(),
         waiting: Vec::new(),
+        next: None,
+        is_full: false,
     };
     if cuts.below(3) == 0 {
         let url = "https://media.example/live/index.m3u8";
@@ -56,11 +75,13 @@ pub(super) fn run(input: &[u8]) {
         rest = after;
         client.happens(piece, &mut cuts);
     }
+    client.recover();
 }
 
 impl Client {
     fn happens(&mut self, piece: &[u8], cuts: &mut Cuts) {
         self.now.steady += cuts.below(3_000);
+        self.is_full = cuts.below(16) == 0;
         let request = RequestId(cuts.below(3) as u32);
         let seconds = cuts.below(40) as f64 / 4.0;
         match cuts.below(HAPPENINGS) {
@@ -74,8 +95,8 @@ impl Client {
             3 => {
                 let record = Input::Record {
                     request,
-                    edge: "https://edge.example",
-                    access: Access::Template("pub_demo".to_owned()),
+                    edge: EDGE,
+                    access: access(),
                     cap: None,
                 };
                 self.handle(record, &[]);
@@ -90,6 +111,28 @@ impl Client {
                 self.handle(Input::Clip { request, range }, &[]);
             }
             7 => self.handle(Input::CloseClip { request }, &[]),
+            8 => self.handle(Input::Pause { request }, &[]),
+            9 => self.handle(Input::Unpause { request }, &[]),
+            10 => self.handle(Input::Mark { request }, &[]),
+            11 => {
+                let seconds = Some(seconds);
+                self.handle(Input::Still { request, seconds }, &[]);
+            }
+            12 => {
+                let next = self.next.take().map(PastFrom::Next);
+                let from = next.unwrap_or(PastFrom::Moment(seconds));
+                self.handle(Input::Past { request, from }, &[]);
+            }
+            13 => {
+                let upload = Input::Upload {
+                    request,
+                    clip: RequestId(cuts.below(3) as u32),
+                    edge: EDGE,
+                    access: access(),
+                };
+                self.handle(upload, &[]);
+            }
+            14 => self.handle(Input::Cancel { request }, &[]),
             _ => {}
         }
         match self.waiting.pop() {
@@ -132,9 +175,19 @@ impl Client {
                 Output::Storage(Command::Open(id)) => {
                     assert!(self.reels.insert(id, Vec::new()).is_none(), "opened twice");
                 }
+                Output::Storage(Command::Commit {
+                    reel,
+                    offset,
+                    bytes,
+                }) => {
+                    let journal = self.journals.entry(reel).or_default();
+                    assert_eq!(journal.len() as u64, offset, "journals grow at their end");
+                    journal.extend(bytes);
+                }
                 Output::Storage(Command::Close(id)) => assert!(self.reels.contains_key(&id)),
                 Output::Storage(Command::Delete(id)) => {
                     assert!(self.reels.remove(&id).is_some(), "deleted twice");
+                    self.journals.remove(&id);
                 }
                 Output::WriteChunk(at) => self.write(at, chunk),
                 Output::WriteBytes(at, bytes) => self.write(at, &bytes),
@@ -145,12 +198,50 @@ impl Client {
                     self.waiting.push(id);
                 }
                 Output::Clip(ready) => self.check(&ready.plan),
+                Output::Still(ready) => self.check(&ready.plan),
+                Output::Past(ready) => {
+                    self.check(&ready.plan);
+                    self.next = Some(ready.next);
+                }
                 Output::WakeAt(_) | Output::Event(_) => {}
             }
         }
     }
 
+    /// What a crash would leave is what is on the tape; where the start has been forgotten, from
+    /// the next keyframe on.
+    fn recover(&self) {
+        let mut recovery = Recovery::new();
+        for (id, reel) in &self.reels {
+            let journal = self.journals.get(id).map_or(&[][..], Vec::as_slice);
+            recovery.reel(*id, reel.len() as u64, journal, Vec::new());
+        }
+        let (recovered, damage) = recovery.finish(WINDOW);
+        assert_eq!(damage, []);
+        let live = self.recorder.tape().timeline();
+        for track in recovered.timeline().tracks() {
+            let own = live.track(track.id()).expect("a track that is on the tape");
+            let numbers = track.numbers();
+            assert_eq!(numbers.end, own.numbers().end);
+            for (found, own) in track
+                .slices(numbers.clone())
+                .iter()
+                .zip(own.slices(numbers))
+            {
+                assert_eq!(found.samples, own.samples);
+                assert_eq!(found.decode_time, own.decode_time);
+            }
+        }
+    }
+
     fn write(&mut self, at: Placement, bytes: &[u8]) {
+        if self.is_full {
+            while let Some(Command::Delete(id)) = self.recorder.make_room() {
+                assert!(self.reels.remove(&id).is_some(), "deleted twice");
+                self.journals.remove(&id);
+            }
+            return self.recorder.not_written(at);
+        }
         let reel = self.reels.get_mut(&at.reel).expect("written while open");
         assert_eq!(reel.len() as u64, at.offset, "reels grow at their end");
         reel.extend(bytes);

@@ -28,6 +28,7 @@ pub(super) fn run(input: &[u8]) {
         id: RecordingId::from_random([7; 16]),
         state: State::Recording,
         title: None,
+        metadata: BTreeMap::new(),
         created: STORED,
     };
     let mut stage = Stage {

@@ -1,9 +1,14 @@
 // What every engine is driven by.
+import type { Source } from '../pieces.ts';
 import type { Sink } from '../sink.ts';
 
 /** What to remux, and how it may be cut. */
 export interface Job {
   readonly file: File;
+  /** All of the file, where it was read before. */
+  readonly whole?: ArrayBuffer;
+  /** The file in pieces; begins to read where it was not read before. */
+  open(): Source;
   /** Positions in the file at which a segment begins: before a keyframe. */
   readonly cuts: readonly number[];
   /** hls.js's default configuration, as its interface sends it to its worker. */

@@ -56,13 +56,13 @@ function take({ data }: Answer, sink: Sink): void {
   }
 }
 
-async function drive(worker: Worker, { file, cuts, hlsConfig }: Job, flushed: () => Promise<void>): Promise<void> {
+async function drive(worker: Worker, { file, open, cuts, hlsConfig }: Job, flushed: () => Promise<void>): Promise<void> {
   const instanceNo = 0;
   const typeSupported = { mpeg: true, mp3: true, ac3: false };
   worker.postMessage({ instanceNo, cmd: 'init', typeSupported, id: 'main', config: hlsConfig });
   let [sn, first] = [0, true];
   let segment: Uint8Array<ArrayBuffer>[] = [];
-  for await (const { bytes, ends } of segmented(file, cuts)) {
+  for await (const { bytes, ends } of segmented(open(), file.size, cuts)) {
     segment.push(bytes);
     if (!ends) continue;
     const timing = (): object => ({ start: 0, executeStart: 0, executeEnd: 0, end: 0 });

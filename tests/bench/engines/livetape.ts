@@ -1,6 +1,6 @@
 // The product: the recorder's Engine as its worker runs it. Its reels are the OPFS's, or files that hand what is written to a sink.
 import type { Engine as EngineRun } from './engine.ts';
-import { Pieces } from '../pieces.ts';
+import type { Source } from '../pieces.ts';
 import { Collected, type Sink } from '../sink.ts';
 
 interface Handler { handle(message: object): void; free(): void }
@@ -14,34 +14,21 @@ interface Message { readonly type: string; readonly message?: string; readonly b
 const underWay = 4;
 
 /** Into reels of the sink's: nothing else of the product is changed. */
-export const livetape: EngineRun = async ({ file }, sink) => {
+export const livetape: EngineRun = async ({ open }, sink) => {
   putReelsInto(sink);
-  return remux(new Pieces(file), sink);
+  return remux(open, sink);
 };
 
 /** Into reels of the OPFS. */
-export const livetapeReels: EngineRun = async ({ file }, sink) => remux(new Pieces(file), sink);
+export const livetapeReels: EngineRun = async ({ open }, sink) => remux(open, sink);
 
-/** The same with the whole file read before, in `count` pieces: what is measured is the product alone. */
-export function livetapeIn(count: number): EngineRun {
-  return async ({ file }, sink) => {
-    putReelsInto(sink);
-    const size = Math.ceil(file.size / count);
-    const whole = await file.arrayBuffer();
-    const ready = Array.from({ length: count }, (_, n) => new Uint8Array(whole.slice(n * size, (n + 1) * size)));
-    return remux({ next: async () => ready.shift(), giveBack: () => undefined }, sink);
-  };
-}
-
-/** What hands over the pieces of a file. */
-type Source = Pick<Pieces, 'next' | 'giveBack'>;
-
-async function remux(pieces: Source, sink: Sink): ReturnType<EngineRun> {
+async function remux(open: () => Source, sink: Sink): ReturnType<EngineRun> {
   const url = '/livetape/livetape_web.js';
   const module = (await import(url)) as Module;
   const { memory } = await module.default({ module_or_path: '/livetape/livetape_web_bg.wasm' });
   const copied = countCopies(memory);
   const waiting = new Map<string, (message: Message) => void>();
+  const pieces = open();
   let pending = 0;
   let recycled = (): void => undefined;
   const engine = new module.Engine((message) => {
@@ -73,6 +60,7 @@ async function remux(pieces: Source, sink: Sink): ReturnType<EngineRun> {
   if (!clip.blob) throw new Error(clip.message ?? 'there is no clip');
   const header = performance.now() - started;
   if (!(sink instanceof Collected)) sink.write(new Uint8Array(await clip.blob.slice(0, 1 << 22).arrayBuffer()));
+  engine.free(); // of the run that warms up nothing stays in the module's memory
   return { memory: memory.buffer.byteLength, copiedIn: copied.in, file: clip.blob, header, own: started + header - began };
 }
 

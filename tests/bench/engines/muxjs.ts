@@ -4,7 +4,7 @@ import { segmented } from '../pieces.ts';
 import type { Engine } from './engine.ts';
 
 /** One combined fragment for each segment. */
-export const muxJs: Engine = async ({ file, cuts }, sink) => {
+export const muxJs: Engine = async ({ file, open, cuts }, sink) => {
   const transmuxer = new muxjs.mp4.Transmuxer({ keepOriginalTimestamps: true, remux: true });
   let started = false;
   transmuxer.on('data', ({ initSegment, data }) => {
@@ -12,7 +12,7 @@ export const muxJs: Engine = async ({ file, cuts }, sink) => {
     started = true;
     sink.write(data);
   });
-  for await (const { bytes, ends } of segmented(file, cuts)) {
+  for await (const { bytes, ends } of segmented(open(), file.size, cuts)) {
     transmuxer.push(bytes);
     if (ends) transmuxer.flush();
   }

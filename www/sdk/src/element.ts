@@ -1,17 +1,23 @@
+import { ClipSender } from './clip_sender.js';
+import { clipName, downloadUrl } from './download.js';
+import { clock, seconds, size } from './element_format.js';
 import { style } from './element_style.js';
 import { errorText, textFor } from './element_text.js';
 import { LiveTape, LiveTapeError, type Clip, type Recording, type RecordingResult } from './index.js';
+import { RewindBar, rewindBar } from './rewind_bar.js';
 
 /** Not a <style>: that would ask for `unsafe-inline` in the page's policy. */
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(style);
 
-const shadow = `
+const shadow = `${rewindBar}
 <div class="row">
   <button part="button record" id="record" type="button" disabled><span class="dot"></span><span id="record-label"></span></button>
   <button part="button clip" id="clip" type="button" disabled></button>
+  <button part="button screenshot" id="screenshot" type="button" disabled></button>
   <span part="meter" class="meter" id="meter" role="timer" aria-live="off"></span>
   <progress part="progress" id="progress" hidden></progress>
+  <button part="button cancel" class="small" id="cancel" type="button" hidden></button>
 </div>
 <div class="below">
   <div part="status" class="status" id="status" role="status" aria-live="polite"></div>
@@ -27,13 +33,16 @@ export interface LiveTapeElementEvents {
   'livetape-stop': CustomEvent<RecordingResult>;
   /** A clip was cut. The element closes it when it cuts the next one. */
   'livetape-clip': CustomEvent<Clip>;
+  /** A screenshot was taken and saved. */
+  'livetape-screenshot': CustomEvent<Blob>;
   'livetape-error': CustomEvent<LiveTapeError>;
 }
 
 type State = 'closed' | 'idle' | 'starting' | 'recording' | 'stopping';
 
 /**
- * `<live-tape for="video-id" edge="https://…" template="pub_…">`: record and clip buttons for a video.
+ * `<live-tape for="video-id" edge="https://…" template="pub_…">`: record, clip and screenshot buttons for a video, and a bar to
+ * rewind it by, which shows the past in a video of the element's own.
  *
  * @attr for - Id of the video element to tap. `livetape/tap` must be loaded before its player.
  * @attr pull - URL of a live HLS playlist to fetch instead of tapping a video.
@@ -45,8 +54,9 @@ type State = 'closed' | 'idle' | 'starting' | 'recording' | 'stopping';
  * @attr worker - URL of `livetape/worker`, where it is not beside this script.
  * @attr lang - `en…` or `zh…`; that of the page unless told.
  * @attr state - (read-only) closed, idle, starting, recording, stopping.
- * @fires livetape-record livetape-stop livetape-clip livetape-error
- * @csspart button record clip meter progress status links watch mp4 save error
+ * @fires livetape-record livetape-stop livetape-clip livetape-screenshot livetape-error
+ * @csspart button record clip screenshot cancel meter progress status links watch mp4 save upload error
+ * @csspart past bar seek position play live in out clear
  * @cssproperty --livetape-accent --livetape-button --livetape-error
  */
 export class LiveTapeElement extends HTMLElement {
@@ -56,6 +66,8 @@ export class LiveTapeElement extends HTMLElement {
   readonly #root = this.attachShadow({ mode: 'open' });
   readonly #record: HTMLButtonElement;
   readonly #clip: HTMLButtonElement;
+  readonly #bar: RewindBar;
+  readonly #sender: ClipSender;
   #state: State = 'closed';
   #tape: LiveTape | undefined;
   #recording: Recording | undefined;
@@ -73,6 +85,32 @@ export class LiveTapeElement extends HTMLElement {
     this.#clip = this.#part('clip');
     this.#record.addEventListener('click', () => void (this.#state === 'recording' ? this.stop() : this.record()));
     this.#clip.addEventListener('click', () => void this.cut());
+    this.#part('screenshot').addEventListener('click', () => void this.screenshot());
+    this.#part('cancel').addEventListener('click', () => this.cancel());
+    const element = this;
+    this.#bar = new RewindBar(this.#root, {
+      get tape() {
+        return element.#tape;
+      },
+      get video() {
+        return element.#video;
+      },
+      get text() {
+        return element.#text;
+      },
+      failed: (cause) => this.#fail(cause),
+      selected: () => this.#render(),
+    });
+    this.#sender = new ClipSender({
+      root: this.#root,
+      get text() {
+        return element.#text;
+      },
+      say: (words) => this.#say(words),
+      failed: (cause) => this.#fail(cause),
+      changed: () => this.#render(),
+      link: (...of) => this.#link(...of),
+    });
   }
 
   /** The tape, once it is open. */
@@ -139,20 +177,49 @@ export class LiveTapeElement extends HTMLElement {
     }
   }
 
-  /** As the clip button: cuts and saves the latest seconds. */
+  /** Shows a moment of the past, in seconds on the tape's timeline; with none, what is live. */
+  async show(time?: number): Promise<void> {
+    await (time === undefined ? this.#bar.live() : this.#bar.show(time));
+  }
+
+  /** As the screenshot button: the picture that is shown, of the past or live. */
+  async screenshot(): Promise<void> {
+    if (!this.#tape) return;
+    try {
+      const image = await this.#tape.screenshot(this.#bar.position);
+      const url = URL.createObjectURL(image);
+      downloadUrl(url, clipName('jpg'));
+      setTimeout(() => URL.revokeObjectURL(url), 60_000);
+      this.#say(this.#text.pictureSaved);
+      this.#send('livetape-screenshot', image);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** As the cancel button: gives up what is being sent. */
+  cancel(): void {
+    if (this.#sender.isSending) this.#sender.cancel();
+    else if (this.#state === 'stopping') this.#recording?.cancel();
+  }
+
+  /** As the clip button: cuts and saves what is selected, else the latest seconds. */
   async cut(): Promise<void> {
     if (!this.#tape || this.#cutting) return;
     this.#cutting = true;
     this.#render();
     this.#part('error').textContent = '';
     try {
-      const clip = await this.#tape.clip({ last: this.#clipSeconds });
+      const clip = await this.#tape.clip(this.#bar.selection ?? { last: this.#clipSeconds });
       this.#lastClip?.close();
       this.#lastClip = clip;
-      clip.save();
+      clip.download();
       this.#say(this.#text.saved(clock(clip.duration), size(clip.blob.size)));
-      this.#part('links').querySelector('[part=save]')?.remove();
+      this.#part('links').querySelectorAll('[part~=save], [part~=upload]').forEach((link) => link.remove());
       this.#link(clip.url, this.#text.saveAgain, { part: 'save', download: 'clip.mp4' });
+      const [edge, template] = [this.getAttribute('edge'), this.getAttribute('template')];
+      // An ingest token is for one recording: the clip would be a second.
+      if (edge && template) this.#part('links').append(this.#sender.button(clip, edge, template));
       this.#send('livetape-clip', clip);
     } catch (error) {
       this.#fail(error);
@@ -160,6 +227,11 @@ export class LiveTapeElement extends HTMLElement {
       this.#cutting = false;
       this.#render();
     }
+  }
+
+  get #video(): HTMLVideoElement | undefined {
+    const found = (this.getRootNode() as Document | ShadowRoot).getElementById(this.getAttribute('for') ?? '');
+    return found instanceof HTMLVideoElement && !this.hasAttribute('pull') ? found : undefined;
   }
 
   get #text(): ReturnType<typeof textFor> {
@@ -188,6 +260,8 @@ export class LiveTapeElement extends HTMLElement {
 
   #close(): void {
     this.#connection.abort();
+    this.#sender.cancel();
+    this.#bar.live();
     this.#connection = new AbortController();
     this.#lastClip?.close();
     this.#lastClip = undefined;
@@ -201,17 +275,20 @@ export class LiveTapeElement extends HTMLElement {
     const worker = this.getAttribute('worker');
     const options = { window: seconds(this.getAttribute('window')) ?? 3600, ...(worker ? { workerUrl: worker } : {}) };
     const pull = this.getAttribute('pull');
-    const video = (this.getRootNode() as Document | ShadowRoot).getElementById(this.getAttribute('for') ?? '');
+    const video = this.#video;
     try {
-      if (!pull && !(video instanceof HTMLVideoElement)) throw new LiveTapeError('bad_option', this.#text.missingVideo);
-      const tape = await (pull ? LiveTape.pull(pull, options) : LiveTape.tap(video as HTMLVideoElement, options));
+      if (!pull && !video) throw new LiveTapeError('bad_option', this.#text.missingVideo);
+      const tape = await (pull || !video ? LiveTape.pull(pull ?? '', options) : LiveTape.tap(video, options));
       if (signal.aborted) return tape.close();
       this.#tape = tape;
       tape.addEventListener('error', ({ detail }) => {
         if (this.#state === 'recording' && !tape.recording) this.#endRecording();
         this.#fail(detail);
       });
-      tape.addEventListener('window', () => this.#renderMeter());
+      tape.addEventListener('window', () => {
+        this.#bar.render();
+        this.#renderMeter();
+      });
       this.#part('error').textContent = '';
       this.#become('idle');
     } catch (error) {
@@ -241,20 +318,32 @@ export class LiveTapeElement extends HTMLElement {
     // While it works a button only says that it does nothing now: a disabled one would lose the keyboard's focus.
     this.#record.ariaDisabled = String(this.#state === 'starting' || this.#state === 'stopping');
     this.#record.disabled = this.#state === 'closed';
-    this.#clip.textContent = this.#cutting ? text.clipping : text.clip(this.#clipSeconds);
+    const selection = this.#bar.selection;
+    const label = selection ? text.clipSelected(clock(selection.end - selection.start)) : text.clip(this.#clipSeconds);
+    this.#clip.textContent = this.#cutting ? text.clipping : label;
     this.#clip.ariaDisabled = String(this.#cutting);
     this.#clip.disabled = this.#state === 'closed';
+    const screenshot = this.#part<HTMLButtonElement>('screenshot');
+    screenshot.textContent = text.screenshot;
+    screenshot.disabled = this.#state === 'closed';
+    const cancel = this.#part('cancel');
+    const isSending = this.#sender.isSending || this.#state === 'stopping';
+    if (!isSending && this.#root.activeElement === cancel) this.#record.focus();
+    cancel.textContent = text.cancel;
+    cancel.hidden = !isSending;
+    const bar = this.#part<HTMLProgressElement>('progress');
+    bar.hidden = !isSending;
+    bar.ariaLabel = this.#sender.isSending ? text.uploading : text.stopping;
+    this.#bar.render();
     this.#renderMeter();
   }
 
   #renderMeter(): void {
     const meter = this.#part('meter');
     const bar = this.#part<HTMLProgressElement>('progress');
-    bar.hidden = this.#state !== 'stopping';
     if (this.#recording) {
       const { elapsed, bytes, uploaded } = this.#recording.progress;
-      bar.max = Math.max(1, bytes);
-      bar.value = uploaded;
+      if (!this.#sender.isSending) [bar.max, bar.value] = [Math.max(1, bytes), uploaded];
       meter.textContent = `${clock(elapsed)} · ${size(bytes)} · ${this.#text.sent(size(uploaded))}`;
     } else {
       const { start, end, bytes } = this.#tape?.window ?? { start: 0, end: 0, bytes: 0 };
@@ -291,27 +380,6 @@ export class LiveTapeElement extends HTMLElement {
     if (!part) throw new Error(`<live-tape> has no #${id}`);
     return part as Kind;
   }
-}
-
-/** `90`, `90s`, `30m`, `2h` as seconds; undefined where it is something else. */
-function seconds(text: string | null): number | undefined {
-  const [, number, unit] = /^\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*$/.exec(text ?? '') ?? [];
-  return number === undefined ? undefined : Number(number) * { '': 1, s: 1, m: 60, h: 3600 }[unit as '' | 's' | 'm' | 'h'];
-}
-
-/** Seconds as `1:02:03` or `2:03`. */
-function clock(duration: number): string {
-  const whole = Math.round(duration);
-  const two = (number: number): string => String(number).padStart(2, '0');
-  const hours = Math.floor(whole / 3600);
-  const minutes = Math.floor(whole / 60) % 60;
-  return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
-}
-
-/** Bytes as `512 kB` or `3.4 MB`. */
-function size(bytes: number): string {
-  if (bytes < 1e6) return `${Math.round(bytes / 1e3)} kB`;
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }
 
 declare global {

@@ -8,7 +8,32 @@ export interface ElementText {
   readonly stopping: string;
   /** Label of the clip button; `seconds` of the past. */
   clip(seconds: number): string;
+  /** Label of the clip button while something is selected; how long that is. */
+  clipSelected(duration: string): string;
   readonly clipping: string;
+  readonly screenshot: string;
+  readonly pictureSaved: string;
+  /** Sends the clip to the edge. */
+  readonly upload: string;
+  readonly uploading: string;
+  readonly uploaded: string;
+  readonly watchClip: string;
+  readonly cancel: string;
+  /** The group of controls of the past. */
+  readonly rewindBar: string;
+  /** The slider over the window. */
+  readonly rewind: string;
+  /** The video of the past. */
+  readonly past: string;
+  /** So long before what is live. */
+  ago(duration: string): string;
+  readonly live: string;
+  readonly backToLive: string;
+  readonly play: string;
+  readonly pause: string;
+  readonly selectIn: string;
+  readonly selectOut: string;
+  readonly clear: string;
   /** How much of the past can be cut from. */
   onTape(duration: string, bytes: string): string;
   readonly recording: string;
@@ -32,7 +57,26 @@ const english: ElementText = {
   stop: 'Stop',
   stopping: 'Finishing…',
   clip: (seconds) => `Clip last ${seconds} s`,
+  clipSelected: (duration) => `Clip ${duration}`,
   clipping: 'Cutting…',
+  screenshot: 'Screenshot',
+  pictureSaved: 'Screenshot saved',
+  upload: 'Send to the server',
+  uploading: 'Sending the clip…',
+  uploaded: 'The clip is on the server',
+  watchClip: 'Watch the clip',
+  cancel: 'Cancel',
+  rewindBar: 'Rewind and select',
+  rewind: 'Rewind',
+  past: 'The past',
+  ago: (duration) => `${duration} ago`,
+  live: 'Live',
+  backToLive: 'Back to live',
+  play: 'Play',
+  pause: 'Pause',
+  selectIn: 'Start here',
+  selectOut: 'End here',
+  clear: 'Clear',
   onTape: (duration, bytes) => `On tape: ${duration} · ${bytes}`,
   recording: 'Recording',
   sent: (bytes) => `${bytes} sent`,
@@ -52,7 +96,26 @@ const chinese: ElementText = {
   stop: '停止',
   stopping: '正在完成…',
   clip: (seconds) => `剪辑最近 ${seconds} 秒`,
+  clipSelected: (duration) => `剪辑 ${duration}`,
   clipping: '正在剪辑…',
+  screenshot: '截图',
+  pictureSaved: '截图已保存',
+  upload: '发送到服务器',
+  uploading: '正在发送剪辑…',
+  uploaded: '剪辑已在服务器上',
+  watchClip: '观看剪辑',
+  cancel: '取消',
+  rewindBar: '回看与选段',
+  rewind: '回看',
+  past: '回看画面',
+  ago: (duration) => `${duration} 之前`,
+  live: '直播',
+  backToLive: '回到直播',
+  play: '播放',
+  pause: '暂停',
+  selectIn: '从这里开始',
+  selectOut: '到这里结束',
+  clear: '清除',
   onTape: (duration, bytes) => `可回看：${duration} · ${bytes}`,
   recording: '正在录制',
   sent: (bytes) => `已上传 ${bytes}`,
@@ -74,11 +137,18 @@ const chineseErrors: Record<ErrorCode, string> = {
   closed: '录像带已关闭',
   already_recording: '已经在录制了',
   not_recording: '录制已经停止',
+  cancelled: '已取消',
+  clip_closed: '该剪辑已关闭',
   not_secure: '上传录制需要 https 或 localhost 页面：否则浏览器不提供校验和',
+  no_webcodecs: '此浏览器不支持 WebCodecs，无法截图',
+  codec_unsupported: '此浏览器无法用 WebCodecs 解码该直播',
+  picture_failed: '无法解码该画面',
+  replay_failed: '浏览器无法播放这段录像带',
   bad_access: '录制需要公开模板编号或写入令牌',
   nothing_recorded: '录像带上没有这段时间的内容',
   configuration_change: '直播流在此处更换了编码配置，无法放进同一个 MP4',
   protected: '该直播受版权保护（DRM），无法录制',
+  tape_gone: '这段录制已被删除，或正在另一个页面中打开',
   storage_failed: '浏览器存储出错',
   playlist_unreachable: '无法连接到直播流',
   playlist_invalid: '该地址不是可以录制的 HLS 播放列表',

@@ -1,9 +1,21 @@
 import { LiveTapeError } from './errors.js';
 import type { FromWorker, ToWorker } from './protocol.js';
 
-type Answer = Extract<FromWorker, { type: 'recording' | 'stopped' | 'clip' }>;
-type Request = Extract<ToWorker, { request: number }>;
+/** What ends a request. */
+type Answer = Exclude<Extract<FromWorker, { request: number }>, { type: 'progress' | 'upload' | 'failed' }>;
+type AnswerOf<Kind extends Answer['type']> = Extract<Answer, { type: Kind }>;
+type Request = Exclude<Extract<ToWorker, { request: number }>, { type: 'cancel' }>;
 type WithoutNumber<T> = T extends Request ? Omit<T, 'request'> : never;
+/** What comes before the answer to a request that takes long. */
+type Interim = Extract<FromWorker, { type: 'recording' | 'progress' | 'upload' }>;
+
+/** A request that waits. */
+interface Pending {
+  readonly kind: Answer['type'];
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: LiveTapeError) => void;
+  readonly told: ((message: Interim) => void) | undefined;
+}
 
 /** Free buffers kept for the next appends: so many, and none that is larger. */
 const maxFree = 16;
@@ -13,7 +25,7 @@ const maxFreeBytes = 8 << 20;
 export class Engine {
   readonly #worker: Worker;
   readonly #told: (message: FromWorker) => void;
-  readonly #pending = new Map<number, { resolve: (answer: Answer) => void; reject: (error: LiveTapeError) => void }>();
+  readonly #pending = new Map<number, Pending>();
   readonly #free: ArrayBuffer[] = [];
   #requests = 0;
   #dead: LiveTapeError | undefined;
@@ -37,14 +49,28 @@ export class Engine {
     if (!this.#dead) this.#worker.postMessage(message, transfer);
   }
 
-  /** Posts a request; resolves with its answer, rejects with a {@link LiveTapeError}. */
-  request(message: WithoutNumber<Request>): Promise<Answer> {
-    if (this.#dead) return Promise.reject(this.#dead);
+  /**
+   * Posts a request; resolves with its answer, which is of `kind`, rejects with a {@link LiveTapeError}. `told` gets what comes
+   * before the answer; `signal` cancels what it asked for.
+   */
+  async request<Kind extends Answer['type']>(
+    message: WithoutNumber<Request>,
+    kind: Kind,
+    { told, signal }: { told?: (message: Interim) => void; signal?: AbortSignal } = {},
+  ): Promise<AnswerOf<Kind>> {
+    if (this.#dead) throw this.#dead;
+    if (signal?.aborted) throw new LiveTapeError('cancelled');
     const request = ++this.#requests;
-    return new Promise((resolve, reject) => {
-      this.#pending.set(request, { resolve, reject });
-      this.post({ ...message, request } as Request);
-    });
+    const cancel = (): void => this.post({ type: 'cancel', request });
+    signal?.addEventListener('abort', cancel);
+    try {
+      return await new Promise<AnswerOf<Kind>>((resolve, reject) => {
+        this.#pending.set(request, { kind, resolve: resolve as (answer: Answer) => void, reject, told });
+        this.post({ ...message, request } as Request);
+      });
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+    }
   }
 
   /** Sends a copy of what was appended: one copy, one message. */
@@ -52,7 +78,7 @@ export class Engine {
     const from = ArrayBuffer.isView(data)
       ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
       : new Uint8Array(data);
-    const bytes = this.#take(from.length);
+    const bytes = this.#buffer(from.length);
     new Uint8Array(bytes).set(from);
     this.post({ type: 'append', source, bytes, length: from.length, timestampOffset }, [bytes]);
   }
@@ -63,7 +89,7 @@ export class Engine {
     this.#end(new LiveTapeError('closed'));
   }
 
-  #take(length: number): ArrayBuffer {
+  #buffer(length: number): ArrayBuffer {
     const index = this.#free.findIndex((buffer) => buffer.byteLength >= length);
     const [buffer] = index < 0 ? [] : this.#free.splice(index, 1);
     // Powers of two, so that buffers of one stream fit each other's appends.
@@ -82,23 +108,39 @@ export class Engine {
       case 'recycle':
         this.#give(message.bytes);
         return;
-      case 'recording':
-      case 'stopped':
-      case 'clip': {
-        const waiting = this.#pending.get(message.request);
-        this.#pending.delete(message.request);
-        waiting?.resolve(message);
-        return;
-      }
       case 'failed': {
-        const waiting = message.request === undefined ? undefined : this.#pending.get(message.request);
-        if (!waiting || message.request === undefined) break;
-        this.#pending.delete(message.request);
+        const waiting = message.request === undefined ? undefined : this.#take(message.request);
+        if (!waiting) break;
         waiting.reject(new LiveTapeError(message.code, message.message));
         return;
       }
+      case 'progress':
+      case 'upload':
+      case 'recording': {
+        const told = this.#pending.get(message.request)?.told;
+        if (told) return told(message);
+        if (message.type !== 'recording') break;
+        this.#answer(message);
+        return;
+      }
+      default:
+        if (!('request' in message)) break;
+        this.#answer(message);
+        return;
     }
     this.#told(message);
+  }
+
+  #answer(message: Answer): void {
+    const waiting = this.#take(message.request);
+    if (waiting?.kind === message.type) waiting.resolve(message);
+    else waiting?.reject(new LiveTapeError('worker_failed', `the worker answered with "${message.type}" instead of "${waiting.kind}"`));
+  }
+
+  #take(request: number): Pending | undefined {
+    const waiting = this.#pending.get(request);
+    this.#pending.delete(request);
+    return waiting;
   }
 
   #end(error: LiveTapeError): void {

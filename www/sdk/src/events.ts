@@ -8,6 +8,8 @@ export interface TapeWindow {
   readonly end: number;
   /** Bytes stored. */
   readonly bytes: number;
+  /** Seconds of such a stream that the browser's storage still takes besides, where that is known. */
+  readonly forecast?: number;
 }
 
 /** How far a recording is. */

@@ -12,9 +12,12 @@
  */
 import './tap.js';
 
-export { Clip } from './clip.js';
+export { Clip, type UploadedClip, type UploadOptions } from './clip.js';
+export type { EdgeTarget } from './edge_target.js';
 export { LiveTapeError, errorTable, type ErrorCode } from './errors.js';
 export type { Emitter, Notice, RecordingEvents, RecordingProgress, RecordingState, TapeEvents, TapeWindow } from './events.js';
-export { LiveTape, type ClipRange, type RecordOptions, type TapeOptions } from './live_tape.js';
-export type { EdgeRecording, PlaybackUrls, TrackInfo, UploadState } from './protocol.js';
-export { Recording, type RecordingResult } from './recording.js';
+export { LiveTape, type ClipRange, type ClipMoment, type RecordOptions, type ScreenshotOptions, type TapeOptions } from './live_tape.js';
+export type { EdgeRecording, PictureType, PlaybackUrls, TrackInfo, UploadState } from './protocol.js';
+export { RecoveredTape } from './recovered_tape.js';
+export { Recording, type Chapter, type Marker, type Moment, type RecordingResult } from './recording.js';
+export { Replay, type ReplayEvents } from './replay.js';

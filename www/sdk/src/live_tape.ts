@@ -1,35 +1,47 @@
 import { Clip } from './clip.js';
+import { absolute, edgeRequest, type EdgeTarget } from './edge_target.js';
 import { Engine } from './engine.js';
 import { LiveTapeError } from './errors.js';
 import { Emitter, type TapeEvents, type TapeWindow } from './events.js';
-import type { FromWorker, TrackInfo } from './protocol.js';
+import type { FromWorker, PictureType, TrackInfo } from './protocol.js';
 import { Recording } from './recording.js';
+import { RecoveredTape } from './recovered_tape.js';
+import { Replay } from './replay.js';
 import { VideoTap } from './video_tap.js';
 
 /** How a tape is made. */
 export interface TapeOptions {
   /** Seconds of the past to keep; one hour unless told. */
   readonly window?: number;
-  /** Most bytes to keep; 2 GiB unless told. */
+  /** Most bytes to keep; 2 GiB unless told. Where a browser has no private files the tape is in memory, and no longer than 256 MiB. */
   readonly windowBytes?: number;
   /** Where `livetape/worker` is, when a bundler does not keep it beside this module. */
   readonly workerUrl?: string | URL;
 }
 
-/** Where a recording goes, and what allows it: one of `token` and `template`. */
-export interface RecordOptions {
+/** Where a recording goes, and what allows it. */
+export interface RecordOptions extends EdgeTarget {
   /** The edge's address, e.g. `https://tape.example.com`. */
   readonly edge: string;
-  /** Ingest token of a recording that your server has created. */
-  readonly token?: string;
-  /** Public template id: the edge creates the recording. */
-  readonly template?: string;
+  /** Anything about it; comes back with the result. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
   /** Most bits a second that are sent, on average. What is recorded faster is sent later. No limit unless told. */
   readonly maxBitrate?: number;
 }
 
-/** What to cut: the latest seconds, or a span on the video element's timeline. */
-export type ClipRange = { readonly last: number } | { readonly start: number; readonly end: number };
+/** Seconds on the video element's timeline; or a date, which is an ISO 8601 string where it is a string. */
+export type ClipMoment = number | Date | string;
+
+/** What to cut: the latest seconds, or a span of one kind of time. */
+export type ClipRange = { readonly last: number } | { readonly start: ClipMoment; readonly end: ClipMoment };
+
+/** How a screenshot is written. */
+export interface ScreenshotOptions {
+  /** JPEG unless told. */
+  readonly type?: PictureType;
+  /** 0 to 1, of JPEG and WebP; 0.92 unless told. */
+  readonly quality?: number;
+}
 
 /** A tape: the recent past of a live stream, stored on the viewer's own disk. */
 export class LiveTape extends Emitter<TapeEvents> {
@@ -39,6 +51,7 @@ export class LiveTape extends Emitter<TapeEvents> {
   #window: TapeWindow = { start: 0, end: 0, bytes: 0 };
   #tracks: readonly TrackInfo[] = [];
   #recording: Recording | undefined;
+  #replay: Replay | undefined;
   #starting = false;
   readonly #pulls: boolean;
   readonly #open = Promise.withResolvers<void>();
@@ -93,6 +106,14 @@ export class LiveTape extends Emitter<TapeEvents> {
     }
   }
 
+  /**
+   * The tapes that other pages of this origin left behind when they ended, oldest first: those of closed tabs, and of crashed
+   * ones. A tape that a live page has is not among them.
+   */
+  static recover(options: Pick<TapeOptions, 'workerUrl'> = {}): Promise<RecoveredTape[]> {
+    return RecoveredTape.list(options.workerUrl);
+  }
+
   /** Where the tape is kept: on disk (the origin private file system), or in memory where the browser has none. */
   get storage(): 'opfs' | 'memory' {
     return this.#storage;
@@ -101,6 +122,15 @@ export class LiveTape extends Emitter<TapeEvents> {
   /** The span of time on the tape. */
   get window(): TapeWindow {
     return this.#window;
+  }
+
+  /**
+   * Seconds of this stream that the browser's storage still takes besides what is on the tape; undefined where that is not
+   * known. When it is full the oldest is given up first (a `notice` with the code `storage_short`), then what comes is not
+   * recorded (`storage_full`).
+   */
+  get forecast(): number | undefined {
+    return this.#window.forecast;
   }
 
   /** Tracks of the stream, as soon as they are known. */
@@ -117,22 +147,17 @@ export class LiveTape extends Emitter<TapeEvents> {
   async record(options: RecordOptions): Promise<Recording> {
     this.#ready();
     if (this.#recording || this.#starting) throw new LiveTapeError('already_recording');
-    if (!isSecureContext) throw new LiveTapeError('not_secure');
-    if (!options.token === !options.template) throw new LiveTapeError('bad_option', 'record() needs a token or a template');
-    const edge = absolute('edge', options.edge).replace(/\/+$/, '');
-    const { token, template, maxBitrate } = options;
-    const cap = maxBitrate === undefined ? undefined : Math.ceil(seconds('maxBitrate', maxBitrate) / 8);
+    const { edge, metadata = {}, maxBitrate, ...target } = options;
+    const cap = maxBitrate === undefined ? {} : { cap: Math.ceil(seconds('maxBitrate', maxBitrate) / 8) };
+    const message = { type: 'record' as const, ...edgeRequest(edge, target), ...cap };
     this.#starting = true;
+    persist();
     try {
-      const answer = await this.#engine.request({
-        type: 'record',
-        edge,
-        ...(token === undefined ? {} : { token }),
-        ...(template === undefined ? {} : { template }),
-        ...(cap === undefined ? {} : { cap }),
+      const answer = await this.#engine.request(message, 'recording');
+      const recording = new Recording(this.#engine, answer, metadata, {
+        tellPlayhead: () => this.#tap?.tellPlayhead(),
+        ended: () => (this.#recording = undefined),
       });
-      if (answer.type !== 'recording') throw new LiveTapeError('worker_failed', `the worker answered "record" with "${answer.type}"`);
-      const recording = new Recording(this.#engine, answer.id, answer.playback, () => (this.#recording = undefined));
       this.#recording = recording;
       return recording;
     } finally {
@@ -141,21 +166,49 @@ export class LiveTape extends Emitter<TapeEvents> {
   }
 
   /**
-   * Cuts an MP4 from the tape: no media is re-encoded, next to nothing is copied. It begins with the first picture shown at or
-   * after the start, exactly; from `window.start` on it has all there is. Where the sound changes its configuration inside the
+   * Cuts an MP4 from the tape, also while a recording runs: no media is re-encoded, next to nothing is copied. It begins with the first picture shown at or
+   * after the start, exactly; from `window.start` on it has all there is. Dates are those of the stream where it has some, else
+   * those of its arrival. Where the sound changes its configuration inside the
    * range no one MP4 plays right everywhere: rejects with `configuration_change`, whose message names the ranges to cut instead.
    */
   async clip(range: ClipRange): Promise<Clip> {
     this.#ready();
-    const wanted =
-      'last' in range ? { last: seconds('last', range.last) } : { start: seconds('start', range.start), end: seconds('end', range.end) };
-    const answer = await this.#engine.request({ type: 'clip', ...wanted });
-    if (answer.type !== 'clip') throw new LiveTapeError('worker_failed', `the worker answered "clip" with "${answer.type}"`);
-    return new Clip(this.#engine, answer);
+    return new Clip(this.#engine, await this.#engine.request({ type: 'clip', ...span(range) }, 'clip'));
+  }
+
+  /**
+   * The picture that is shown at `time` (seconds on the video element's timeline; what the viewer sees, unless told), from the
+   * recorded samples: never tainted, as large as it is meant to be shown. Rejects with `nothing_recorded`, `no_webcodecs`,
+   * `codec_unsupported`, `picture_failed`.
+   */
+  async screenshot(time?: number, { type = 'image/jpeg', quality = 0.92 }: ScreenshotOptions = {}): Promise<Blob> {
+    this.#ready();
+    const moment = time === undefined ? {} : { time: seconds('time', time) };
+    return (await this.#engine.request({ type: 'screenshot', ...moment, mime: type, quality }, 'screenshot')).image;
+  }
+
+  /**
+   * Plays the tape from `time` on (seconds on its timeline) in a video element of its own: not the one that is tapped, which goes on.
+   * Resolves when the picture is there.
+   */
+  async replay(video: HTMLVideoElement, time: number): Promise<Replay> {
+    this.#ready();
+    const moment = seconds('time', time);
+    this.#replay?.close();
+    const replay = new Replay(this.#engine, video);
+    this.#replay = replay;
+    try {
+      await replay.seek(moment);
+      return replay;
+    } catch (error) {
+      replay.close();
+      throw error;
+    }
   }
 
   /** Lets go of the video and of the tape. Stop a recording first: it is not finished by this. */
   close(): void {
+    this.#replay?.close();
     this.#tap?.close();
     this.#engine.close();
   }
@@ -172,9 +225,10 @@ export class LiveTape extends Emitter<TapeEvents> {
         if (!this.#pulls) this.#open.resolve();
         break;
       case 'window': {
-        const { start, end, bytes } = message;
-        this.#window = { start, end, bytes };
+        const { start, end, bytes, forecast } = message;
+        this.#window = { start, end, bytes, ...(forecast === undefined ? {} : { forecast }) };
         this.emit('window', this.#window);
+        this.#replay?.grown();
         break;
       }
       case 'tracks':
@@ -183,12 +237,13 @@ export class LiveTape extends Emitter<TapeEvents> {
         this.#open.resolve();
         break;
       case 'progress': {
-        const { elapsed, bytes, uploaded, objects } = message;
-        this.#recording?.advance({ elapsed, bytes, uploaded, objects });
+        const { request, elapsed, bytes, uploaded, objects } = message;
+        if (request === this.#recording?.number) this.#recording.advance({ elapsed, bytes, uploaded, objects });
         break;
       }
       case 'upload':
-        this.#recording?.turn(message.why === undefined ? { state: message.state } : { state: message.state, why: message.why });
+        if (message.request !== this.#recording?.number) break;
+        this.#recording.turn(message.why === undefined ? { state: message.state } : { state: message.state, why: message.why });
         break;
       case 'event': {
         const { code, message: text, at } = message;
@@ -206,9 +261,16 @@ export class LiveTape extends Emitter<TapeEvents> {
     if (!this.#isOpen) return this.#open.reject(error);
     const recording = this.#recording;
     if (ofRecording) recording?.end();
+    if (error.code === 'cancelled') return;
     recording?.emit('error', error);
     this.emit('error', error);
   }
+}
+
+/** Asks the browser not to clear the tape away when the disk is full. Some ask the user: so it is done when one presses Record. */
+function persist(): void {
+  const asked = navigator.storage?.persist?.() as Promise<boolean> | undefined;
+  asked?.catch(() => undefined);
 }
 
 function windowOf(options: TapeOptions): { seconds: number; bytes: number } {
@@ -223,7 +285,19 @@ function seconds(name: string, value: number): number {
   return value;
 }
 
-function absolute(name: string, url: string | URL): string {
-  if (!URL.canParse(url, document.baseURI)) throw new LiveTapeError('bad_option', `${name} must be a URL (got ${url})`);
-  return new URL(url, document.baseURI).href;
+/** A range as the worker takes it. */
+function span(range: ClipRange): { last: number } | { start: number; end: number } | { startDate: number; endDate: number } {
+  if ('last' in range) return { last: seconds('last', range.last) };
+  const { start, end } = range;
+  if (typeof start === 'number' && typeof end === 'number') return { start: seconds('start', start), end: seconds('end', end) };
+  return { startDate: unixMillis('start', start), endDate: unixMillis('end', end) };
+}
+
+function unixMillis(name: string, moment: ClipMoment): number {
+  const isDate = moment instanceof Date || (typeof moment === 'string' && /^\d{4}-\d\d-\d\d/.test(moment));
+  const millis = isDate ? new Date(moment).getTime() : NaN;
+  if (Number.isNaN(millis)) {
+    throw new LiveTapeError('bad_option', `start and end must both be seconds, or both dates (${name} is ${moment})`);
+  }
+  return millis;
 }

@@ -1,9 +1,9 @@
-/** The part of wasm-pack's output (`livetape/wasm`) that the worker uses; crates/web has the whole. */
+/** The part of wasm-pack's output (`livetape/wasm`, `livetape/wasm-tap`) that the worker uses; crates/web has the whole. */
 
 /** The recorder in its worker. */
 export class Engine {
-  /** `post` is called with each message for the page and what it transfers. */
-  constructor(post: (message: import('./protocol.js').FromWorker, transfer: Transferable[]) => void);
+  /** `post` is called with each message for the page and what it transfers; `crc32` is asked for the CRC-32 of what is written. */
+  constructor(post: (message: import('./protocol.js').FromEngine, transfer: Transferable[]) => void, crc32: (bytes: Uint8Array) => number);
   /** Takes a message from the page. Never throws: failures come back as messages. */
   handle(message: import('./protocol.js').ToWorker): void;
 }

@@ -110,19 +110,33 @@ fn numbered(pattern: &str) -> Vec<String> {
     }
 }
 
-/// The differences that are known and explained, by the name of the file or stream.
-pub(crate) fn exceptions() -> BTreeMap<String, Vec<String>> {
-    let mut exceptions: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for columns in rows(include_str!("exceptions.txt")) {
+/// A difference that is known and explained.
+#[derive(Debug)]
+pub(crate) struct Exception {
+    /// The file or stream.
+    pub(crate) name: &'static str,
+    pub(crate) difference: &'static str,
+    /// Who reads the source as the command does.
+    pub(crate) reader: &'static str,
+}
+
+/// All exceptions, in the table's order.
+pub(crate) fn exceptions() -> Vec<Exception> {
+    let explained = |columns: Vec<&'static str>| {
         let [name, difference, clause, reader, why] = columns[..] else {
             panic!(
                 "exceptions.txt: a row is `file | difference | clause | reader | why`: {columns:?}"
             );
         };
-        let explained = [clause, reader, why].iter().all(|text| !text.is_empty());
-        assert!(explained, "{name}: an exception says why");
-        let known = exceptions.entry(name.to_owned()).or_default();
-        known.push(difference.to_owned());
-    }
-    exceptions
+        let is_full = [clause, reader, why].iter().all(|text| !text.is_empty());
+        assert!(is_full, "{name}: an exception says why");
+        Exception {
+            name,
+            difference,
+            reader,
+        }
+    };
+    rows(include_str!("exceptions.txt"))
+        .map(explained)
+        .collect()
 }

@@ -4,10 +4,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use livetape_media::{FourCc, Timestamp, TrackConfig, TrackId};
+use livetape_media::{FourCc, SmallMap, Timestamp, TrackConfig, TrackId};
 
 use super::boxes::{self, BoxRef, Boxes, Parsed};
-use super::by_track::ByTrack;
 use super::events::{self, Messages};
 use super::moof::{self, AnnouncedRun};
 use super::moov::{self, InitTrack};
@@ -31,8 +30,8 @@ pub struct Demuxer {
     position: u64,
     state: State,
     tracks: Vec<InitTrack>,
-    next_decode_time: ByTrack<i64>,
-    current_config: ByTrack<Arc<TrackConfig>>,
+    next_decode_time: SmallMap<TrackId, i64>,
+    current_config: SmallMap<TrackId, Arc<TrackConfig>>,
     announced: VecDeque<AnnouncedRun>,
     /// Samples told so far that had no bytes of their own in a header.
     repeated: u64,
@@ -396,7 +395,7 @@ impl Demuxer {
             .and_then(|track| track.configs.get(run.description).cloned());
         match config {
             Some(Ok(config)) => {
-                if self.current_config.get(run.track) != Some(&config) {
+                if self.current_config.get(&run.track) != Some(&config) {
                     self.config(run.track, config);
                 }
                 self.events.push_back(Event::Run(Run {
@@ -417,7 +416,7 @@ impl Demuxer {
     /// Decode time reached: of the track, or the latest of all.
     fn time(&self, track: Option<TrackId>) -> Option<Timestamp> {
         let reached = self.tracks.iter().filter_map(|known| {
-            let ticks = self.next_decode_time.get(known.id)?;
+            let ticks = self.next_decode_time.get(&known.id)?;
             let is_wanted = track.is_none_or(|track| track == known.id);
             is_wanted.then(|| Timestamp::new(*ticks, known.timescale))
         });

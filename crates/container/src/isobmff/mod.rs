@@ -7,7 +7,6 @@
 //! - [`sample_entry`]: sample entries made from elementary streams' own headers, and read back
 
 mod boxes;
-mod by_track;
 mod demux;
 mod event_message;
 mod events;

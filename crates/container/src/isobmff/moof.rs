@@ -1,9 +1,8 @@
 //! Movie fragments, ISO/IEC 14496-12 §8.8.
 
-use livetape_media::{Sample, Timescale, Timestamp, TrackId};
+use livetape_media::{Sample, SmallMap, Timescale, Timestamp, TrackId};
 
 use super::boxes::BoxRef;
-use super::by_track::ByTrack;
 use super::fields::Fields;
 use super::moov::{Defaults, InitTrack};
 
@@ -101,7 +100,7 @@ pub(crate) fn fragment(
     moof: BoxRef<'_>,
     start: u64,
     tracks: &[InitTrack],
-    next: &ByTrack<i64>,
+    next: &SmallMap<TrackId, i64>,
 ) -> Fragment {
     let mut out = Fragment::default();
     let mut previous_end = None;
@@ -124,7 +123,7 @@ pub(crate) fn fragment(
             header: header.with_defaults(track.defaults),
             position: base,
             decode_time: decode_time(traf).map_or_else(
-                || next.get(header.track).copied().unwrap_or(0),
+                || next.get(&header.track).copied().unwrap_or(0),
                 |time| {
                     i64::try_from(time).map_or(i64::MAX, |time| time.saturating_add(track.shift))
                 },

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use livetape_media::{Timescale, TrackConfig, TrackId};
+use livetape_media::{Rotation, Timescale, TrackConfig, TrackId};
 
 use super::boxes::{BoxRef, Boxes};
 use super::quicktime;
@@ -88,8 +88,9 @@ fn track(
         .try_into()
         .ok()?;
     let stsd = mdia.children().path(&[b"minf", b"stbl", b"stsd"])?;
+    let rotation = rotation(trak).unwrap_or_default();
     let configs = Boxes(stsd.body.get(8..)?)
-        .map(|entry| config(entry, handler, timescale, language))
+        .map(|entry| config(entry, handler, timescale, language, rotation))
         .collect();
     Some(InitTrack {
         id,
@@ -106,6 +107,25 @@ pub(crate) fn track_id(trak: BoxRef<'_>) -> Option<TrackId> {
     let (version, _) = tkhd.version_and_flags()?;
     tkhd.skip(if version == 1 { 16 } else { 8 })?;
     tkhd.u32().map(TrackId)
+}
+
+/// By the matrix of `tkhd`, §6.2.2: turns alone, whatever else it says.
+fn rotation(trak: BoxRef<'_>) -> Option<Rotation> {
+    const ONE: u32 = 0x0001_0000;
+    const MINUS: u32 = ONE.wrapping_neg();
+    let mut tkhd = trak.children().find(b"tkhd")?.fields();
+    let (version, _) = tkhd.version_and_flags()?;
+    tkhd.skip(if version == 1 { 32 } else { 20 })?;
+    tkhd.skip(16)?;
+    let (a, b) = (tkhd.u32()?, tkhd.u32()?);
+    tkhd.skip(4)?;
+    let (c, d) = (tkhd.u32()?, tkhd.u32()?);
+    Some(match (a, b, c, d) {
+        (0, ONE, MINUS, 0) => Rotation::Quarter,
+        (MINUS, 0, 0, MINUS) => Rotation::Half,
+        (0, MINUS, ONE, 0) => Rotation::ThreeQuarters,
+        _ => Rotation::None,
+    })
 }
 
 fn media_header(mdia: BoxRef<'_>) -> Option<(Timescale, [u8; 3])> {
@@ -126,6 +146,7 @@ fn config(
     handler: [u8; 4],
     timescale: Timescale,
     language: [u8; 3],
+    rotation: Rotation,
 ) -> Result<Arc<TrackConfig>, Unusable> {
     let rewritten = quicktime::iso_sound(entry);
     let rewritten = rewritten.as_deref().and_then(|bytes| Boxes(bytes).next());
@@ -143,6 +164,7 @@ fn config(
         sample_entry: entry.whole.to_vec(),
         codec: described.codec,
         language,
+        rotation,
     }))
 }
 

@@ -3,7 +3,7 @@
 use livetape_media::codec::aac::AudioSpecificConfig;
 use livetape_media::codec::h264::Sps;
 use livetape_media::codec::h265;
-use livetape_media::{Format, FourCc, Timescale, TrackConfig};
+use livetape_media::{Format, FourCc, Rotation, Timescale, TrackConfig};
 
 use super::boxes::{BoxRef, Boxes};
 use super::fields::Fields;
@@ -43,6 +43,7 @@ pub fn avc1(sps: &[&[u8]], pps: &[&[u8]]) -> Option<TrackConfig> {
         sample_entry: w.into_bytes(),
         codec: avc_codec("avc1", [parsed.profile, parsed.constraints, parsed.level]),
         language: UNDETERMINED,
+        rotation: Rotation::None,
     })
 }
 
@@ -103,6 +104,7 @@ pub fn hvc1(vps: &[&[u8]], sps: &[&[u8]], pps: &[&[u8]]) -> Option<TrackConfig> 
         sample_entry: w.into_bytes(),
         codec,
         language: UNDETERMINED,
+        rotation: Rotation::None,
     })
 }
 
@@ -211,6 +213,7 @@ pub fn mp4a(config: &AudioSpecificConfig, asc: &[u8]) -> TrackConfig {
         sample_entry: w.into_bytes(),
         codec: format!("mp4a.40.{}", config.object_type),
         language: UNDETERMINED,
+        rotation: Rotation::None,
     }
 }
 

@@ -116,6 +116,7 @@ impl AccessUnits {
     }
 
     /// The bytes that follow.
+    #[inline(always)] // for each packet: see `Core::framed`
     pub(super) fn extend(&mut self, bytes: &[u8], out: &mut Output) {
         self.bytes.extend_from_slice(bytes);
         self.since_config = self.since_config.saturating_add(bytes.len());

@@ -27,6 +27,7 @@ pub(super) struct Packet<'a> {
 
 impl<'a> Packet<'a> {
     /// Reads a packet's header.
+    #[inline(always)] // for each packet: see `Core::framed`
     pub(super) fn parse(bytes: &'a [u8; PACKET]) -> Self {
         let [_, b1, b2, b3, field_len, flags, ..] = *bytes;
         let mut payload_at = 4;
@@ -80,6 +81,7 @@ pub(super) struct Counter {
 
 impl Counter {
     /// Judges a packet with payload. A declared discontinuity excuses any step.
+    #[inline(always)] // for each packet: see `Core::framed`
     pub(super) fn step(&mut self, packet: &Packet<'_>) -> Step {
         let before = self.last.replace(packet.counter);
         let segment_ended = std::mem::take(&mut self.segment_ended);

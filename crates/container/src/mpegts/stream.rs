@@ -78,6 +78,7 @@ impl Stream {
     }
 
     /// Takes one of the stream's packets.
+    #[inline(always)] // for each packet: see `Core::framed`
     pub(super) fn packet(&mut self, packet: &Packet<'_>, clock: &mut Clock, out: &mut Output) {
         if packet.damaged {
             let detail = "a packet was received with errors".to_owned();
@@ -212,6 +213,7 @@ impl Stream {
         }
     }
 
+    #[inline(always)] // for each packet: see `Core::framed`
     fn payload(&mut self, bytes: &[u8], out: &mut Output) {
         let mut complete = false;
         if let Pes::Payload(Some(left)) = &mut self.pes {

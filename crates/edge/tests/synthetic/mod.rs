@@ -187,6 +187,7 @@ impl Stage {
             id: RecordingId::from_random([7; 16]),
             state: State::Recording,
             title: None,
+            metadata: BTreeMap::new(),
             created: STORED,
         };
         Self {

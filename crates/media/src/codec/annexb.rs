@@ -1,24 +1,61 @@
 //! The byte stream format of NAL units: ITU-T H.264 Annex B, H.265 Annex B.
 
-use memchr::memmem;
+/// What a NAL unit follows.
+const CODE: [u8; 3] = [0, 0, 1];
 
 /// Finds start codes.
 ///
 /// The one place that looks at every byte of video; a faster search belongs in here.
-#[derive(Debug)]
-pub struct StartCodes(memmem::Finder<'static>);
-
-impl Default for StartCodes {
-    fn default() -> Self {
-        Self(memmem::Finder::new(&[0, 0, 1]))
-    }
-}
+#[derive(Debug, Default)]
+pub struct StartCodes(Search);
 
 impl StartCodes {
     /// Offset of the first `00 00 01` at or after `from`. The NAL unit begins three bytes on.
     pub fn next(&self, bytes: &[u8], from: usize) -> Option<usize> {
         let found = self.0.find(bytes.get(from..)?)?;
         Some(from + found)
+    }
+}
+
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+#[derive(Debug)]
+struct Search(memchr::memmem::Finder<'static>);
+
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+impl Default for Search {
+    fn default() -> Self {
+        Self(memchr::memmem::Finder::new(&CODE))
+    }
+}
+
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+impl Search {
+    fn find(&self, bytes: &[u8]) -> Option<usize> {
+        self.0.find(bytes)
+    }
+}
+
+/// What `memmem` comes to in the browser for these three bytes, without all that it has to choose from.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+#[derive(Debug)]
+struct Search(Option<memchr::arch::wasm32::simd128::packedpair::Finder>);
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+impl Default for Search {
+    fn default() -> Self {
+        use memchr::arch::{all::packedpair::Pair, wasm32::simd128::packedpair::Finder};
+        // A zero, and the one two bytes on.
+        Self(Pair::with_indices(&CODE, 0, 2).and_then(|pair| Finder::with_pair(&CODE, pair)))
+    }
+}
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+impl Search {
+    fn find(&self, bytes: &[u8]) -> Option<usize> {
+        match &self.0 {
+            Some(finder) if bytes.len() >= finder.min_haystack_len() => finder.find(bytes, &CODE),
+            _ => bytes.windows(CODE.len()).position(|window| window == CODE),
+        }
     }
 }
 
@@ -76,6 +113,23 @@ mod tests {
         assert_eq!(found, [&[9, 0xf0][..], &[0x67, 0, 0, 3, 1], &[0x65]]);
         assert_eq!(nal_units(&[0, 0, 2, 1]).count(), 0);
         assert_eq!(trim(&[0, 0]), [0_u8; 0]);
+    }
+
+    #[test]
+    fn a_start_code_is_found_wherever_it_is() {
+        let codes = StartCodes::default();
+        for len in 3..80 {
+            for at in 0..len - 2 {
+                let mut bytes = vec![0; len];
+                for (byte, filler) in bytes.iter_mut().zip([0, 0, 2, 1, 0, 7].iter().cycle()) {
+                    *byte = *filler;
+                }
+                assert_eq!(codes.next(&bytes, 0), None);
+                bytes.splice(at..at + 3, CODE);
+                assert_eq!(codes.next(&bytes, 0), Some(at), "{at} of {len}");
+                assert_eq!(codes.next(&bytes, at + 1), None);
+            }
+        }
     }
 
     #[test]

@@ -2,10 +2,13 @@
 //! that is set. The decisions are the real ones.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub(crate) mod packets;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use livetape_recorder::{
-    Answer, Body, ClipReady, Event, ExchangeId, Input, Now, Output, Recorder, Request,
+    Access, Answer, Body, ClipReady, Event, ExchangeId, Input, Now, Output, PastReady, Recorder,
+    Request, RequestId, SourceId, StillReady,
 };
 use livetape_tape::{Command, Window};
 use livetape_timeline::{Part, Plan, StoreId};
@@ -36,11 +39,16 @@ pub(crate) struct Client {
     pub(crate) recorder: Recorder,
     pub(crate) now: Now,
     pub(crate) reels: BTreeMap<StoreId, Vec<u8>>,
+    pub(crate) journals: BTreeMap<StoreId, Vec<u8>>,
     pub(crate) deleted: Vec<StoreId>,
     pub(crate) requests: VecDeque<(ExchangeId, Request, Vec<u8>)>,
     pub(crate) events: Vec<Event>,
     pub(crate) clips: Vec<ClipReady>,
+    pub(crate) stills: Vec<StillReady>,
+    pub(crate) past: Vec<PastReady>,
     pub(crate) wake_at: Option<u64>,
+    /// Bytes that the storage takes at once.
+    pub(crate) room: u64,
 }
 
 impl Client {
@@ -52,11 +60,15 @@ impl Client {
                 unix: 1_700_000_000_000,
             },
             reels: BTreeMap::new(),
+            journals: BTreeMap::new(),
             deleted: Vec::new(),
             requests: VecDeque::new(),
             events: Vec::new(),
             clips: Vec::new(),
+            stills: Vec::new(),
+            past: Vec::new(),
             wake_at: None,
+            room: u64::MAX,
         }
     }
 
@@ -69,8 +81,18 @@ impl Client {
                     self.reels.insert(id, Vec::new());
                 }
                 Output::Storage(Command::Close(_)) => {}
+                Output::Storage(Command::Commit {
+                    reel,
+                    offset,
+                    bytes,
+                }) => {
+                    let journal = self.journals.entry(reel).or_default();
+                    journal.truncate(offset as usize);
+                    journal.extend(bytes);
+                }
                 Output::Storage(Command::Delete(id)) => {
                     self.reels.remove(&id).expect("deleted once");
+                    self.journals.remove(&id);
                     self.deleted.push(id);
                 }
                 Output::WriteChunk(at) => self.write(at, chunk),
@@ -84,6 +106,8 @@ impl Client {
                     self.requests.push_back((id, request, body));
                 }
                 Output::Clip(ready) => self.clips.push(ready),
+                Output::Still(ready) => self.stills.push(ready),
+                Output::Past(ready) => self.past.push(ready),
                 Output::Event(event) => self.events.push(event),
                 Output::WakeAt(at) => self.wake_at = Some(at),
             }
@@ -91,6 +115,9 @@ impl Client {
     }
 
     fn write(&mut self, at: livetape_tape::Placement, bytes: &[u8]) {
+        if bytes.len() as u64 > self.room {
+            return self.recorder.not_written(at);
+        }
         let reel = self.reels.get_mut(&at.reel).expect("written while open");
         assert_eq!(reel.len() as u64, at.offset, "reels grow at their end");
         reel.extend_from_slice(bytes);
@@ -144,4 +171,58 @@ impl Client {
         }
         got
     }
+}
+
+pub(crate) const WINDOW: Window = Window {
+    millis: 3_600_000,
+    bytes: 1 << 30,
+};
+pub(crate) const SOURCE: SourceId = SourceId(1);
+
+pub(crate) fn append(client: &mut Client, bytes: &[u8], timestamp_offset: f64) {
+    let chunk = bytes.to_vec();
+    client.handle(
+        Input::Append {
+            source: SOURCE,
+            chunk: &chunk,
+            timestamp_offset,
+        },
+        bytes,
+    );
+}
+
+pub(crate) fn opened() -> Client {
+    let mut client = Client::new(WINDOW);
+    client.handle(
+        Input::Source {
+            source: SOURCE,
+            mime: "video/mp4",
+        },
+        &[],
+    );
+    client
+}
+
+pub(crate) fn record(client: &mut Client) {
+    let access = Access::Template {
+        id: "pub_demo".to_owned(),
+        title: None,
+    };
+    client.handle(
+        Input::Record {
+            request: RequestId(1),
+            edge: "http://edge/",
+            access,
+            cap: None,
+        },
+        &[],
+    );
+}
+
+/// The init segment and all objects of what an edge got, as one file.
+pub(crate) fn uploaded(got: &[(Request, Vec<u8>)]) -> Vec<u8> {
+    let with = |part: &'static str| got.iter().filter(move |(r, _)| r.url.contains(part));
+    let init = with("/configs/").take(1);
+    let all = init.chain(with("/objects/"));
+    all.flat_map(|(_, body)| body.iter().copied()).collect()
 }

@@ -109,7 +109,7 @@ pub fn init_segment(tracks: &[(u32, Arc<TrackConfig>)], wall_clock: Option<i64>)
 
 #[cfg(test)]
 mod tests {
-    use livetape_media::{Format, Timescale, TrackId};
+    use livetape_media::{Format, Rotation, Timescale, TrackId};
 
     use super::*;
     use crate::Timeline;
@@ -125,6 +125,7 @@ mod tests {
             sample_entry: Vec::new(),
             codec: String::new(),
             language: *b"und",
+            rotation: Rotation::None,
         });
         let sample = Sample {
             size: 0,

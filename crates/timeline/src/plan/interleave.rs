@@ -57,6 +57,7 @@ pub(super) fn interleave(tracks: &[(&Track, Joined)]) -> Vec<ChunkLayout> {
                         entry,
                         samples: 0,
                         len: 0,
+                        skipped: 0,
                     },
                 )
             };
@@ -90,7 +91,11 @@ pub(super) fn as_stored(tracks: &[(&Track, Joined)], payload: Extent) -> Option<
         }
         chunks.extend(stored_chunks(index, track, joined)?);
     }
-    chunks.sort_unstable_by_key(|chunk| chunk.extent.offset);
+    let offsets = chunks.iter().map(|chunk| i128::from(chunk.extent.offset));
+    let mut order: Vec<_> = offsets.zip(0..).collect();
+    sort(&mut order);
+    let in_order = order.iter().filter_map(|(_, number)| chunks.get(*number));
+    let chunks: Vec<&Stored> = in_order.collect();
     let patience = Timestamp::new(LATEST_MILLIS, Timescale::MILLIS);
     let mut newest = chunks.first()?.time;
     let mut end = payload.offset;
@@ -147,6 +152,7 @@ fn stored_chunks(index: usize, track: &Track, joined: &Joined) -> Option<Vec<Sto
                         entry: 0,
                         samples: 1,
                         len,
+                        skipped: 0,
                     },
                 });
             }

@@ -53,7 +53,22 @@ pub struct Mp4 {
 /// [`PlanError`] where nothing is selected or a configuration changes inside so that one file
 /// cannot hold it.
 pub fn progressive(timeline: &Timeline, selection: &Selection) -> Result<Mp4, PlanError> {
-    planned(timeline, selection, Form::Progressive)
+    planned(timeline, selection, Form::Progressive, 0)
+}
+
+/// As [`progressive`], of as few stored stretches as can be: up to `most` bytes that lie between two of
+/// them in one store (the headers of arrived fragments) are taken along, where they are few beside what
+/// follows. Nothing in the file refers to them. A browser needs longer to slice a file than for so many
+/// bytes.
+///
+/// # Errors
+/// As [`progressive`].
+pub fn in_stretches(
+    timeline: &Timeline,
+    selection: &Selection,
+    most: u64,
+) -> Result<Mp4, PlanError> {
+    planned(timeline, selection, Form::Progressive, most)
 }
 
 /// As [`progressive`], but holds sound of several configurations in one track with several sample
@@ -63,12 +78,17 @@ pub fn progressive(timeline: &Timeline, selection: &Selection) -> Result<Mp4, Pl
 /// # Errors
 /// [`PlanError::Empty`].
 pub fn single(timeline: &Timeline, selection: &Selection) -> Result<Mp4, PlanError> {
-    planned(timeline, selection, Form::Single)
+    planned(timeline, selection, Form::Single, 0)
 }
 
-fn planned(timeline: &Timeline, selection: &Selection, form: Form) -> Result<Mp4, PlanError> {
+fn planned(
+    timeline: &Timeline,
+    selection: &Selection,
+    form: Form,
+    most_skipped: u64,
+) -> Result<Mp4, PlanError> {
     let taken = taken(timeline, selection, form)?;
-    let (chunks, payload) = payload(&taken);
+    let (chunks, payload) = payload(&taken, most_skipped);
     let files = FileTracks::new(&taken, timeline, selection)?;
     let header = progressive_header(files.movie, &files.tracks(&taken), &chunks);
     Ok(files.mp4(selection, header, payload))
@@ -164,8 +184,8 @@ impl<'a> FileTracks<'a> {
     }
 }
 
-/// The chunks, and what they are made of.
-fn payload(taken: &[(&Track, Joined)]) -> (Vec<ChunkLayout>, Vec<Part>) {
+/// The chunks, and what they are made of; between two, up to `most_skipped` stored bytes.
+fn payload(taken: &[(&Track, Joined)], most_skipped: u64) -> (Vec<ChunkLayout>, Vec<Part>) {
     let mut chunks = interleave(taken);
     let mut parts = Vec::new();
     let mut heads: Vec<_> = taken
@@ -180,6 +200,11 @@ fn payload(taken: &[(&Track, Joined)]) -> (Vec<ChunkLayout>, Vec<Part>) {
             continue;
         };
         let mut end = *position + chunk.len;
+        let first = track.extents(*position..end).next();
+        if let Some(between) = between(parts.last(), first, chunk.len, most_skipped) {
+            chunk.skipped = between.len;
+            parts.push(Part::Stored(between));
+        }
         *sample += chunk.samples as usize;
         while let Some(patch) = patches.next_if(|next| next.sample < *sample) {
             let before = track.extents(*position..patch.skipped.start);
@@ -193,6 +218,24 @@ fn payload(taken: &[(&Track, Joined)]) -> (Vec<ChunkLayout>, Vec<Part>) {
         *position = end;
     }
     (chunks, parts)
+}
+
+/// Skipped is at most this part of what follows.
+const SKIPPED: u64 = 8;
+
+/// What lies between two stretches of one store, where it may be taken along before `len` bytes.
+fn between(before: Option<&Part>, next: Option<Extent>, len: u64, most: u64) -> Option<Extent> {
+    let (Some(Part::Stored(before)), Some(next)) = (before, next) else {
+        return None;
+    };
+    let offset = before.offset + before.len;
+    let skipped = next.offset.checked_sub(offset)?;
+    let is_little = (1..=most.min(len / SKIPPED)).contains(&skipped);
+    (before.store == next.store && is_little).then_some(Extent {
+        store: next.store,
+        offset,
+        len: skipped,
+    })
 }
 
 /// A track's samples on the file's own timeline, the first decoded at 0.

@@ -1,9 +1,29 @@
 //! Times of a slice on the timeline of a file that shows it from a certain moment on.
 
-use livetape_media::Sample;
+use livetape_media::{Sample, Timestamp};
 
 use super::order::sort;
 use crate::Slice;
+
+/// Pictures that show from `start` on: those presented before are there for decoding alone and
+/// hardly last, as in [`progressive`](super::progressive()). What is presented later keeps its times.
+///
+/// The first sample is decoded shortly before `start`, whenever it was decoded before.
+#[must_use]
+pub fn shown_from(slice: Slice, start: Timestamp) -> Slice {
+    let lead = slice.composition_lead();
+    let start = start.rescale(slice.config.timescale).ticks;
+    let (mut samples, origin) = retime(&slice, start, i64::MAX);
+    let negative = i32::try_from(lead).unwrap_or(0);
+    for sample in &mut samples {
+        sample.composition_offset = sample.composition_offset.saturating_sub(negative);
+    }
+    Slice {
+        decode_time: (start - origin).saturating_add(lead),
+        samples,
+        ..slice
+    }
+}
 
 /// Ticks from `start` to the first thing presented then or later; 0 where something is on.
 pub(super) fn delay(slice: &Slice, start: i64) -> i64 {
@@ -154,6 +174,10 @@ fn places(timed: &[(i64, i64)], start: i64, end: i64) -> Vec<Place> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use livetape_media::{Format, Rotation, Timescale, TrackConfig};
+
     use super::*;
 
     #[test]
@@ -171,6 +195,45 @@ mod tests {
             ]
         );
         assert_eq!(places(&timed, 20, 80), [Place::Shown; 6]);
+    }
+
+    #[test]
+    fn what_is_shown_from_a_moment_on_keeps_its_times() {
+        // I0 P4 B2 b1 b3 with negative offsets, 40 ticks each, shown from B2 on.
+        let offsets = [0, 120, 0, -80, -40];
+        let config = TrackConfig {
+            format: Format::Video {
+                width: 640,
+                height: 360,
+            },
+            timescale: Timescale::MILLIS,
+            sample_entry: Vec::new(),
+            codec: String::new(),
+            language: *b"und",
+            rotation: Rotation::None,
+        };
+        let samples = offsets.map(|composition_offset| Sample {
+            size: 1,
+            duration: 40,
+            composition_offset,
+            keyframe: false,
+        });
+        let slice = Slice {
+            config: Arc::new(config),
+            numbers: 0..5,
+            decode_time: 1_000,
+            samples: samples.to_vec(),
+            bytes: 0..5,
+        };
+        let start = Timestamp::new(1_080, Timescale::MILLIS);
+        let shown = shown_from(slice, start);
+        let presented: Vec<_> = shown
+            .timed()
+            .map(|(time, sample)| time + i64::from(sample.composition_offset))
+            .collect();
+        assert_eq!(presented, [1_078, 1_160, 1_080, 1_079, 1_120]);
+        assert_eq!(shown.decode_time + shown.duration() as i64, 1_200);
+        assert!(shown.composition_lead() <= 80);
     }
 
     #[test]

@@ -107,7 +107,7 @@ impl Selection {
 mod tests {
     use std::sync::Arc;
 
-    use livetape_media::{Format, Sample, Timescale, TrackConfig, TrackId};
+    use livetape_media::{Format, Rotation, Sample, Timescale, TrackConfig, TrackId};
 
     use super::*;
 
@@ -122,6 +122,7 @@ mod tests {
             sample_entry: Vec::new(),
             codec: String::new(),
             language: *b"und",
+            rotation: Rotation::None,
         });
         let order = [0, 4, 2, 1, 3, 8, 6, 5, 7, 12, 10, 9, 11];
         let samples: Vec<_> = (0_i32..)
@@ -179,6 +180,7 @@ mod tests {
             sample_entry: Vec::new(),
             codec: String::new(),
             language: *b"und",
+            rotation: Rotation::None,
         });
         let lasting = |duration| Sample {
             size: 1,

@@ -32,7 +32,7 @@ const ALLOWED: [&str; 16] = [
 
 /// How the names of packages with another licence start, and that licence.
 /// They are tools that run on the developer's machine; nothing of them is shipped.
-const EXCEPTIONS: [(&str, &str); 8] = [
+const EXCEPTIONS: [(&str, &str); 9] = [
     // Pictures in wrangler's local runtime.
     ("@img/sharp-libvips-", "LGPL-3.0-or-later"),
     (
@@ -42,13 +42,15 @@ const EXCEPTIONS: [(&str, &str); 8] = [
     ("@img/sharp-win32-", "Apache-2.0 AND LGPL-3.0-or-later"),
     // Drives the fuzz targets; NCSA is LLVM's licence before Apache-2.0.
     ("libfuzzer-sys", "(MIT OR Apache-2.0) AND NCSA"),
+    // Looks in tests for what would keep people from using the element.
+    ("axe-core", "MPL-2.0"),
     // Style sheets in Vite, which the package is tried with.
     ("lightningcss", "MPL-2.0"),
     // Reads our MP4 files in tests.
     ("mediabunny", "MPL-2.0"),
     // Runs beside ours in the bench.
     ("@ffmpeg/core", "GPL-2.0-or-later"),
-    // MIT, which its manifest says in an old way; comes with mux.js, which the bench runs.
+    // MIT, which its manifest says in an old way; comes with mux.js, which reads beside ours in tests.
     ("dom-walk", "no licence"),
 ];
 

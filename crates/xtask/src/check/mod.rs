@@ -40,7 +40,13 @@ pub(crate) fn run(workspace: &Workspace, deadline: Option<Instant>) -> Result<Ta
     };
     checks.program("formatting", cargo(workspace, &["fmt", "--all", "--check"]))?;
     checks.program("clippy, host", cargo(workspace, &CLIPPY_HOST))?;
-    checks.program("clippy, wasm32", clippy_wasm(workspace, &packages)?)?;
+    checks.program(
+        "clippy, wasm32",
+        clippy_wasm(workspace, packages.for_wasm())?,
+    )?;
+    // Alone: beside the others it has what they have, the features of the recorder that it does without.
+    let recorder = clippy_wasm(workspace, ["livetape-web"].into_iter())?;
+    checks.program("clippy, the smaller recorder", recorder)?;
     checks.program("documentation", documentation(workspace))?;
     checks.program("fuzz targets", fuzz::build_command(workspace)?)?;
     for folder in ["www", "tests"] {
@@ -58,18 +64,17 @@ pub(crate) fn run(workspace: &Workspace, deadline: Option<Instant>) -> Result<Ta
     checks.finding("lock files and registry hosts", || {
         lock_files::problems(workspace)
     })?;
-    checks.program("size of the media core", weighed(workspace, deadline)?)?;
+    checks.program("sizes of modules", weighed(workspace, deadline)?)?;
     Ok(checks.tally)
 }
 
-/// Compares the media core's size with its budget.
+/// Compares the sizes of the browser's modules with their budgets.
 fn weighed(workspace: &Workspace, deadline: Option<Instant>) -> Result<Command> {
-    let module = build::media_core(workspace, deadline)?;
     let mut weigh = process::command(setup::node(workspace)?);
-    weigh
-        .args(["www/weigh.mjs", "media core"])
-        .arg(module)
-        .current_dir(&workspace.root);
+    weigh.arg("www/weigh.mjs").current_dir(&workspace.root);
+    for (name, module) in build::weighed(workspace, deadline)? {
+        weigh.arg(name).arg(module);
+    }
     Ok(weigh)
 }
 
@@ -90,12 +95,15 @@ fn cargo(workspace: &Workspace, arguments: &[&str]) -> Command {
     cargo
 }
 
-fn clippy_wasm(workspace: &Workspace, packages: &Packages) -> Result<Command> {
+fn clippy_wasm<'a>(
+    workspace: &Workspace,
+    packages: impl Iterator<Item = &'a str>,
+) -> Result<Command> {
     let mut clippy = cargo(
         workspace,
         &["clippy", "--quiet", "--target", Target::Web.triple()],
     );
-    for member in packages.for_wasm() {
+    for member in packages {
         clippy.args(["-p", member]);
     }
     clippy

@@ -1,5 +1,6 @@
 //! `cargo xtask soak`: the long versions of tests. Each has a short form, which is what runs without options.
 
+mod browser;
 pub(crate) mod fuzz;
 
 use crate::failure::{Failure, Result};
@@ -11,9 +12,9 @@ use crate::workspace::Workspace;
 pub(crate) struct SoakOptions {
     /// The soak, then which parts of it; nothing for all of them.
     pub words: Vec<String>,
-    /// How long each part goes on, in minutes.
+    /// How long each part goes on, in minutes; how much stream is fed.
     pub minutes: Option<u64>,
-    /// After how many inputs each part ends, if that is sooner.
+    /// After how many inputs each part ends, if that is sooner; how often is killed.
     pub runs: Option<u64>,
     /// Keep the results in the repository.
     pub record: bool,
@@ -24,20 +25,31 @@ pub(crate) struct SoakOptions {
 }
 
 /// The names of all soaks.
-const NAMES: [&str; 1] = ["fuzz"];
+const NAMES: [&str; 3] = ["fuzz", "kills", "memory"];
 
 /// Runs the soak that is named, or all of them.
 pub(crate) fn command(workspace: &Workspace, options: &SoakOptions) -> Result<()> {
-    let parts = match options.words.split_first() {
-        None => &[][..],
-        Some((name, parts)) if NAMES.contains(&name.as_str()) => parts,
-        Some((name, _)) => {
-            let known = NAMES.join(" ");
-            return Err(Failure::Message(format!(
-                "no soak {name:?}; there are {known}"
-            )));
+    let (names, parts) = match options.words.split_first() {
+        None => (&NAMES[..], &[][..]),
+        Some((name, parts)) => {
+            let Some(known) = NAMES.iter().position(|known| known == name) else {
+                let known = NAMES.join(" ");
+                return Err(Failure::Message(format!(
+                    "no soak {name:?}; there are {known}"
+                )));
+            };
+            (&NAMES[known..=known], parts)
         }
     };
-    setup::ready(workspace, Scope::Soak, options.yes)?;
-    fuzz::run(workspace, parts, options)
+    for name in names {
+        match *name {
+            "kills" => browser::kills(workspace, options)?,
+            "memory" => browser::memory(workspace, options)?,
+            _ => {
+                setup::ready(workspace, Scope::Soak, options.yes)?;
+                fuzz::run(workspace, parts, options)?;
+            }
+        }
+    }
+    Ok(())
 }

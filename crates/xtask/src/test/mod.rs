@@ -93,6 +93,7 @@ impl Runner<'_> {
             }
             Suite::Outputs => self.outputs(deadline),
             Suite::Edge => self.edge_tests(&["edge"], deadline),
+            Suite::Crash => self.edge_tests(&["crash"], deadline),
             Suite::EndToEnd => {
                 let folders = self.other_folders()?;
                 self.edge_tests(
@@ -214,7 +215,7 @@ impl Runner<'_> {
                 .unwrap_or_default()
                 .to_string_lossy()
                 .into_owned();
-            let own_suite = ["edge", "outputs", "node_modules"].contains(&name.as_str());
+            let own_suite = ["crash", "edge", "outputs", "node_modules"].contains(&name.as_str());
             if !own_suite && has_tests(&folder) {
                 folders.push(name);
             }

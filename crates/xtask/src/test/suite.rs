@@ -21,11 +21,14 @@ pub(super) enum Suite {
     Edge,
     /// The pages in a headless browser, against that edge; and what else is in `tests/`.
     EndToEnd,
+    /// Pages, workers and browsers that end while they tape, storage that is full or damaged, memory
+    /// over hours.
+    Crash,
     /// What `cargo xtask demo --headless-check` does, with a fresh store.
     Demo,
 }
 
-const ALL: [Suite; 8] = [
+const ALL: [Suite; 9] = [
     Suite::Check,
     Suite::Unit,
     Suite::Wasm,
@@ -33,6 +36,7 @@ const ALL: [Suite; 8] = [
     Suite::Build,
     Suite::Edge,
     Suite::EndToEnd,
+    Suite::Crash,
     Suite::Demo,
 ];
 
@@ -47,6 +51,7 @@ impl Suite {
             Self::Build => "build",
             Self::Edge => "edge",
             Self::EndToEnd => "e2e",
+            Self::Crash => "crash",
             Self::Demo => "demo",
         }
     }
@@ -59,14 +64,14 @@ impl Suite {
             Self::Build => 9,
             // Compiles the command where nothing is compiled yet.
             Self::EndToEnd | Self::Outputs => 5,
-            Self::Wasm | Self::Edge | Self::Demo => 3,
+            Self::Wasm | Self::Edge | Self::Crash | Self::Demo => 3,
         };
         Duration::from_secs(60 * minutes)
     }
 
     /// True when it runs what [`Suite::Build`] builds.
     pub(super) fn needs_build(self) -> bool {
-        matches!(self, Self::Edge | Self::EndToEnd | Self::Demo)
+        matches!(self, Self::Edge | Self::EndToEnd | Self::Crash | Self::Demo)
     }
 }
 

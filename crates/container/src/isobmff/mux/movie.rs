@@ -1,11 +1,23 @@
 //! The boxes that a progressive and a fragmented movie share, ISO/IEC 14496-12 §8.2 to §8.5.
 
-use livetape_media::{Format, FourCc, TrackConfig};
+use livetape_media::{Format, FourCc, Rotation, TrackConfig};
 
 use crate::isobmff::write::Writer;
 
 /// Identity matrix, §6.2.2.
 const MATRIX: [u32; 9] = [0x0001_0000, 0, 0, 0, 0x0001_0000, 0, 0, 0, 0x4000_0000];
+
+/// The matrix of pictures turned so, of this size, 16.16: turned and moved back to where they were.
+fn matrix(rotation: Rotation, (width, height): (u32, u32)) -> [u32; 9] {
+    let [one, .., last] = MATRIX;
+    let minus = one.wrapping_neg();
+    match rotation {
+        Rotation::None => MATRIX,
+        Rotation::Quarter => [0, one, 0, minus, 0, 0, height, 0, last],
+        Rotation::Half => [minus, 0, 0, 0, minus, 0, width, height, last],
+        Rotation::ThreeQuarters => [0, minus, 0, one, 0, 0, 0, width, last],
+    }
+}
 
 /// A duration or time field that says "unknown" is all ones; 32 bits where that holds it.
 pub(super) fn version_for(duration: u64) -> u8 {
@@ -72,8 +84,9 @@ pub(super) fn tkhd(
         w.u16(u16::from(config.format.is_audio())); // alternate_group
         w.u16(if config.format.is_audio() { 0x0100 } else { 0 }); // volume
         w.u16(0);
-        MATRIX.iter().for_each(|value| w.u32(*value));
         let (width, height) = display_size(config);
+        let matrix = matrix(config.rotation, (width, height));
+        matrix.iter().for_each(|value| w.u32(*value));
         w.u32(width);
         w.u32(height);
     });

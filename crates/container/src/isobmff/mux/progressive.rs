@@ -40,6 +40,8 @@ pub struct ChunkLayout {
     pub samples: u32,
     /// Their bytes.
     pub len: u64,
+    /// Bytes before them in the `mdat` that are no sample's: nothing refers to them.
+    pub skipped: u64,
 }
 
 /// What a file says of itself as a whole.
@@ -92,7 +94,7 @@ fn header(
     base: u64,
     free: u64,
 ) -> Vec<u8> {
-    let payload: u64 = chunks.iter().map(|chunk| chunk.len).sum();
+    let payload: u64 = chunks.iter().map(|chunk| chunk.skipped + chunk.len).sum();
     // 1 GiB of margin decides `co64`: it must not depend on the header's length.
     let wide = payload > u64::from(u32::MAX) - (1 << 30);
     let mut w = Writer::default();
@@ -292,6 +294,7 @@ fn chunk_tables(w: &mut Writer, track: usize, chunks: &[ChunkLayout], base: u64,
         w.u32(own().count() as u32);
         let mut offset = base;
         for chunk in chunks {
+            offset += chunk.skipped;
             if chunk.track == track {
                 if wide {
                     w.u64(offset);

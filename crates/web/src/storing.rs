@@ -1,0 +1,97 @@
+//! Storing what a recorder wants stored, and making room where there is none.
+
+use js_sys::Uint8Array;
+use livetape_recorder::{Input, Recorder};
+use livetape_tape::journal::crc32;
+use livetape_tape::{Command, Placement};
+use wasm_bindgen::prelude::*;
+
+use crate::crc::Crc;
+use crate::left;
+use crate::reels::{Reels, is_full};
+use crate::room::Room;
+use crate::scope::now;
+
+/// The tape, once a page has opened it.
+pub(crate) struct Tape {
+    pub(crate) recorder: Recorder,
+    pub(crate) reels: Reels,
+    room: Room,
+    crc: Crc,
+}
+
+impl Tape {
+    pub(crate) fn new(recorder: Recorder, reels: Reels, crc: Crc) -> Self {
+        Self {
+            recorder,
+            reels,
+            room: Room::default(),
+            crc,
+        }
+    }
+
+    /// Tells the recorder how much room there is, as far as is known.
+    pub(crate) fn tell_room(&mut self) {
+        if let Some(bytes) = self.reels.room(&mut self.room) {
+            self.recorder.handle(Input::Room { bytes }, now());
+        }
+    }
+
+    /// Does what is wanted of the reels.
+    pub(crate) async fn command(&mut self, command: Command) -> Result<(), JsValue> {
+        let mut done = self.reels.command(command).await;
+        // What is not saved of the journal is tried again, when there is room.
+        while done.as_ref().is_err_and(is_full) && self.make_room().await {
+            done = self.reels.save();
+        }
+        done.or_else(|error| if is_full(&error) { Ok(()) } else { Err(error) })
+    }
+
+    /// Writes bytes of JavaScript's memory to a reel.
+    pub(crate) async fn write(&mut self, at: Placement, bytes: &Uint8Array) -> Result<(), JsValue> {
+        if self.writing(at, |reels| reels.write(at, bytes)).await? && self.reels.are_files() {
+            let crc = self.crc.of(bytes);
+            self.recorder.written(at, u64::from(bytes.length()), crc);
+        }
+        Ok(())
+    }
+
+    /// Writes bytes of Wasm's memory to a reel.
+    pub(crate) async fn write_own(&mut self, at: Placement, bytes: &[u8]) -> Result<(), JsValue> {
+        if self.writing(at, |reels| reels.write_own(at, bytes)).await? && self.reels.are_files() {
+            self.recorder
+                .written(at, bytes.len() as u64, crc32(&[bytes]));
+        }
+        Ok(())
+    }
+
+    /// Where there is no room, room is made; what cannot be written all the same is not on the
+    /// tape. Whether it is there.
+    async fn writing(
+        &mut self,
+        at: Placement,
+        write: impl Fn(&mut Reels) -> Result<(), JsValue>,
+    ) -> Result<bool, JsValue> {
+        while let Err(error) = write(&mut self.reels) {
+            let full = is_full(&error);
+            if full && self.make_room().await {
+                continue;
+            }
+            self.recorder.not_written(at);
+            return if full { Ok(false) } else { Err(error) };
+        }
+        Ok(true)
+    }
+
+    /// Gives up what is needed least: tapes that were left behind, then the oldest of this one.
+    async fn make_room(&mut self) -> bool {
+        self.room.is_full();
+        if left::give_up().await {
+            return true;
+        }
+        match self.recorder.make_room() {
+            Some(command) => self.reels.command(command).await.is_ok(),
+            None => false,
+        }
+    }
+}

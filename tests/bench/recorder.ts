@@ -1,0 +1,127 @@
+// `cargo xtask bench recorder`: what the recorder costs a page. Started with the folder for its input and optionally a number of
+// rounds; writes its section of BENCHMARKS.md.
+import { execFileSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { cpus, loadavg } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { launchProfile } from '../browser/chromium.ts';
+import { serve } from '../browser/site.ts';
+import { inputs } from './input.ts';
+import type { RecorderPage } from './recorder/page.ts';
+import { median } from './report.ts';
+import { writeSection } from './sections.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const require = createRequire(`${root}www/package.json`);
+const [folder = '', rounds = '5'] = process.argv.slice(2);
+
+/** Gives the worker's Wasm memory a name, to be asked for its size. */
+const watched = `
+const start = WebAssembly.instantiateStreaming;
+WebAssembly.instantiateStreaming = async (...given) => {
+  const made = await start(...given);
+  globalThis.wasmMemory = made.instance.exports.memory;
+  return made;
+};`;
+
+/** Takes everything at once; comes before the tap. */
+const sink = 'SourceBuffer.prototype.appendBuffer = function appendBuffer() {};';
+
+async function bundled(entry: string): Promise<string> {
+  const { build } = require('esbuild') as { build(options: object): Promise<{ outputFiles: { text: string }[] }> };
+  const { outputFiles } = await build({ entryPoints: [entry], bundle: true, format: 'esm', target: 'es2022', write: false, logLevel: 'error', external: ['/livetape/*'] });
+  return outputFiles[0]?.text ?? '';
+}
+
+const built = (name: string): Promise<Buffer> => readFile(`${root}www/dist/livetape/${name}`);
+const zipped = async (name: string): Promise<number> => gzipSync(await built(name), { level: 9 }).length;
+const part = (values: readonly number[], share: number): number => [...values].sort((a, b) => a - b)[Math.floor(values.length * share)] ?? NaN;
+
+// With these the browser's clock shows microseconds.
+const isolated = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
+const input = await inputs(folder);
+const site = await serve({
+  '/': { type: 'text/html', headers: isolated, body: `<!doctype html><title>bench</title><script>${sink}</script><script src="/livetape/tap.js"></script><input type="file"><video muted></video><script type="module" src="/page.js"></script>` },
+  '/favicon.ico': { type: 'image/x-icon', body: '' },
+  '/page.js': { type: 'text/javascript', body: await bundled(`${root}tests/bench/recorder/page.ts`) },
+  '/livetape/worker.js': { type: 'text/javascript', headers: isolated, body: `${watched}\n${(await built('worker.js')).toString()}` },
+});
+const browser = await launchProfile(`${folder}/recorder-profile`);
+try {
+  const page = await browser.newPage();
+  page.setDefaultTimeout(600_000);
+  page.on('console', (message) => message.type() === 'error' && console.error(message.text()));
+  await page.goto(site.origin);
+  await page.locator('input').setInputFiles(input.stream);
+  const ask = <Name extends keyof RecorderPage>(name: Name, ...given: Parameters<RecorderPage[Name]>): Promise<Awaited<ReturnType<RecorderPage[Name]>>> =>
+    page.evaluate(([name, given]) => {
+      const { recorderPage } = globalThis as unknown as { recorderPage: Record<string, (...given: unknown[]) => unknown> };
+      return recorderPage[name]?.(...given);
+    }, [name, given] as const) as Promise<Awaited<ReturnType<RecorderPage[Name]>>>;
+  const heap = await page.context().newCDPSession(page);
+  const pageHeap = async (): Promise<number> => {
+    await heap.send('HeapProfiler.collectGarbage');
+    return (await heap.send('Runtime.getHeapUsage')).usedSize;
+  };
+  const wasm = (): Promise<number> => {
+    const worker = page.workers().find((worker) => worker.url().endsWith('worker.js'));
+    if (!worker) throw new Error("the tape's worker is not there");
+    return worker.evaluate(() => (globalThis as unknown as { wasmMemory: WebAssembly.Memory }).wasmMemory.buffer.byteLength);
+  };
+
+  await ask('open', 'video/mp4; codecs="avc1.640028, mp4a.40.2"');
+  const rows: string[] = [];
+  const [tapped, bare]: [number[], number[]] = [[], []];
+  let [length, heapBefore] = [0, 0];
+  let hour = NaN;
+  for (const minutes of (process.env['M']??'1,10,60').split(',').map(Number)) {
+    const fed = await ask('feed', minutes * 60 - length);
+    length = minutes * 60;
+    tapped.push(...fed.tapped);
+    bare.push(...fed.bare);
+    const cut = await ask('clips', Number(rounds));
+    const used = await pageHeap();
+    heapBefore ||= used;
+    const { seconds, bytes } = await ask('length');
+    hour = median(cut.millis);
+    rows.push(`| ${minutes} min (${seconds.toFixed(0)} s, ${(bytes / 1e6).toFixed(0)} MB) | ${hour.toFixed(1)} | ${cut.copied} | ${((await wasm()) / 2 ** 20).toFixed(1)} | ${(used / 2 ** 20).toFixed(1)} |`);
+    console.log(rows.at(-1));
+  }
+  const others: number[] = [];
+  for (let round = 0; round < Number(rounds); round++) others.push(await ask('mediabunny'));
+  const ours = Number(/\| ([\d.]+) \|/.exec(rows[0] ?? '')?.[1]);
+  const targets = [
+    ['tap, 1 MiB append, p50', '<= 0.3 ms', `${part(tapped, 0.5).toFixed(2)} ms`, part(tapped, 0.5) <= 0.3],
+    ['tap, 1 MiB append, p99, times a bare copy and postMessage', '<= 1.5', (part(tapped, 0.99) / part(bare, 0.99)).toFixed(2), part(tapped, 0.99) <= 1.5 * part(bare, 0.99)],
+    ['clip of one hour', '<= 100 ms', `${hour.toFixed(1)} ms`, hour <= 100],
+  ] as const;
+  const commit = execFileSync('git', ['-C', root, 'describe', '--always', '--dirty', '--exclude', '*']).toString().trim();
+  const sizes = await Promise.all(['tap.js', 'index.js', 'element.js', 'worker.js', 'livetape_tap_bg.wasm', 'livetape_web_bg.wasm'].map(async (name) => `${name} ${await zipped(name)}`));
+  const text = `## Recorder
+
+\`cargo xtask bench recorder\`. Commit ${commit}, ${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores of a shared virtual machine, load average ${(loadavg()[0] ?? 0).toFixed(1)}. Chromium ${browser.browser()?.version()}, mediabunny ${JSON.parse(await readFile(`${root}tests/node_modules/mediabunny/package.json`, 'utf8')).version}.
+
+| | wanted | reached | |
+|---|---|---|---|
+${targets.map(([what, wanted, reached, met]) => `| ${what} | ${wanted} | ${reached} | ${met ? 'yes' : '**no**'} |`).join('\n')}
+
+Tap: ${tapped.length} appends of 1 MiB, on the page's main thread, into a SourceBuffer that does nothing; each after a copy into a used buffer and a \`postMessage\` of the same bytes to a worker that sends the buffer back. p50 ${part(tapped, 0.5).toFixed(3)} ms and ${part(bare, 0.5).toFixed(3)} ms, p99 ${part(tapped, 0.99).toFixed(3)} ms and ${part(bare, 0.99).toFixed(3)} ms. All went onto one tape in the origin private file system, faster than real time.
+
+| on the tape | clip of all, ms (median of ${rounds}) | media bytes copied | Wasm memory, MiB | page's heap, MiB |
+|---|---|---|---|---|
+${rows.join('\n')}
+
+Export beside mediabunny: 300 s of fragmented MP4 to an MP4 file in the origin private file system takes its \`Conversion\` ${median(others).toFixed(0)} ms; a clip is a Blob of stored bytes: ${ours.toFixed(1)} ms for one minute, ${hour.toFixed(1)} ms for an hour.
+
+Gzipped bytes: ${sizes.join(', ')}.
+`;
+  console.log(text);
+  await writeSection(`${root}BENCHMARKS.md`, 'recorder', text);
+  const missed = targets.filter(([, , , met]) => !met);
+  console.log(missed.length === 0 ? 'every target is reached' : `${missed.length} targets are missed`);
+} finally {
+  await browser.close();
+  await site.close();
+}

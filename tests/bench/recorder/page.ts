@@ -1,0 +1,124 @@
+// The page of the recorder's bench: a player whose SourceBuffer takes everything at once, so that only the tap is timed.
+import { ALL_FORMATS, BlobSource, Conversion, Input, Mp4OutputFormat, Output, StreamTarget } from 'mediabunny';
+import type { LiveTape } from '../../../www/sdk/src/index.ts';
+
+/** What the page does for the bench. */
+export interface RecorderPage {
+  /** Makes the tape of a MediaSource of that type. */
+  open(mime: string): Promise<void>;
+  /**
+   * Appends the chosen file, again and again, in pieces of 1 MiB until the tape is `seconds` long; every other piece is copied and posted to
+   * another worker first, as a program without livetape would. Milliseconds of each, on this thread.
+   */
+  feed(seconds: number): Promise<{ tapped: number[]; bare: number[] }>;
+  /** Cuts all that is on the tape, so many times; milliseconds until there is a Blob, and bytes that were copied. */
+  clips(times: number): Promise<{ millis: number[]; size: number; copied: number }>;
+  /** Milliseconds until a Blob of the chosen file is an MP4 on disk, by mediabunny. */
+  mediabunny(): Promise<number>;
+  /** Seconds of the tape, and its bytes. */
+  length(): { seconds: number; bytes: number };
+}
+
+const piece = 1 << 20;
+/** Seconds from one round of the file to the next: its length, and a little. */
+const round = 300.1;
+/** Bytes that the tape's worker may be behind. */
+const ahead = 32 << 20;
+
+let tape: LiveTape;
+let source: SourceBuffer;
+/** Seconds at which the next round of the file begins, and bytes appended so far. */
+let [offset, at, appended] = [0, 0, 0];
+
+const chosen = (): File => {
+  const file = document.querySelector('input')?.files?.[0];
+  if (!file) throw new Error('no file is chosen');
+  return file;
+};
+
+const echo = new Worker(URL.createObjectURL(new Blob(['onmessage = ({ data }) => postMessage(data, [data])'])));
+const free: ArrayBuffer[] = [];
+echo.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => void free.push(data);
+
+function bareCopy(bytes: Uint8Array): number {
+  const begun = performance.now();
+  const buffer = free.pop() ?? new ArrayBuffer(piece);
+  new Uint8Array(buffer).set(bytes);
+  echo.postMessage(buffer, [buffer]);
+  return performance.now() - begun;
+}
+
+const grown = (enough: () => boolean): Promise<void> =>
+  new Promise((resolve) => {
+    if (enough()) return resolve();
+    const look = (): void => {
+      if (!enough()) return;
+      tape.removeEventListener('window', look);
+      resolve();
+    };
+    tape.addEventListener('window', look);
+  });
+
+const page: RecorderPage = {
+  async open(mime) {
+    const { LiveTape } = (await import('/livetape/index.js' as string)) as typeof import('../../../www/sdk/src/index.ts');
+    const video = document.querySelector('video') as HTMLVideoElement;
+    const media = new MediaSource();
+    const opened = new Promise((resolve) => media.addEventListener('sourceopen', resolve, { once: true }));
+    video.src = URL.createObjectURL(media);
+    await opened;
+    source = media.addSourceBuffer(mime);
+    tape = await LiveTape.tap(video, { window: 5000, windowBytes: 2 ** 36 });
+    tape.addEventListener('error', ({ detail }) => console.error(detail.message));
+  },
+
+  async feed(seconds) {
+    const file = chosen();
+    const [tapped, bare]: [number[], number[]] = [[], []];
+    const end = offset === 0 && at === 0 ? seconds : page.length().seconds + seconds;
+    while (page.length().seconds < end) {
+      if (at >= file.size) [offset, at] = [offset + round, 0];
+      const bytes = new Uint8Array(await file.slice(at, at + piece).arrayBuffer());
+      at += bytes.length;
+      appended += bytes.length;
+      if (bytes.length === piece) bare.push(bareCopy(bytes));
+      source.timestampOffset = offset;
+      const begun = performance.now();
+      source.appendBuffer(bytes);
+      if (bytes.length === piece) tapped.push(performance.now() - begun);
+      await grown(() => tape.window.bytes > appended - ahead);
+    }
+    return { tapped, bare };
+  },
+
+  async clips(times) {
+    const millis: number[] = [];
+    let [size, copied] = [0, 0];
+    for (let time = 0; time < times; time++) {
+      const begun = performance.now();
+      const clip = await tape.clip({ start: tape.window.start, end: tape.window.end });
+      millis.push(performance.now() - begun);
+      [size, copied] = [clip.blob.size, clip.copiedBytes];
+      clip.close();
+    }
+    return { millis, size, copied };
+  },
+
+  async mediabunny() {
+    const folder = await navigator.storage.getDirectory();
+    const begun = performance.now();
+    const handle = await folder.getFileHandle('mediabunny.mp4', { create: true });
+    const output = new Output({ format: new Mp4OutputFormat({ fastStart: false }), target: new StreamTarget(await handle.createWritable(), { chunked: true }) });
+    const conversion = await Conversion.init({ input: new Input({ formats: ALL_FORMATS, source: new BlobSource(chosen()) }), output });
+    await conversion.execute();
+    const millis = performance.now() - begun;
+    const { size } = await handle.getFile();
+    if (size < chosen().size * 0.9) throw new Error(`mediabunny wrote ${size} bytes: ${JSON.stringify(conversion.discardedTracks.map(({ reason }) => reason))}`);
+    await folder.removeEntry('mediabunny.mp4');
+    return millis;
+  },
+
+  length: () => ({ seconds: tape.window.end - tape.window.start, bytes: tape.window.bytes }),
+};
+
+Object.assign(globalThis, { recorderPage: page });

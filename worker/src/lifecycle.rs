@@ -1,0 +1,111 @@
+//! A recording from its creation to its deletion, and how the list of recordings learns of it.
+
+use std::time::Duration;
+
+use livetape_edge::api::{CreatedRecording, Finish, PatchRecording, Playback, State as Progress};
+use livetape_edge::{Code, Delivery, Meta, RecordingId};
+use worker::Result;
+
+use crate::command::New;
+use crate::recording::Recording;
+use crate::refusal::Answer;
+use crate::tenant::{self, TenantCommand};
+use crate::{platform, r2, respond};
+
+/// How far the list may be behind a recording that grows.
+const TELL_EVERY: Duration = Duration::from_secs(15);
+/// When what failed is tried again.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
+
+impl Recording {
+    pub(crate) async fn create(&self, id: &RecordingId, new: New) -> Answer {
+        if self.rows.identity()?.is_some() {
+            return Err(Code::RecordingExists.into());
+        }
+        let meta = Meta {
+            id: id.clone(),
+            state: Progress::Recording,
+            title: new.title,
+            metadata: new.metadata,
+            created: platform::now(),
+        };
+        self.rows.create(&meta)?;
+        self.tell().await?;
+        let id = id.to_string();
+        let created = CreatedRecording {
+            ingest_url: format!("{}/v1/recordings/{id}", new.origin),
+            playback: Playback::new(&new.origin, &id),
+            id,
+            state: Progress::Recording,
+            ingest_token: new.token,
+        };
+        Ok(respond::json(201, &created)?)
+    }
+
+    pub(crate) async fn patch(&self, patch: PatchRecording, origin: &str) -> Answer {
+        let meta = self.index()?.meta().patched(patch)?;
+        self.rows.set_facts(&meta)?;
+        self.index()?.set_meta(meta);
+        self.tell().await?;
+        Ok(respond::json(200, &self.index()?.info(origin))?)
+    }
+
+    pub(crate) async fn finish(&self, finish: &Finish, origin: &str) -> Answer {
+        let changes = self.index()?.check_finish(finish)?;
+        if changes {
+            self.rows.finish()?;
+            self.index()?.finish();
+            self.tell().await?;
+        }
+        Ok(respond::json(200, &self.index()?.info(origin))?)
+    }
+
+    /// Deletes it with all that is stored. From the first moment on nothing of it is played or taken;
+    /// what is cut off half-way goes on by alarm.
+    pub(crate) async fn delete(&self, id: &RecordingId) -> Answer {
+        self.index()?;
+        self.rows.delete()?;
+        self.index.replace(None);
+        self.storage.set_alarm(TRY_AGAIN).await?;
+        self.erase(id).await?;
+        Ok(Delivery::new(204, Vec::new()))
+    }
+
+    async fn erase(&self, id: &RecordingId) -> Result<()> {
+        r2::delete_below(&self.bucket()?, &format!("rec/{id}/")).await?;
+        tenant::ask(&self.env, &TenantCommand::Forget { id: id.to_string() }).await?;
+        self.storage.delete_alarm().await?;
+        self.storage.delete_all().await
+    }
+
+    /// What an alarm is for: to tell the list, or to go on deleting.
+    pub(crate) async fn ring(&self) -> Result<()> {
+        self.is_telling.set(false);
+        match self.rows.identity()? {
+            Some(identity) if identity.is_deleted => self.erase(&identity.id).await,
+            Some(_) => self.tell().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Sees to it that the list learns of what was added, soon.
+    pub(crate) async fn tell_soon(&self) -> Result<()> {
+        if self.is_telling.replace(true) {
+            return Ok(());
+        }
+        self.storage.set_alarm(TELL_EVERY).await
+    }
+
+    /// Tells the list; where that fails, later.
+    async fn tell(&self) -> Result<()> {
+        let summary = match self.index() {
+            Ok(index) => index.summary(),
+            Err(_) => return Ok(()),
+        };
+        if let Err(fault) = tenant::ask(&self.env, &TenantCommand::Put(summary)).await {
+            worker::console_error!("{fault}");
+            self.storage.set_alarm(TRY_AGAIN).await?;
+        }
+        Ok(())
+    }
+}
