@@ -1,5 +1,5 @@
 // A small web server for pages that a test writes itself.
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +19,9 @@ const types: Record<string, string> = {
   html: 'text/html; charset=utf-8', js: 'text/javascript', css: 'text/css', json: 'application/json', mp4: 'video/mp4', wasm: 'application/wasm', m3u8: 'application/vnd.apple.mpegurl',
 };
 
+/** Answers a request itself, and says so by true; what it leaves is looked for among the pages. */
+export type Answerer = (path: string, request: IncomingMessage, response: ServerResponse) => boolean;
+
 /** A running server. */
 export interface Site {
   /** `http://localhost:<port>`. */
@@ -28,11 +31,12 @@ export interface Site {
 
 /**
  * Serves `pages` by exact path; below `/livetape/` and `/assets/` it serves what www/build.mjs has built. All of it may be
- * read by other origins, and in single ranges of bytes.
+ * read by other origins, and in single ranges of bytes. `answerer` comes before all that.
  */
-export async function serve(pages: Readonly<Record<string, Content>>): Promise<Site> {
+export async function serve(pages: Readonly<Record<string, Content>>, answerer?: Answerer): Promise<Site> {
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    if (answerer?.(path, request, response)) return;
     answer(pages[path], path).then(
       ({ type, body, headers: more }) => {
         const headers = { 'content-type': type, 'access-control-allow-origin': '*', 'accept-ranges': 'bytes', ...more };

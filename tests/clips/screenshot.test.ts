@@ -1,6 +1,6 @@
 // Screenshots: exactly the picture of the asked moment, of its right shape, from what is recorded.
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -15,23 +15,22 @@ let browser: Browser;
 let site: Site;
 let folder: string;
 
-/** The sample with pixels that are not square, in both containers. */
-async function wide(): Promise<Record<string, Content>> {
+/** The sample with pixels that are not square, in both containers; and to be turned. */
+async function files(): Promise<Record<string, Content>> {
   folder = await mkdtemp(join(tmpdir(), 'livetape-screenshot-'));
-  const encode = ['-v', 'error', '-i', samplePath, '-t', '4', '-vf', 'scale=480:360,setsar=4/3', '-c:v', 'libx264', '-preset', 'veryfast', '-g', '50', '-bf', '2', '-fps_mode', 'passthrough', '-an'];
-  await runTool('ffmpeg', [...encode, '-movflags', 'empty_moov+default_base_moof+frag_keyframe', join(folder, 'wide.mp4')]);
-  await runTool('ffmpeg', ['-v', 'error', '-i', join(folder, 'wide.mp4'), '-c', 'copy', '-f', 'hls', '-hls_segment_filename', join(folder, 'wide.ts'), join(folder, 'wide.m3u8')]);
-  const file = async (name: string): Promise<Content> => ({ type: 'application/octet-stream', body: await readFile(join(folder, name)) });
-  for (const degrees of [90, 180, 270]) {
-    const turned = ['-i', samplePath, '-t', '4', '-c', 'copy', '-metadata:s:v:0', `rotate=${degrees}`];
-    await runTool('ffmpeg', ['-v', 'error', ...turned, '-movflags', 'empty_moov+default_base_moof+frag_keyframe', join(folder, `turned${degrees}.mp4`)]);
-  }
-  return { '/wide.mp4': await file('wide.mp4'), '/wide.m3u8': await file('wide.m3u8'), '/wide.ts': await file('wide.ts'), '/turned90.mp4': await file('turned90.mp4'), '/turned180.mp4': await file('turned180.mp4'), '/turned270.mp4': await file('turned270.mp4') };
+  const make = (name: string, ...how: string[]): Promise<unknown> => runTool('ffmpeg', ['-v', 'error', ...how, join(folder, name)]);
+  const sample = ['-i', samplePath, '-t', '4'];
+  const fragments = ['-movflags', 'empty_moov+default_base_moof+frag_keyframe'];
+  const encode = ['-vf', 'scale=480:360,setsar=4/3', '-c:v', 'libx264', '-preset', 'veryfast', '-g', '50', '-bf', '2', '-fps_mode', 'passthrough', '-an'];
+  await make('wide.mp4', ...sample, ...encode, ...fragments);
+  await make('wide.m3u8', '-i', join(folder, 'wide.mp4'), '-c', 'copy', '-f', 'hls', '-hls_time', '2', '-hls_list_size', '0');
+  for (const degrees of [90, 180, 270]) await make(`turned${degrees}.mp4`, ...sample, '-c', 'copy', '-metadata:s:v:0', `rotate=${degrees}`, ...fragments);
+  const served = (await readdir(folder)).map(async (name) => [`/${name}`, { type: 'application/octet-stream', body: await readFile(join(folder, name)) }] as const);
+  return Object.fromEntries(await Promise.all(served));
 }
 
 before(async () => {
-  const files = await wide();
-  [browser, site] = await Promise.all([launchChromium(), serveFed('', files)]);
+  [browser, site] = await Promise.all([launchChromium(), serveFed('', await files())]);
 });
 
 after(async () => {

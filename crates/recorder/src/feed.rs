@@ -1,5 +1,7 @@
 //! One stream of bytes - a source buffer's appends, a playlist's segments - onto the tape.
 
+mod source_buffer;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -9,9 +11,13 @@ use livetape_container::{
 use livetape_media::{Sample, SmallMap, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId};
 use livetape_tape::{Placement, Tape};
 use livetape_timeline::Extent;
+use source_buffer::SourceBuffer;
 
 use crate::can_pull::{CAN_PULL, CanPull};
+use crate::coded_frames::Kept;
 use crate::output::{Event, Output};
+use crate::splice::append_uncovered;
+use crate::stretch::Stretch;
 
 /// The timeline's track of pictures.
 pub(crate) const VIDEO: TrackId = TrackId(1);
@@ -45,6 +51,8 @@ pub(crate) struct Feed {
     /// The latest bytes, where they have to be rewritten.
     copied: Vec<u8>,
     configs: SmallMap<TrackId, Known>,
+    /// What a source buffer does with what it is given; `None` where no player stands between.
+    buffer: Option<SourceBuffer>,
     /// It was told that there are too many events.
     told_full: bool,
     /// Something of the pictures was not written: they go on with a keyframe.
@@ -110,6 +118,9 @@ impl Feed {
         now: u64,
         out: &mut VecDeque<Output>,
     ) -> Taken {
+        if let Some(buffer) = &mut self.buffer {
+            buffer.frames.append_at(offset);
+        }
         if matches!(self.demuxer, Demuxer::Unknown) {
             let mut first = [0];
             chunk.copy_to(0, &mut first);
@@ -206,10 +217,16 @@ impl Feed {
         while let Some(event) = self.poll() {
             match event {
                 Demuxed::Config { track, config } => {
+                    if let Some(buffer) = &mut self.buffer {
+                        buffer.frames.init(track);
+                    }
                     taken.tracks_changed |= self.config(track, config, tape);
                 }
                 Demuxed::Run(run) => taken.appended |= self.run(run, offset, tape, now, out),
-                Demuxed::Timed(event) => self.event(event, offset, tape, out),
+                Demuxed::Timed(event) => {
+                    let offset = self.offset(offset);
+                    self.event(event, offset, tape, out);
+                }
                 Demuxed::Defect(defect) => {
                     taken.protected |= defect.code == DefectCode::Protected;
                     out.push_back(Output::Event(told(&defect, offset)));
@@ -304,14 +321,39 @@ impl Feed {
                 vec![placement.extent(0, len)]
             }
         };
-        let moved = Timestamp::from_seconds(offset, config.timescale).ticks;
         let (decode_time, samples) = rescaled(run.decode_time, run.samples, stream, &config);
-        let decode_time = decode_time.saturating_add(moved);
-        let appended = tape.append(id, &config, decode_time, &samples, &extents);
-        if let Some(event) = gap(appended.gap, decode_time, &config, &samples) {
-            out.push_back(Output::Event(event));
+        let kept = match &mut self.buffer {
+            Some(buffer) => buffer
+                .frames
+                .process(run.track, &config, decode_time, &samples),
+            None => {
+                let moved = Timestamp::from_seconds(offset, config.timescale).ticks;
+                vec![Kept {
+                    frames: 0..samples.len(),
+                    decode_time: decode_time.saturating_add(moved),
+                }]
+            }
+        };
+        let whole = Stretch {
+            config,
+            decode_time,
+            samples,
+            extents,
+        };
+        let mut appended = false;
+        for stretch in whole.parts(&kept) {
+            let (at, config) = (stretch.decode_time, Arc::clone(&stretch.config));
+            let longest = stretch.samples.first().map_or(0, |first| first.duration);
+            let joined = match &mut self.buffer {
+                Some(buffer) if config.format.is_video() => {
+                    buffer.pictures.join(stretch, id, buffer.replaceable, tape)
+                }
+                _ => append_uncovered(&stretch, id, tape),
+            };
+            appended |= joined.appended;
+            out.extend(gap(joined.gap, at, &config, longest).map(Output::Event));
         }
-        appended.kept > 0
+        appended
     }
 
     /// Where a run's payload was written. Pieces wholly before it are not asked for again.
@@ -388,12 +430,9 @@ fn destination(config: &TrackConfig) -> Option<TrackId> {
     }
 }
 
-/// A gap longer than a sample is worth telling.
-fn gap(ticks: i64, at: i64, config: &TrackConfig, samples: &[Sample]) -> Option<Event> {
-    let one = samples
-        .first()
-        .map_or(0, |sample| i64::from(sample.duration));
-    if ticks <= one {
+/// A gap longer than a sample, which lasts `one` tick or more, is worth telling.
+fn gap(ticks: i64, at: i64, config: &TrackConfig, one: u32) -> Option<Event> {
+    if ticks <= i64::from(one) {
         return None;
     }
     let missing = Timestamp::new(ticks, config.timescale);

@@ -18,6 +18,19 @@ pub struct Now {
     pub unix: i64,
 }
 
+/// What a page sets on a source buffer; times in seconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Setting {
+    /// `timestampOffset`.
+    TimestampOffset(f64),
+    /// `mode`: true for `sequence`.
+    Sequence(bool),
+    /// `appendWindowStart`.
+    AppendWindowStart(f64),
+    /// `appendWindowEnd`.
+    AppendWindowEnd(f64),
+}
+
 /// By what right a recording is made at the edge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Access {
@@ -86,9 +99,29 @@ pub enum Input<'a> {
         /// `SourceBuffer.timestampOffset` at that moment, in seconds.
         timestamp_offset: f64,
     },
-    /// The player called `abort()`: a segment in progress is dropped.
+    /// The player set something that says where later appends go.
+    Set {
+        /// On which source buffer.
+        source: SourceId,
+        /// What.
+        setting: Setting,
+    },
+    /// The player called `changeType()`: what follows is of another type.
+    ChangeType {
+        /// On which source buffer.
+        source: SourceId,
+        /// That type.
+        mime: &'a str,
+    },
+    /// The player called `abort()`: a segment in progress is dropped, and the append window is
+    /// everything again.
     Abort {
         /// On which source buffer.
+        source: SourceId,
+    },
+    /// The tap has missed what was appended before: what follows is in the midst of it.
+    Joined {
+        /// To which source buffer.
         source: SourceId,
     },
     /// Where the player is.

@@ -6,6 +6,8 @@
 //!
 //! - [`Recorder`]: everything below, under one roof
 //! - `feed`: one stream of bytes (a source buffer, a playlist's segments) onto the tape
+//! - `coded_frames`: what a source buffer keeps of what is appended, and at what times
+//! - `splice`: where one coding of the pictures gives way to another
 //! - `pull`: reading a live HLS playlist
 //! - `recording`: a growing range of the tape, cut into objects
 //! - `part`: a stretch of the tape recorded in one go
@@ -19,6 +21,7 @@
 
 mod can_pull;
 mod clip;
+mod coded_frames;
 mod cut;
 mod feed;
 mod input;
@@ -30,11 +33,13 @@ mod past;
 mod pull;
 mod recorder;
 mod recording;
+mod splice;
 mod still;
+mod stretch;
 mod upload;
 mod wall_clock;
 
-pub use input::{Access, Answer, ClipRange, Input, Now, PastFrom, SourceId};
+pub use input::{Access, Answer, ClipRange, Input, Now, PastFrom, Setting, SourceId};
 pub use output::{
     Body, ClipReady, Event, ExchangeId, FailureCode, Output, PastReady, Request, RequestId,
     StillReady, StillSample, TrackInfo, UploadState,

@@ -8,7 +8,7 @@ use livetape_tape::{Command, Placement, Tape, Window};
 use crate::can_pull::CAN_PULL;
 use crate::clip::{Clips, clip};
 use crate::cut::PATIENCE;
-use crate::feed::{Ending, Feed, GAP, Taken, drain_commands};
+use crate::feed::{Ending, Feed, GAP, Taken, VIDEO, drain_commands};
 use crate::input::{Access, Answer, Input, Now, SourceId};
 use crate::output::{Event, ExchangeId, FailureCode, Output, RequestId, TrackInfo};
 use crate::part::lead;
@@ -31,6 +31,9 @@ pub struct Recorder {
     uploads: Vec<Recording>,
     clips: Clips,
     playhead: Option<f64>,
+    told_tracks: Vec<TrackInfo>,
+    /// Something was encrypted.
+    protected: bool,
     arrival: Arrival,
     exchanges: u32,
     wake_at: Option<u64>,
@@ -55,12 +58,19 @@ struct Room {
     left: Option<u64>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Source {
     mime: String,
     feed: Feed,
-    /// `timestampOffset` of the last append.
-    offset: f64,
+}
+
+impl Default for Source {
+    fn default() -> Self {
+        Self {
+            mime: String::new(),
+            feed: Feed::of_source_buffer(),
+        }
+    }
 }
 
 impl Recorder {
@@ -79,6 +89,8 @@ impl Recorder {
             uploads: Vec::new(),
             clips: Clips::default(),
             playhead: None,
+            told_tracks: Vec::new(),
+            protected: false,
             arrival: Arrival::default(),
             exchanges: 0,
             wake_at: None,
@@ -109,7 +121,9 @@ impl Recorder {
                 timestamp_offset,
             } => {
                 let source = self.sources.get_or_default(source);
-                source.offset = timestamp_offset;
+                let recording = self.recording.as_ref();
+                let taken = recording.map_or(0, |recording| recording.taken(VIDEO));
+                source.feed.may_replace_from(taken);
                 let taken = source.feed.push(
                     chunk,
                     timestamp_offset,
@@ -122,21 +136,36 @@ impl Recorder {
                 }
                 self.taken(&taken);
             }
+            Input::Set { source, setting } => {
+                if let Some(source) = self.sources.get_mut(&source) {
+                    source.feed.set(setting);
+                }
+            }
+            Input::ChangeType { source, mime } => {
+                if let Some(source) = self.sources.get_mut(&source) {
+                    mime.clone_into(&mut source.mime);
+                    let (tape, out) = (&mut self.tape, &mut self.out);
+                    let taken = source.feed.change_type(tape, now.steady, out);
+                    self.taken(&taken);
+                }
+            }
             Input::Abort { source } => {
                 if let Some(source) = self.sources.get_mut(&source) {
-                    let offset = source.offset;
-                    let taken = source.feed.end(
-                        Ending::Cut,
-                        offset,
-                        &mut self.tape,
-                        now.steady,
-                        &mut self.out,
-                    );
+                    let (tape, out) = (&mut self.tape, &mut self.out);
+                    let taken = source.feed.abort(tape, now.steady, out);
                     self.taken(&taken);
+                }
+            }
+            Input::Joined { source } => {
+                if let Some(source) = self.sources.get_mut(&source) {
+                    source.feed.join();
                 }
             }
             Input::Playhead { seconds } => self.playhead = Some(seconds),
             Input::Pull { url } => self.pull = Pull::begin(url, now),
+            Input::Record { request, .. } if self.is_all_protected() => {
+                self.fail(request, FailureCode::Protected, PROTECTED);
+            }
             Input::Record { .. }
             | Input::Pause { .. }
             | Input::Unpause { .. }
@@ -315,9 +344,9 @@ impl Recorder {
         given_up
     }
 
-    /// The storage has taken so many bytes there; their CRC-32 goes to the journal.
-    pub fn written(&mut self, at: Placement, len: u64, crc: u32) {
-        self.tape.written(at, len, crc);
+    /// The storage has taken so many bytes there; their sum goes to the journal.
+    pub fn written(&mut self, at: Placement, len: u64, sum: u32) {
+        self.tape.written(at, len, sum);
     }
 
     /// The storage has not taken what was to be written there: neither that nor what was to be
@@ -399,10 +428,10 @@ impl Recorder {
     }
 
     fn taken(&mut self, taken: &Taken) {
-        if taken.tracks_changed {
-            let event = Event::Tracks(TrackInfo::of(self.tape.timeline()));
-            self.out.push_back(Output::Event(event));
+        if taken.tracks_changed || taken.appended {
+            self.tell_tracks();
         }
+        self.protected |= taken.protected;
         if taken.protected {
             self.out.push_back(Output::Event(Event::Failed {
                 request: None,
@@ -437,6 +466,20 @@ impl Recorder {
         }
     }
 
+    /// Whether there is nothing to take out because the stream is encrypted.
+    fn is_all_protected(&self) -> bool {
+        self.protected && self.tape.timeline().tracks().is_empty()
+    }
+
+    /// Tells what is on the tape, where that has changed.
+    fn tell_tracks(&mut self) {
+        let infos = TrackInfo::of(self.tape.timeline());
+        if infos != self.told_tracks {
+            self.told_tracks.clone_from(&infos);
+            self.out.push_back(Output::Event(Event::Tracks(infos)));
+        }
+    }
+
     fn clip(&mut self, request: RequestId, range: crate::ClipRange) {
         self.arrival.date(&mut self.tape);
         let made = clip(&mut self.tape, request, range, self.playhead);
@@ -445,6 +488,9 @@ impl Recorder {
             Ok((ready, clip)) => {
                 self.clips.open(request, clip);
                 self.out.push_back(Output::Clip(ready));
+            }
+            Err((FailureCode::NothingRecorded, _)) if self.is_all_protected() => {
+                self.fail(request, FailureCode::Protected, PROTECTED);
             }
             Err((code, message)) => self.fail(request, code, &message),
         }

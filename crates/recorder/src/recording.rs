@@ -136,6 +136,12 @@ impl Recording {
         self.hold
     }
 
+    /// How many of a track's samples, by their numbers, it has taken into objects.
+    pub(crate) fn taken(&self, id: TrackId) -> u64 {
+        let next = self.next.iter().find(|(own, _)| *own == id);
+        next.map_or(0, |(_, number)| *number)
+    }
+
     /// Cuts what is complete and sends what may be sent. To be called after every input.
     pub(crate) fn advance(
         &mut self,

@@ -140,6 +140,11 @@ impl Recovery {
                 reached.next = reached.next.max(number);
             }
             Entry::Append(append) => self.append(reel, append),
+            Entry::Cut(id, number) => {
+                self.timeline.cut_back(id, number);
+                let reached = self.reached(id);
+                reached.next = reached.next.min(number);
+            }
             Entry::Event(event) => {
                 self.timeline.add_event(event);
             }

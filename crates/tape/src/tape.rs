@@ -272,6 +272,18 @@ impl Tape {
         }
     }
 
+    /// Forgets a track's samples from `number` on: a player has appended others for their time.
+    /// Their bytes stay where they are.
+    pub fn cut_back(&mut self, id: TrackId, number: u64) {
+        self.timeline.cut_back(id, number);
+        self.journal.cut_back(id, number);
+    }
+
+    /// Whether a reel is there still.
+    pub fn is_stored(&self, reel: StoreId) -> bool {
+        self.reels.front().is_some_and(|oldest| oldest.id <= reel)
+    }
+
     /// Writes to the journal what has been placed and told since the last time. To be called when all that
     /// was placed has been written: a commit names bytes that are there.
     pub fn commit(&mut self) {
@@ -294,15 +306,15 @@ impl Tape {
         }
     }
 
-    /// Says that so many bytes have been written at `at`, and their CRC-32: what a recovery finds
+    /// Says that so many bytes have been written at `at`, and their [`payload_sum`](crate::journal::payload_sum): what a recovery finds
     /// out by whether they are still the same.
-    pub fn written(&mut self, at: Placement, len: u64, crc: u32) {
+    pub fn written(&mut self, at: Placement, len: u64, sum: u32) {
         // Of a reel that has been closed meanwhile nothing more is journalled.
         if self.reels.back().is_some_and(|reel| reel.id == at.reel) {
             self.journal.check(Check {
                 offset: at.offset,
                 len,
-                crc,
+                sum,
             });
         }
     }

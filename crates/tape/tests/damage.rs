@@ -7,7 +7,7 @@ use std::sync::Arc;
 use livetape_media::{
     Format, Rotation, Sample, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId,
 };
-use livetape_tape::journal::{Check, checks, crc32};
+use livetape_tape::journal::{Check, checks, payload_sum};
 use livetape_tape::{Command, Damage, DamageKind, Recovery, Tape, Window};
 use livetape_timeline::{StoreId, Timeline};
 
@@ -60,7 +60,7 @@ impl Files {
             let is_changed = |check: &Check| {
                 let range = check.offset as usize..(check.offset + check.len) as usize;
                 reel.get(range)
-                    .is_some_and(|bytes| crc32(&[bytes]) != check.crc)
+                    .is_some_and(|bytes| payload_sum(bytes) != check.sum)
             };
             let changed = checks(journal).into_iter().filter(is_changed);
             let changed = changed.map(|own| own.offset..own.offset + own.len);
@@ -131,8 +131,8 @@ fn recorded() -> (Tape, Files) {
         let reel = files.reels.get_mut(&at.reel).expect("opened");
         assert_eq!(reel.len() as u64, at.offset);
         reel.extend((0..60).map(|byte| (piece * 60 + byte) as u8));
-        let crc = crc32(&[&reel[at.offset as usize..]]);
-        tape.written(at, 60, crc);
+        let sum = payload_sum(&reel[at.offset as usize..]);
+        tape.written(at, 60, sum);
         let pictures: Vec<_> = (0..5)
             .map(|n| Sample {
                 size: 8,
@@ -210,6 +210,43 @@ fn without_its_first_reel_the_rest_is_there_and_its_numbers_go_on() {
     };
     assert_eq!(numbers(&recovered), Some(15..45));
     assert_eq!(numbers(&recovered), numbers(&tape));
+    assert_eq!(recovered.note(), b"a recording");
+}
+
+#[test]
+fn pictures_that_were_replaced_stay_replaced() {
+    let (mut tape, mut files) = recorded();
+    // The last two pictures, and in their place one of another configuration.
+    tape.cut_back(VIDEO, 43);
+    let at = tape.place(8, 9_000);
+    files.carry_out(&mut tape);
+    let reel = files.reels.get_mut(&at.reel).expect("opened");
+    reel.extend([0xee; 8]);
+    let format = Format::Video {
+        width: 320,
+        height: 180,
+    };
+    let other = config(format, 90_000, 4);
+    let picture = Sample {
+        size: 8,
+        duration: 36_000,
+        composition_offset: 0,
+        keyframe: true,
+    };
+    let time = 8 * 90_000 + 3 * 18_000;
+    tape.append(VIDEO, &other, time, &[picture], &[at.extent(0, 8)]);
+    tape.commit();
+    files.carry_out(&mut tape);
+    let (recovered, damage) = files.recover();
+    assert_eq!(damage, []);
+    let samples = files.samples(recovered.timeline());
+    assert_eq!(samples, files.samples(tape.timeline()));
+    assert_eq!(samples.get(&(VIDEO, time)).map(|own| own.1[0]), Some(0xee));
+    let numbers = recovered
+        .timeline()
+        .video()
+        .map(livetape_timeline::Track::numbers);
+    assert_eq!(numbers, Some(0..44));
     assert_eq!(recovered.note(), b"a recording");
 }
 

@@ -119,6 +119,14 @@ impl Timeline {
         }
     }
 
+    /// Forgets a track's samples from `number` on: others take their place. Where bytes lie does
+    /// not change.
+    pub fn cut_back(&mut self, id: TrackId, number: u64) {
+        if let Some(track) = self.tracks.iter_mut().find(|track| track.id() == id) {
+            track.cut_back(number);
+        }
+    }
+
     /// Says that a track, not there yet, has `number` samples that are forgotten already.
     pub fn begin(&mut self, id: TrackId, config: &TrackConfig, number: u64) {
         if self.track(id).is_none() {
@@ -320,6 +328,40 @@ mod tests {
         assert_eq!(track.keyframe_at(time), Some(450));
         assert_eq!(track.first_presented_from(time), 460);
         assert_eq!(track.end_before(time), 460);
+    }
+
+    #[test]
+    fn samples_are_known_again_and_cut_back() {
+        let (mut timeline, config) = (Timeline::new(), config());
+        timeline.append(VIDEO, &config, 0, &samples(600), &stored(1, 600));
+        let again = samples(100);
+        let track = timeline.video().expect("made");
+        assert!(track.has(&config, 500 * 3_600 - 1, &again));
+        assert!(
+            !track.has(&config, 550 * 3_600, &again),
+            "to the end and beyond"
+        );
+        assert!(
+            !track.has(&config, 499 * 3_600, &again),
+            "no keyframe there"
+        );
+        timeline.cut_back(VIDEO, 250);
+        let track = timeline.video().expect("made");
+        assert_eq!(track.numbers(), 0..250);
+        assert_eq!(track.end_time().map(|end| end.ticks), Some(250 * 3_600));
+        timeline.append(VIDEO, &config, 250 * 3_600, &again, &stored(2, 100));
+        let slice = timeline.video().expect("made").slice(0..999);
+        let slice = slice.expect("stored");
+        assert_eq!((slice.numbers.end, slice.bytes.end), (350, 3_500));
+        let extents: Vec<_> = timeline
+            .video()
+            .expect("made")
+            .extents(slice.bytes)
+            .collect();
+        assert_eq!(extents, [stored(1, 250)[0], stored(2, 100)[0]]);
+        timeline.cut_back(VIDEO, 0);
+        let track = timeline.track(VIDEO).expect("made");
+        assert_eq!(track.numbers(), 0..0);
     }
 
     #[test]

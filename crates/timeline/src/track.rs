@@ -254,6 +254,48 @@ impl Track {
         }
     }
 
+    /// Forgets the samples from `number` on; the next one appended gets that number.
+    pub(crate) fn cut_back(&mut self, number: u64) {
+        while let Some(block) = self.blocks.back_mut() {
+            if block.end() <= number {
+                return;
+            }
+            self.extents.truncate(block.offset_of(number));
+            let kept = usize::try_from(number.saturating_sub(block.first)).unwrap_or(usize::MAX);
+            for sample in block.samples.drain(kept..) {
+                block.end_time -= i64::from(sample.duration);
+            }
+            if kept > 0 {
+                return;
+            }
+            self.next = block.first;
+            self.blocks.pop_back();
+        }
+    }
+
+    /// Whether the track has these consecutive samples: of this configuration, with the same sizes
+    /// at the same times (give or take half a sample). It is the same stream, sent again.
+    pub fn has(&self, config: &TrackConfig, decode_time: i64, samples: &[Sample]) -> bool {
+        let from = self
+            .blocks
+            .partition_point(|block| block.end_time <= decode_time);
+        let mut stored = self
+            .blocks
+            .range(from..)
+            .take_while(|block| *block.config == *config)
+            .flat_map(Block::timed)
+            .skip_while(|(_, time, stored)| time + i64::from(stored.duration / 2) < decode_time);
+        let mut time = decode_time;
+        samples.iter().all(|sample| {
+            let own = time;
+            time = time.saturating_add(i64::from(sample.duration));
+            stored.next().is_some_and(|(_, time, stored)| {
+                time.abs_diff(own) <= u64::from(sample.duration / 2)
+                    && (stored.size, stored.keyframe) == (sample.size, sample.keyframe)
+            })
+        })
+    }
+
     /// The samples of a range of numbers, up to the first change of configuration. `None` where
     /// the range is empty or its first sample is not stored.
     pub fn slice(&self, numbers: Range<u64>) -> Option<Slice> {

@@ -13,10 +13,10 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::chunk::JsChunk;
-use crate::crc::Crc;
 use crate::left;
 use crate::message::{self, Message};
 use crate::network::{Fetched, exchange};
+use crate::payload_sum::PayloadSum;
 #[cfg(feature = "pull")]
 use crate::recovered::{self, Recovered, Wish};
 use crate::reels::Reels;
@@ -29,7 +29,7 @@ pub struct Engine(Rc<Shared>);
 
 struct Shared {
     post: Function,
-    crc: Crc,
+    payload_sum: PayloadSum,
     queue: RefCell<VecDeque<Task>>,
     running: Cell<bool>,
     tape: RefCell<Option<Tape>>,
@@ -49,13 +49,13 @@ const TAPE_GONE: &str = "this tape has been discarded, or another page has it op
 
 #[wasm_bindgen]
 impl Engine {
-    /// An engine that posts its messages through `post(message, transfer)`. `crc32(bytes)` is the
-    /// CRC-32 (ISO/HDLC) of an `Uint8Array`.
+    /// An engine that posts its messages through `post(message, transfer)`. `payload_sum(bytes)` is the
+    /// sum of an `Uint8Array` that [`livetape_tape::journal::payload_sum`] gives.
     #[wasm_bindgen(constructor)]
-    pub fn new(post: Function, crc32: Function) -> Self {
+    pub fn new(post: Function, payload_sum: Function) -> Self {
         let shared = Rc::new(Shared {
             post,
-            crc: Crc(crc32),
+            payload_sum: PayloadSum(payload_sum),
             queue: RefCell::default(),
             running: Cell::new(false),
             tape: RefCell::default(),
@@ -156,7 +156,7 @@ impl Shared {
     fn opened(&self, recorder: Recorder, reels: Reels) -> Tape {
         let storage = ("storage", reels.storage().into());
         self.post(&message::object("opened", &[storage]));
-        Tape::new(recorder, reels, self.crc.clone())
+        Tape::new(recorder, reels, self.payload_sum.clone())
     }
 
     /// Does what is wanted of tapes that were left behind.
@@ -185,7 +185,7 @@ impl Shared {
 
     #[cfg(feature = "pull")]
     async fn open_left(&self, name: String) -> Option<Tape> {
-        match Recovered::open(name, &self.crc).await {
+        match Recovered::open(name, &self.payload_sum).await {
             Ok(recovered) => {
                 let damage = ("damage", recovered.codes().into());
                 self.post(&message::object("repaired", &[damage]));
@@ -230,7 +230,17 @@ impl Shared {
                 self.handle(tape, input, Some(&chunk)).await;
                 self.recycle(&chunk);
             }
+            Message::Set { source, setting } => {
+                self.handle(tape, Input::Set { source, setting }, None)
+                    .await;
+            }
+            Message::ChangeType { source, mime } => {
+                let mime = &mime;
+                self.handle(tape, Input::ChangeType { source, mime }, None)
+                    .await;
+            }
             Message::Abort { source } => self.handle(tape, Input::Abort { source }, None).await,
+            Message::Joined { source } => self.handle(tape, Input::Joined { source }, None).await,
             Message::Playhead { seconds } => {
                 self.handle(tape, Input::Playhead { seconds }, None).await;
             }

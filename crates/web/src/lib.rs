@@ -11,7 +11,7 @@
 //!   the larger module alone)
 //! - `room`: how much the browser's storage still takes
 //! - `network`: exchanges by `fetch`
-//! - `chunk`, `crc`: an `ArrayBuffer`'s bytes, left where they are
+//! - `chunk`, `payload_sum`: an `ArrayBuffer`'s bytes, left where they are
 #![cfg(target_arch = "wasm32")]
 
 /// As fast as the standard allocator of this platform, and half of its code.
@@ -19,7 +19,6 @@
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
 mod chunk;
-mod crc;
 mod engine;
 mod folder;
 mod journal;
@@ -27,6 +26,7 @@ mod left;
 mod lock;
 mod message;
 mod network;
+mod payload_sum;
 #[cfg(feature = "pull")]
 mod recovered;
 mod reels;

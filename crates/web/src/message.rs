@@ -3,7 +3,8 @@
 use js_sys::{Array, Float64Array, JSON, Object, Reflect, Uint8Array, Uint32Array};
 use livetape_media::{Format, TrackId};
 use livetape_recorder::{
-    Access, ClipRange, Event, PastFrom, PastReady, RequestId, SourceId, StillReady, TrackInfo,
+    Access, ClipRange, Event, PastFrom, PastReady, RequestId, Setting, SourceId, StillReady,
+    TrackInfo,
 };
 use livetape_tape::Window;
 use wasm_bindgen::prelude::*;
@@ -30,6 +31,17 @@ pub(crate) enum Message {
         timestamp_offset: f64,
     },
     Abort {
+        source: SourceId,
+    },
+    Set {
+        source: SourceId,
+        setting: Setting,
+    },
+    ChangeType {
+        source: SourceId,
+        mime: String,
+    },
+    Joined {
         source: SourceId,
     },
     Playhead {
@@ -98,9 +110,17 @@ pub(crate) fn read(message: &JsValue) -> Option<Message> {
                 pull: string(message, "url"),
             }
         }
-        "source" | "changeType" => Message::Source {
+        "source" => Message::Source {
             source: source()?,
             mime: string(message, "mime")?,
+        },
+        "changeType" => Message::ChangeType {
+            source: source()?,
+            mime: string(message, "mime")?,
+        },
+        "set" => Message::Set {
+            source: source()?,
+            setting: setting(message)?,
         },
         "append" => Message::Append {
             source: source()?,
@@ -112,6 +132,7 @@ pub(crate) fn read(message: &JsValue) -> Option<Message> {
             timestamp_offset: number(message, "timestampOffset").unwrap_or(0.0),
         },
         "abort" => Message::Abort { source: source()? },
+        "joined" => Message::Joined { source: source()? },
         "playhead" => Message::Playhead {
             seconds: number(message, "time")?,
         },
@@ -183,6 +204,17 @@ fn access(message: &JsValue) -> Option<Access> {
     string(message, "template").map(|id| Access::Template {
         id,
         title: string(message, "title"),
+    })
+}
+
+fn setting(message: &JsValue) -> Option<Setting> {
+    let seconds = || number(message, "value");
+    Some(match string(message, "property")?.as_str() {
+        "mode" => Setting::Sequence(string(message, "value")? == "sequence"),
+        "timestampOffset" => Setting::TimestampOffset(seconds()?),
+        "appendWindowStart" => Setting::AppendWindowStart(seconds()?),
+        "appendWindowEnd" => Setting::AppendWindowEnd(seconds()?),
+        _ => return None,
     })
 }
 

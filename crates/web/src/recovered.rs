@@ -10,9 +10,9 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
-use crate::crc::Crc;
 use crate::folder::{Folder, Found};
 use crate::message;
+use crate::payload_sum::PayloadSum;
 use crate::reels::Reels;
 
 /// What is recovered is as long as it is.
@@ -64,14 +64,14 @@ pub(crate) struct Recovered {
 
 impl Recovered {
     /// Opens the tape of that name; fails where it is gone, or in use. Every byte of it is checked.
-    pub(crate) async fn open(name: String, crc: &Crc) -> Result<Self, JsValue> {
+    pub(crate) async fn open(name: String, payload_sum: &PayloadSum) -> Result<Self, JsValue> {
         let survey = Folder::survey().await;
         let folder = Folder::left(name).await?;
         drop(survey);
-        Self::read(folder, Some(crc)).await
+        Self::read(folder, Some(payload_sum)).await
     }
 
-    async fn read(folder: Folder, crc: Option<&Crc>) -> Result<Self, JsValue> {
+    async fn read(folder: Folder, payload_sum: Option<&PayloadSum>) -> Result<Self, JsValue> {
         let mut recovery = Recovery::new();
         let mut blobs = Vec::new();
         for (id, Found { reel, journal }) in folder.found().await {
@@ -80,8 +80,10 @@ impl Recovered {
                 None => Vec::new(),
             };
             let len = reel.as_ref().map_or(0.0, |reel| reel.size());
-            let changed = match (&reel, crc) {
-                (Some(reel), Some(crc)) => changed(reel, &checks(&journal), crc).await?,
+            let changed = match (&reel, payload_sum) {
+                (Some(reel), Some(payload_sum)) => {
+                    changed(reel, &checks(&journal), payload_sum).await?
+                }
                 _ => Vec::new(),
             };
             recovery.reel(id, len as u64, &journal, changed);
@@ -154,13 +156,17 @@ pub(crate) async fn list() -> Array {
 }
 
 /// The stretches of a reel that are not what was written.
-async fn changed(reel: &Blob, checks: &[Check], crc: &Crc) -> Result<Vec<Range<u64>>, JsValue> {
+async fn changed(
+    reel: &Blob,
+    checks: &[Check],
+    payload_sum: &PayloadSum,
+) -> Result<Vec<Range<u64>>, JsValue> {
     let buffer = JsFuture::from(reel.array_buffer()).await?;
     let whole = Uint8Array::new(&buffer);
     let is_changed = |check: &&Check| {
         let end = check.offset.saturating_add(check.len);
         let bytes = || whole.subarray(check.offset as u32, end as u32);
-        end <= u64::from(whole.length()) && crc.of(&bytes()) != check.crc
+        end <= u64::from(whole.length()) && payload_sum.of(&bytes()) != check.sum
     };
     let changed = checks.iter().filter(is_changed);
     Ok(changed

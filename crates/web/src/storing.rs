@@ -2,12 +2,12 @@
 
 use js_sys::Uint8Array;
 use livetape_recorder::{Input, Recorder};
-use livetape_tape::journal::crc32;
+use livetape_tape::journal::payload_sum;
 use livetape_tape::{Command, Placement};
 use wasm_bindgen::prelude::*;
 
-use crate::crc::Crc;
 use crate::left;
+use crate::payload_sum::PayloadSum;
 use crate::reels::{Reels, is_full};
 use crate::room::Room;
 use crate::scope::now;
@@ -17,16 +17,16 @@ pub(crate) struct Tape {
     pub(crate) recorder: Recorder,
     pub(crate) reels: Reels,
     room: Room,
-    crc: Crc,
+    payload_sum: PayloadSum,
 }
 
 impl Tape {
-    pub(crate) fn new(recorder: Recorder, reels: Reels, crc: Crc) -> Self {
+    pub(crate) fn new(recorder: Recorder, reels: Reels, payload_sum: PayloadSum) -> Self {
         Self {
             recorder,
             reels,
             room: Room::default(),
-            crc,
+            payload_sum,
         }
     }
 
@@ -50,8 +50,8 @@ impl Tape {
     /// Writes bytes of JavaScript's memory to a reel.
     pub(crate) async fn write(&mut self, at: Placement, bytes: &Uint8Array) -> Result<(), JsValue> {
         if self.writing(at, |reels| reels.write(at, bytes)).await? && self.reels.are_files() {
-            let crc = self.crc.of(bytes);
-            self.recorder.written(at, u64::from(bytes.length()), crc);
+            let sum = self.payload_sum.of(bytes);
+            self.recorder.written(at, u64::from(bytes.length()), sum);
         }
         Ok(())
     }
@@ -60,7 +60,7 @@ impl Tape {
     pub(crate) async fn write_own(&mut self, at: Placement, bytes: &[u8]) -> Result<(), JsValue> {
         if self.writing(at, |reels| reels.write_own(at, bytes)).await? && self.reels.are_files() {
             self.recorder
-                .written(at, bytes.len() as u64, crc32(&[bytes]));
+                .written(at, bytes.len() as u64, payload_sum(bytes));
         }
         Ok(())
     }

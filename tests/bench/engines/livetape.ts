@@ -46,7 +46,7 @@ async function remux(open: () => Source, sink: Sink): ReturnType<EngineRun> {
     engine.handle(message);
     return answered;
   };
-  await ask({ type: 'open', window: { seconds: 1e6, bytes: 1e12 } }, 'opened');
+  await ask({ type: 'open', mode: 'tap', window: { seconds: 1e6, bytes: 1e12 } }, 'opened');
   engine.handle({ type: 'source', source: 1, mime: 'video/mp2t' });
   const began = performance.now();
   for (let piece = await pieces.next(); piece; piece = await pieces.next()) {
@@ -85,6 +85,9 @@ function putReelsInto(sink: Sink): void {
         if (sink instanceof Collected) written.push(bytes.slice());
         return bytes.length;
       },
+      truncate: () => undefined,
+      flush: () => undefined,
+      getSize: () => 0,
       close: () => undefined,
     });
     return { createSyncAccessHandle, getFile: async () => new Blob(written) };

@@ -66,6 +66,8 @@ export type ToWorker =
   | { type: 'append'; source: number; bytes: ArrayBuffer; length: number; timestampOffset: number }
   | { type: 'abort'; source: number }
   | { type: 'changeType'; source: number; mime: string }
+  | { type: 'set'; source: number; property: 'mode' | 'timestampOffset' | 'appendWindowStart' | 'appendWindowEnd'; value: string | number }
+  | { type: 'joined'; source: number }
   | { type: 'playhead'; time: number }
   | { type: 'record'; request: number; edge: string; token?: string; template?: string; title?: string; cap?: number }
   | { type: 'pause' | 'unpause' | 'mark' | 'stop'; request: number }

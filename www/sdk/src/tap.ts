@@ -5,23 +5,27 @@
  * latest appends of every `SourceBuffer`. The page sees no difference: each hook calls the browser's own function first,
  * gives back what it gave, throws what it threw, and looks like it. Under 2,000 bytes gzipped: build.mjs refuses more.
  */
-import type { Tap, TapSink } from './tap_registry.js';
+import type { Tap, TapCall, TapSink } from './tap_registry.js';
 
 /** Appended bytes from the start of an init segment or fragment up to the next start. */
 interface Run {
   readonly init: boolean;
   /** When it began, in ms of the page's clock. */
   readonly at: number;
-  readonly parts: [bytes: Uint8Array<ArrayBuffer>, timestampOffset: number][];
-  /** `abort()` came after these bytes. */
-  aborted?: boolean;
+  /** What the page did, in order. */
+  readonly calls: Call[];
 }
+
+/** A method of the `SourceBuffer` that was called, with its argument, or a property that was set; and the offset then. */
+type Call = [name: TapCall, value: unknown, timestampOffset: number];
 
 /** What is remembered of one `SourceBuffer`. */
 interface Source {
   readonly number: number;
   readonly owner: MediaSource;
   mime: string;
+  /** The latest call of each name that is older than `runs`, appends left out; in order. */
+  readonly past: Map<TapCall, Call>;
   /** Latest init segment that is older than `runs`. */
   init: Run | undefined;
   runs: Run[];
@@ -50,16 +54,17 @@ function install(): void {
 
   const attached = (source: Source): TapSink[] => [...(sinks.get(source.owner) ?? [])];
 
-  /** Replaces a method, where `owner` has or inherits it, by one that calls it and, where it did not throw, `then`. */
+  /** Replaces a method or a property's setter, where `owner` has or inherits it, by one that calls it and, where it did not throw, `then`. */
   function hook<Self extends object>(owner: Self | undefined, name: string, then: (self: Self, args: unknown[], result: unknown) => void): void {
     // iPhones have ManagedMediaSource only, which inherits its methods from an interface that has no name there.
     let holder: object | null | undefined = owner;
     while (holder && !Object.hasOwn(holder, name)) holder = Object.getPrototypeOf(holder) as object | null;
     const property = holder && Object.getOwnPropertyDescriptor(holder, name);
-    if (!holder || !property?.value || hooks.has(property.value)) return;
-    property.value = new Proxy(property.value, {
+    const part = property?.set ? 'set' : 'value';
+    if (!holder || !property?.[part] || hooks.has(property[part])) return;
+    property[part] = new Proxy(property[part], {
       apply(target, self, args) {
-        const result: unknown = Reflect.apply(target, self, args);
+        const result: unknown = Reflect.apply(target as () => unknown, self, args);
         try {
           then(self, args, result);
         } catch {
@@ -70,7 +75,7 @@ function install(): void {
       // A proxy's own text would be nameless.
       get: (target, name) => (name === 'toString' ? target.toString.bind(target) : target[name]),
     });
-    hooks.add(property.value);
+    hooks.add(property[part]);
     Object.defineProperty(holder, name, property);
   }
 
@@ -99,81 +104,80 @@ function install(): void {
     return Math.min(at, bytes.length);
   }
 
+  /** Leaves the oldest run to what is only summed up. */
+  function forget(source: Source): void {
+    const old = source.runs.shift() as Run;
+    if (old.init) source.init = old;
+    for (const call of old.calls) {
+      if (call[0] === 'appendBuffer') source.size -= (call[1] as Uint8Array).length;
+      else sumUp(source, call);
+    }
+  }
+
+  function sumUp({ past }: Source, call: Call): void {
+    past.delete(call[0]);
+    past.set(call[0], call);
+  }
+
   function remember(source: Source, bytes: Uint8Array, offset: number): void {
     const end = head(source.mime, bytes);
     const live = attached(source).length > 0;
     if (live && end < 1) return;
-    if (end >= 0) source.runs.push({ init: end > 0, at: performance.now(), parts: [] });
-    const run = source.runs[source.runs.length - 1];
+    const at = performance.now();
+    if (end >= 0) source.runs.push({ init: end > 0, at, calls: [] });
+    const own = bytes.slice(0, end > 0 ? end : bytes.length);
+    const run = source.runs.at(-1);
     if (!run) return; // In the middle of a fragment whose start is not remembered.
-    const own = bytes.slice(0, end > 0 ? end : bytes.length) as Uint8Array<ArrayBuffer>;
-    run.parts.push([own, offset]);
+    run.calls.push(['appendBuffer', own, offset]);
     source.size += own.length;
-    while (source.runs[0] && (live || source.size > maxBytes || source.runs[0].at < run.at - maxAge)) {
-      const old = source.runs.shift() as Run;
-      if (old.init) source.init = old;
-      for (const [part] of old.parts) source.size -= part.length;
-    }
+    while (source.runs[0] && (live || source.size > maxBytes || source.runs[0].at < at - maxAge)) forget(source);
     if (end > 0 && end < bytes.length) remember(source, bytes.subarray(end), offset);
   }
 
   function replay(source: Source, sink: TapSink): void {
+    const tell = (calls: Iterable<Call>): void => {
+      for (const call of calls) sink.call(source.number, ...call);
+    };
     sink.source(source.number, source.mime);
-    for (const run of source.init ? [source.init, ...source.runs] : source.runs) {
-      for (const [bytes, offset] of run.parts) sink.append(source.number, bytes, offset);
-      if (run.aborted) sink.abort(source.number);
-      if (run.init) source.init = run;
-    }
-    source.runs = [];
-    source.size = 0;
-  }
-
-  /** `then` on what is known of the `SourceBuffer`, and on each sink of its `MediaSource`. */
-  function hookBuffer(
-    name: string,
-    then: (source: Source, arg: unknown, self: SourceBuffer) => void,
-    tell: (sink: TapSink, source: Source, arg: unknown, self: SourceBuffer) => void,
-  ): void {
-    for (const kind of bufferKinds) {
-      hook(kind.prototype, name, (self, [arg]) => {
-        const source = sources.get(self);
-        if (!source) return;
-        then(source, arg, self);
-        for (const sink of attached(source)) tell(sink, source, arg, self);
-      });
-    }
+    tell(source.past.values());
+    if (source.past.size) sink.call(source.number, 'joined', 0, 0);
+    tell(source.init?.calls.filter(([name]) => name === 'appendBuffer') ?? []);
+    for (const { calls } of source.runs) tell(calls);
+    while (source.runs[0]) forget(source);
   }
 
   for (const kind of sourceKinds) {
     hook(kind.prototype, 'addSourceBuffer', (owner, [mime], buffer) => {
-      const source: Source = { number: ++count, owner, mime: String(mime), init: undefined, runs: [], size: 0 };
+      const runs = [{ init: false, at: performance.now(), calls: [] }];
+      const source: Source = { number: ++count, owner, mime: String(mime), past: new Map(), init: undefined, runs, size: 0 };
       sources.set(buffer as SourceBuffer, source);
       for (const sink of attached(source)) sink.source(source.number, source.mime);
     });
   }
-  hookBuffer(
-    'appendBuffer',
-    (source, data, self) => remember(source, bytesOf(data as BufferSource), self.timestampOffset),
-    (sink, source, data, self) => sink.append(source.number, data as BufferSource, self.timestampOffset),
-  );
-  hookBuffer(
-    'abort',
-    (source) => {
-      const last = source.runs[source.runs.length - 1];
-      if (last) last.aborted = true;
-    },
-    (sink, source) => sink.abort(source.number),
-  );
-  hookBuffer(
-    'changeType',
-    (source, mime) => {
-      source.mime = String(mime);
-      source.init = undefined;
-      source.runs = [];
-      source.size = 0;
-    },
-    (sink, source) => sink.changeType(source.number, source.mime),
-  );
+  const names: TapCall[] = ['appendBuffer', 'abort', 'changeType', 'mode', 'timestampOffset', 'appendWindowStart', 'appendWindowEnd'];
+  for (const kind of bufferKinds) {
+    for (const name of names) {
+      hook(kind.prototype, name, (self, [arg]) => {
+        const source = sources.get(self);
+        if (!source) return;
+        const { timestampOffset } = self;
+        // What was set is what the browser made of it.
+        const value = names.indexOf(name) > 2 ? self[name as keyof SourceBuffer] : arg;
+        if (name === 'appendBuffer') remember(source, bytesOf(arg as BufferSource), timestampOffset);
+        else if (name === 'changeType') {
+          while (source.runs[0]) forget(source);
+          source.mime = String(arg);
+          source.init = undefined;
+        } else {
+          const call: Call = [name, value, timestampOffset];
+          const run = source.runs.at(-1);
+          if (run) run.calls.push(call);
+          else sumUp(source, call);
+        }
+        for (const sink of attached(source)) sink.call(source.number, name, value, timestampOffset);
+      });
+    }
+  }
   hook(URL as unknown as object, 'createObjectURL', (_self, [object], url) => {
     if (isMediaSource(object)) urls.set(String(url), new WeakRef(object));
   });

@@ -5,16 +5,29 @@
  * `globalThis[Symbol.for('livetape.tap')]`. This file is types only: the tap must stay under its size.
  */
 
+/**
+ * What a page did to a `SourceBuffer`: called the method, or set the property, of that name. `joined` is the tap's own: what
+ * the page did before the next call is known only as far as it was told.
+ */
+export type TapCall =
+  | 'appendBuffer'
+  | 'abort'
+  | 'changeType'
+  | 'mode'
+  | 'timestampOffset'
+  | 'appendWindowStart'
+  | 'appendWindowEnd'
+  | 'joined';
+
 /** Where the bytes of one `MediaSource` go. Called synchronously from the page's own calls; must not throw. */
 export interface TapSink {
   /** A `SourceBuffer` was added. `source` is its number, unique in the page; `mime` as the player gave it. */
   source(source: number, mime: string): void;
-  /** `data` was appended. It belongs to the player: copy what is needed before returning. `timestampOffset` in seconds. */
-  append(source: number, data: BufferSource, timestampOffset: number): void;
-  /** `abort()`: a segment appended in part will not be completed. */
-  abort(source: number): void;
-  /** What is appended from now on is of another type. */
-  changeType(source: number, mime: string): void;
+  /**
+   * `value` is the method's argument or the property's new value. What was appended belongs to the player: copy what is
+   * needed before returning. `timestampOffset` in seconds, as it is after the call.
+   */
+  call(source: number, name: TapCall, value: unknown, timestampOffset: number): void;
 }
 
 /** The tap's door. */

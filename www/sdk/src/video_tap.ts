@@ -26,12 +26,20 @@ export class VideoTap {
     this.#failed = failed;
     this.#sink = {
       source: (source, mime) => engine.post({ type: 'source', source, mime }),
-      append: (source, data, timestampOffset) => {
-        this.#seen = true;
-        engine.append(source, data, timestampOffset);
+      call: (source, name, value, timestampOffset) => {
+        switch (name) {
+          case 'appendBuffer':
+            this.#seen = true;
+            return engine.append(source, value as BufferSource, timestampOffset);
+          case 'abort':
+          case 'joined':
+            return engine.post({ type: name, source });
+          case 'changeType':
+            return engine.post({ type: name, source, mime: String(value) });
+          default:
+            return engine.post({ type: 'set', source, property: name, value: value as string | number });
+        }
       },
-      abort: (source) => engine.post({ type: 'abort', source }),
-      changeType: (source, mime) => engine.post({ type: 'changeType', source, mime }),
     };
     const { signal } = this.#stop;
     video.addEventListener('loadstart', () => this.#connect(), { signal });

@@ -2,8 +2,8 @@
 
 /** The recorder in its worker. */
 export class Engine {
-  /** `post` is called with each message for the page and what it transfers; `crc32` is asked for the CRC-32 of what is written. */
-  constructor(post: (message: import('./protocol.js').FromEngine, transfer: Transferable[]) => void, crc32: (bytes: Uint8Array) => number);
+  /** `post` is called with each message for the page and what it transfers; `payloadSum` is asked for the sum of what is written. */
+  constructor(post: (message: import('./protocol.js').FromEngine, transfer: Transferable[]) => void, payloadSum: (bytes: Uint8Array) => number);
   /** Takes a message from the page. Never throws: failures come back as messages. */
   handle(message: import('./protocol.js').ToWorker): void;
 }

@@ -5,7 +5,7 @@
  */
 import startPull, { Engine as PullEngine } from 'livetape/wasm';
 import startTap, { Engine as TapEngine } from 'livetape/wasm-tap';
-import { crc32 } from './crc32.js';
+import { payloadSum } from './payload_sum.js';
 import { LiveTapeError } from './errors.js';
 import { picture } from './picture.js';
 import type { FromEngine, FromWorker, StillMessage, ToWorker } from './protocol.js';
@@ -19,15 +19,15 @@ const post = (message: FromWorker, transfer: Transferable[] = []): void => self.
 
 /** Reading live HLS and MPEG-TS, and tapes that were left, takes a larger module, which only pages that do so load. */
 const load = {
-  tap: () => startTap({ module_or_path: new URL('./livetape_tap_bg.wasm', import.meta.url) }).then(() => new TapEngine(fromEngine, crc32)),
-  pull: () => startPull({ module_or_path: new URL('./livetape_web_bg.wasm', import.meta.url) }).then(() => new PullEngine(fromEngine, crc32)),
+  tap: () => startTap({ module_or_path: new URL('./livetape_tap_bg.wasm', import.meta.url) }).then(() => new TapEngine(fromEngine, payloadSum)),
+  pull: () => startPull({ module_or_path: new URL('./livetape_web_bg.wasm', import.meta.url) }).then(() => new PullEngine(fromEngine, payloadSum)),
 };
 
 /** The module, once the first message has said which. */
 let started: Promise<TapEngine | PullEngine> | undefined;
 
-function start(pulls: boolean): Promise<TapEngine | PullEngine> {
-  const engine = pulls ? load.pull() : load.tap();
+function start(whole: boolean): Promise<TapEngine | PullEngine> {
+  const engine = whole ? load.pull() : load.tap();
   engine.catch((cause: unknown) => {
     post({ type: 'failed', code: 'worker_failed', message: `the recorder's module did not load: ${String(cause)}` });
   });

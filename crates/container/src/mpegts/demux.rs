@@ -211,7 +211,6 @@ impl Core {
         role.copied().unwrap_or(IGNORED)
     }
 
-    #[inline(always)] // for each packet: see `Core::framed`
     fn stream_packet(&mut self, packet: &Packet<'_>) {
         if packet.discontinuity && packet.pid == self.pcr_pid {
             for stream in &mut self.streams {

@@ -20,7 +20,7 @@ const fn table() -> [u32; 16] {
 }
 
 /// The CRC-32 of all parts, one after another.
-pub fn crc32(parts: &[&[u8]]) -> u32 {
+pub(super) fn crc32(parts: &[&[u8]]) -> u32 {
     let step = |check: u32, four: u32| {
         let index = ((check ^ four) & 0xF) as usize;
         TABLE.get(index).copied().unwrap_or_default() ^ (check >> 4)

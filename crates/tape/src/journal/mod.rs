@@ -24,7 +24,8 @@
 //!   7 zero     Unix milliseconds of the timeline's zero, where nothing better is known: signed
 //!   8 note     bytes, whose meaning is the owner's; the last one holds
 //!   9 length   bytes of the reel; each commit ends with it
-//!  10 check    offset, length, CRC-32 of that stretch of the reel
+//!  10 check    offset, length, `payload_sum` of that stretch of the reel
+//!  11 cut      track, number of its next sample: those from there on were replaced
 //! number  = LEB128, at most 64 bits; signed = number, zigzag; bytes = number, then so many
 //! ```
 //!
@@ -33,11 +34,12 @@
 
 mod crc32;
 mod pack;
+mod payload_sum;
 mod read;
 mod write;
 
-pub use crc32::crc32;
 pub use pack::{Packer, Unpacker};
+pub use payload_sum::payload_sum;
 pub use read::checks;
 pub(crate) use read::{Append, Entry, Reader};
 pub(crate) use write::{Head, Journal};
@@ -49,8 +51,8 @@ pub struct Check {
     pub offset: u64,
     /// Bytes.
     pub len: u64,
-    /// Their CRC-32.
-    pub crc: u32,
+    /// Their [`payload_sum`].
+    pub sum: u32,
 }
 
 /// What a journal begins with, its version last.
@@ -71,6 +73,7 @@ mod kind {
     pub(super) const NOTE: u64 = 8;
     pub(super) const LENGTH: u64 = 9;
     pub(super) const CHECK: u64 = 10;
+    pub(super) const CUT: u64 = 11;
 }
 
 /// Kinds of formats.

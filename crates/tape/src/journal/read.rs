@@ -26,6 +26,8 @@ pub(crate) enum Entry {
     Note(Vec<u8>),
     /// The reel was so long.
     Length(u64),
+    /// The track's samples from this number on were replaced.
+    Cut(TrackId, u64),
     Check(Check),
 }
 
@@ -122,9 +124,10 @@ impl<'a> Reader<'a> {
             kind::CHECK => Entry::Check(Check {
                 offset: body.number()?,
                 len: body.number()?,
-                crc: body.small()?,
+                sum: body.small()?,
             }),
             kind::LENGTH => Entry::Length(body.number()?),
+            kind::CUT => Entry::Cut(TrackId(body.small()?), body.number()?),
             _ => return None,
         };
         let possible = |ticks: i64| ticks.unsigned_abs() <= LATEST;
@@ -135,7 +138,11 @@ impl<'a> Reader<'a> {
             }
             Entry::Date(at, unix_millis) => possible(at.ticks) && possible(*unix_millis),
             Entry::Zero(unix_millis) => possible(*unix_millis),
-            Entry::Track(..) | Entry::Note(_) | Entry::Length(_) | Entry::Check(_) => true,
+            Entry::Track(..)
+            | Entry::Cut(..)
+            | Entry::Note(_)
+            | Entry::Length(_)
+            | Entry::Check(_) => true,
         };
         Some(is_possible.then_some(entry))
     }

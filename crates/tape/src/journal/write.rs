@@ -96,6 +96,13 @@ impl Journal {
         }
     }
 
+    /// A track's samples from `number` on are there no more.
+    pub(crate) fn cut_back(&mut self, id: TrackId, number: u64) {
+        self.pending.number(kind::CUT);
+        self.pending.number(u64::from(id.0));
+        self.pending.number(number);
+    }
+
     /// The number of a configuration, which is written where it is new.
     fn config(&mut self, config: &Arc<TrackConfig>) -> usize {
         let known = self
@@ -173,7 +180,7 @@ impl Journal {
         self.pending.number(kind::CHECK);
         self.pending.number(check.offset);
         self.pending.number(check.len);
-        self.pending.number(u64::from(check.crc));
+        self.pending.number(u64::from(check.sum));
     }
 
     fn time(&mut self, time: Timestamp) {

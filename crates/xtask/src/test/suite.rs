@@ -63,7 +63,9 @@ impl Suite {
             Self::Check | Self::Unit => 12,
             Self::Build => 9,
             // Compiles the command where nothing is compiled yet.
-            Self::EndToEnd | Self::Outputs => 5,
+            Self::Outputs => 5,
+            // Players play a live source at the speed of time.
+            Self::EndToEnd => 8,
             Self::Wasm | Self::Edge | Self::Crash | Self::Demo => 3,
         };
         Duration::from_secs(60 * minutes)
