@@ -2,6 +2,7 @@
 //
 // A tap of the test's own stands where livetape/tap would: what the player appends is under test elsewhere.
 import { readFile } from 'node:fs/promises';
+import type { TapSink } from '../../www/sdk/src/tap_registry.ts';
 import { serve, type Content, type Site } from '../browser/site.ts';
 import { pageFrameReader, type PageFrameReader } from '../media/page_frames.ts';
 import { samplePath } from '../media/sample.ts';
@@ -40,9 +41,9 @@ declare global {
 function install(): void {
   let append: ((bytes: Uint8Array, offset: number) => void) | undefined;
   let rounds = 0;
-  const attach = (_owner: object, sink: { source(source: number, mime: string): void; append(source: number, bytes: Uint8Array, offset: number): void }) => {
+  const attach = (_owner: object, sink: TapSink) => {
     sink.source(1, 'video/mp4; codecs="avc1.64001e,mp4a.40.2"');
-    append = (bytes, offset) => sink.append(1, bytes, offset);
+    append = (bytes, offset) => sink.call(1, 'appendBuffer', bytes, offset);
     return () => (append = undefined);
   };
   (globalThis as unknown as Record<symbol, object>)[Symbol.for('livetape.tap')] = { find: () => attach, attach };

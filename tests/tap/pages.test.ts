@@ -80,7 +80,7 @@ test('demo page: plays, records, stops with a link, clips with a download', { ti
     await record.focus();
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Stop' }).waitFor();
-    await page.evaluate(() => new BroadcastChannel('echo worker').postMessage({ post: { type: 'progress', elapsed: 63.4, bytes: 8_400_000, uploaded: 7_100_000, objects: 31 } }));
+    await page.evaluate(() => new BroadcastChannel('echo worker').postMessage({ post: { type: 'progress', request: 1, elapsed: 63.4, bytes: 8_400_000, uploaded: 7_100_000, objects: 31 } }));
     await page.getByText('1:03 · 8.4 MB · 7.1 MB sent').waitFor();
     await page.keyboard.press('Enter');
     assert.equal(await page.getByRole('link', { name: 'Watch the recording' }).getAttribute('href'), 'http://edge/watch?id=rec_1');

@@ -55,8 +55,9 @@ pub(crate) fn read_attributes(
         };
         attributes.push(Attribute {
             name: name.to_owned(),
+            // What a variable put there may need quotes from now on.
+            quoted: quoted || value.contains(','),
             value,
-            quoted,
         });
     }
     Ok(attributes)

@@ -22,7 +22,7 @@ extern "C" {
 
 /// A lock that is held until it is dropped.
 pub(crate) struct Lock {
-    release: Function,
+    release: Option<Function>,
 }
 
 /// What became of the wish for a lock.
@@ -60,8 +60,7 @@ impl Lock {
         let (held, release) = promise();
         let (answered, answer) = promise();
         let granted = Closure::once_into_js(move |lock: JsValue| -> JsValue {
-            // A promise's own function does not throw.
-            let _ = answer.call1(&JsValue::UNDEFINED, &lock);
+            resolve(answer.as_ref(), &lock);
             if lock.is_null() { lock } else { held.into() }
         });
         let locks: LockManager = locks.unchecked_into();
@@ -74,13 +73,21 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        let _ = self.release.call0(&JsValue::UNDEFINED);
+        resolve(self.release.as_ref(), &JsValue::UNDEFINED);
     }
 }
 
 /// A promise, and what resolves it.
-fn promise() -> (Promise, Function) {
-    let mut resolver = Function::default();
-    let promise = Promise::new(&mut |resolve, _| resolver = resolve);
+fn promise() -> (Promise, Option<Function>) {
+    // Not `Function::default()`: that evaluates text, which a page's policy may forbid.
+    let mut resolver = None;
+    let promise = Promise::new(&mut |resolve, _| resolver = Some(resolve));
     (promise, resolver)
+}
+
+/// Resolves a promise. Its function does not throw.
+fn resolve(resolver: Option<&Function>, value: &JsValue) {
+    if let Some(resolver) = resolver {
+        let _ = resolver.call1(&JsValue::UNDEFINED, value);
+    }
 }
