@@ -1,36 +1,13 @@
 // `cargo xtask bench media`: every engine over one stream. Started with the folder for its inputs, the built command line, and
 // optionally a number of rounds; writes its section of BENCHMARKS.md.
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { open, rm, stat } from 'node:fs/promises';
-import { cpus, loadavg } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { browse } from './browser.ts';
 import { inputs, segmentStarts } from './input.ts';
 import { native } from './native.ts';
 import { isReached, markdown, targets, type Measured } from './report.ts';
 import { writeSection } from './sections.ts';
+import { commit, firstLine, load, machine, root, today, version } from './setting.ts';
 import { contentOf } from './verify.ts';
-
-const root = fileURLToPath(new URL('../../', import.meta.url));
-
-function version(path: string): string {
-  const { name, version } = JSON.parse(readFileSync(`${root}${path}/package.json`, 'utf8')) as { name: string; version: string };
-  return `${name} ${version}`;
-}
-
-function firstLine(program: string, ...args: string[]): string {
-  return execFileSync(program, args).toString().split('\n')[0] ?? '';
-}
-
-/** The commit that is measured, with a mark where files differ from it. */
-function commit(): string {
-  try {
-    return firstLine('git', '-C', root, 'describe', '--always', '--dirty', '--exclude', '*');
-  } catch {
-    return 'unknown';
-  }
-}
 
 /** Bytes of media data boxes, without their headers (ISO/IEC 14496-12 §8.1.1). */
 async function payloadOf(mp4: string): Promise<number> {
@@ -54,7 +31,7 @@ const [folder = '', livetape = '', rounds = '5'] = process.argv.slice(2);
 const made = await inputs(folder);
 const source = await contentOf([made.ts]);
 const measuredCommit = commit();
-const load = loadavg()[0] ?? 0;
+const before = load();
 console.log(`native: ${rounds} rounds`);
 const timed = await native(livetape, made.ts, source, folder, Number(rounds));
 console.log(`browser: ${rounds} rounds`);
@@ -63,9 +40,9 @@ await rm(`${folder}/outputs`, { recursive: true, force: true });
 const modules = ['tests/node_modules/mediabunny', 'tests/node_modules/mux.js', 'tests/node_modules/hls.js', 'tests/bench/node_modules/@ffmpeg/core'];
 const measured: Measured = {
   setting: {
-    date: new Date().toISOString().slice(0, 10),
-    machine: `${cpus().length} cores of a shared virtual machine`,
-    load: `load average ${load.toFixed(1)} at the start, ${(loadavg()[0] ?? 0).toFixed(1)} at the end`,
+    date: today(),
+    machine,
+    load: `load average ${before} at the start, ${load()} at the end`,
     versions: [`Chromium ${browsed.version}`, firstLine('ffmpeg', '-version').split(' ').slice(0, 3).join(' '), firstLine('rustc', '--version').split(' (')[0], ...modules.map(version)].join(', '),
     rounds: Number(rounds),
     commit: measuredCommit,

@@ -1,21 +1,20 @@
 // `cargo xtask bench recorder`: what the recorder costs a page. Started with the folder for its input and optionally a number of
 // rounds; writes its section of BENCHMARKS.md.
-import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { cpus, loadavg } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { launchProfile } from '../browser/chromium.ts';
 import { serve } from '../browser/site.ts';
+import { bundled } from './bundle.ts';
 import { inputs } from './input.ts';
 import type { RecorderPage } from './recorder/page.ts';
 import { median } from './report.ts';
 import { writeSection } from './sections.ts';
+import { commit, load, machine, root, today, version } from './setting.ts';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
-const require = createRequire(`${root}www/package.json`);
 const [folder = '', rounds = '5'] = process.argv.slice(2);
+
+/** Minutes on the tape when clips are cut. */
+const lengths = [1, 10, 60] as const;
 
 /** Gives the worker's Wasm memory a name, to be asked for its size. */
 const watched = `
@@ -29,12 +28,6 @@ WebAssembly.instantiateStreaming = async (...given) => {
 /** Takes everything at once; comes before the tap. */
 const sink = 'SourceBuffer.prototype.appendBuffer = function appendBuffer() {};';
 
-async function bundled(entry: string): Promise<string> {
-  const { build } = require('esbuild') as { build(options: object): Promise<{ outputFiles: { text: string }[] }> };
-  const { outputFiles } = await build({ entryPoints: [entry], bundle: true, format: 'esm', target: 'es2022', write: false, logLevel: 'error', external: ['/livetape/*'] });
-  return outputFiles[0]?.text ?? '';
-}
-
 const built = (name: string): Promise<Buffer> => readFile(`${root}www/dist/livetape/${name}`);
 const zipped = async (name: string): Promise<number> => gzipSync(await built(name), { level: 9 }).length;
 const part = (values: readonly number[], share: number): number => [...values].sort((a, b) => a - b)[Math.floor(values.length * share)] ?? NaN;
@@ -42,10 +35,11 @@ const part = (values: readonly number[], share: number): number => [...values].s
 // With these the browser's clock shows microseconds.
 const isolated = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
 const input = await inputs(folder);
+const before = load();
 const site = await serve({
   '/': { type: 'text/html', headers: isolated, body: `<!doctype html><title>bench</title><script>${sink}</script><script src="/livetape/tap.js"></script><input type="file"><video muted></video><script type="module" src="/page.js"></script>` },
   '/favicon.ico': { type: 'image/x-icon', body: '' },
-  '/page.js': { type: 'text/javascript', body: await bundled(`${root}tests/bench/recorder/page.ts`) },
+  '/page.js': { type: 'text/javascript', body: await bundled('recorder/page.ts') },
   '/livetape/worker.js': { type: 'text/javascript', headers: isolated, body: `${watched}\n${(await built('worker.js')).toString()}` },
 });
 const browser = await launchProfile(`${folder}/recorder-profile`);
@@ -72,36 +66,33 @@ try {
   };
 
   await ask('open', 'video/mp4; codecs="avc1.640028, mp4a.40.2"');
-  const rows: string[] = [];
   const [tapped, bare]: [number[], number[]] = [[], []];
-  let [length, heapBefore] = [0, 0];
-  let hour = NaN;
-  for (const minutes of (process.env['M']??'1,10,60').split(',').map(Number)) {
-    const fed = await ask('feed', minutes * 60 - length);
-    length = minutes * 60;
+  const tapes: { minutes: number; seconds: number; bytes: number; millis: number; copied: number; memory: number; heap: number }[] = [];
+  for (const minutes of lengths) {
+    const fed = await ask('feed', minutes * 60);
     tapped.push(...fed.tapped);
     bare.push(...fed.bare);
-    const cut = await ask('clips', Number(rounds));
-    const used = await pageHeap();
-    heapBefore ||= used;
-    const { seconds, bytes } = await ask('length');
-    hour = median(cut.millis);
-    rows.push(`| ${minutes} min (${seconds.toFixed(0)} s, ${(bytes / 1e6).toFixed(0)} MB) | ${hour.toFixed(1)} | ${cut.copied} | ${((await wasm()) / 2 ** 20).toFixed(1)} | ${(used / 2 ** 20).toFixed(1)} |`);
-    console.log(rows.at(-1));
+    const { millis, copied } = await ask('clips', Number(rounds));
+    tapes.push({ minutes, ...(await ask('length')), millis: median(millis), copied, memory: await wasm(), heap: await pageHeap() });
+    console.log(`  ${minutes} min: ${median(millis).toFixed(1)} ms`);
   }
   const others: number[] = [];
   for (let round = 0; round < Number(rounds); round++) others.push(await ask('mediabunny'));
-  const ours = Number(/\| ([\d.]+) \|/.exec(rows[0] ?? '')?.[1]);
+  const clip = (minutes: (typeof lengths)[number]): number => tapes.find((tape) => tape.minutes === minutes)?.millis ?? NaN;
   const targets = [
     ['tap, 1 MiB append, p50', '<= 0.3 ms', `${part(tapped, 0.5).toFixed(2)} ms`, part(tapped, 0.5) <= 0.3],
     ['tap, 1 MiB append, p99, times a bare copy and postMessage', '<= 1.5', (part(tapped, 0.99) / part(bare, 0.99)).toFixed(2), part(tapped, 0.99) <= 1.5 * part(bare, 0.99)],
-    ['clip of one hour', '<= 100 ms', `${hour.toFixed(1)} ms`, hour <= 100],
+    ['clip of one hour', '<= 100 ms', `${clip(60).toFixed(1)} ms`, clip(60) <= 100],
   ] as const;
-  const commit = execFileSync('git', ['-C', root, 'describe', '--always', '--dirty', '--exclude', '*']).toString().trim();
+  const mebi = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
+  const rows = tapes.map(
+    ({ minutes, seconds, bytes, millis, copied, memory, heap }) =>
+      `| ${minutes} min (${seconds.toFixed(0)} s, ${(bytes / 1e6).toFixed(0)} MB) | ${millis.toFixed(1)} | ${copied} | ${mebi(memory)} | ${mebi(heap)} |`,
+  );
   const sizes = await Promise.all(['tap.js', 'index.js', 'element.js', 'worker.js', 'livetape_tap_bg.wasm', 'livetape_web_bg.wasm'].map(async (name) => `${name} ${await zipped(name)}`));
   const text = `## Recorder
 
-\`cargo xtask bench recorder\`. Commit ${commit}, ${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores of a shared virtual machine, load average ${(loadavg()[0] ?? 0).toFixed(1)}. Chromium ${browser.browser()?.version()}, mediabunny ${JSON.parse(await readFile(`${root}tests/node_modules/mediabunny/package.json`, 'utf8')).version}.
+\`cargo xtask bench recorder\`. Commit ${commit()}, ${today()}, ${machine}, load average ${before} at the start, ${load()} at the end. Chromium ${browser.browser()?.version()}, ${version('tests/node_modules/mediabunny')}.
 
 | | wanted | reached | |
 |---|---|---|---|
@@ -113,7 +104,7 @@ Tap: ${tapped.length} appends of 1 MiB, on the page's main thread, into a Source
 |---|---|---|---|---|
 ${rows.join('\n')}
 
-Export beside mediabunny: 300 s of fragmented MP4 to an MP4 file in the origin private file system takes its \`Conversion\` ${median(others).toFixed(0)} ms; a clip is a Blob of stored bytes: ${ours.toFixed(1)} ms for one minute, ${hour.toFixed(1)} ms for an hour.
+Export beside mediabunny: 300 s of fragmented MP4 to an MP4 file in the origin private file system takes its \`Conversion\` ${median(others).toFixed(0)} ms; a clip is a Blob of stored bytes: ${clip(1).toFixed(1)} ms for one minute, ${clip(60).toFixed(1)} ms for an hour.
 
 Gzipped bytes: ${sizes.join(', ')}.
 `;

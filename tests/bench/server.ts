@@ -3,12 +3,9 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createRequire } from 'node:module';
 import { pipeline } from 'node:stream/promises';
-import { fileURLToPath } from 'node:url';
-
-const root = fileURLToPath(new URL('../../', import.meta.url));
-const require = createRequire(`${root}www/package.json`);
+import { bundled } from './bundle.ts';
+import { root } from './setting.ts';
 
 /** Serves until closed. */
 export async function serve(outputs: string): Promise<{ origin: string; close(): Promise<void> }> {
@@ -48,15 +45,6 @@ async function files(): Promise<Map<string, Buffer | string>> {
     ['/livetape/livetape_web.js', await read('www/dist/livetape/livetape_web.js')],
     ['/livetape/livetape_web_bg.wasm', await read('www/dist/livetape/livetape_web_bg.wasm')],
   ]);
-}
-
-/** www/ builds with esbuild; so does this. */
-async function bundled(entry: string): Promise<string> {
-  const { build } = require('esbuild') as { build(options: object): Promise<{ outputFiles: { text: string }[] }> };
-  const { outputFiles } = await build({
-    entryPoints: [`${root}tests/bench/${entry}`], bundle: true, minify: true, format: 'esm', target: 'es2022', write: false, logLevel: 'error',
-  });
-  return outputFiles[0]?.text ?? '';
 }
 
 function type(path: string): string {

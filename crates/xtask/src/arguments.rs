@@ -16,7 +16,8 @@ cargo xtask <command>
   demo  [--port N] [--yes]    start the edge with a live page to record from
         [--headless-check]    ... and let a headless browser try it, then exit 0 or 1
   test  [SUITE...] [--yes]    run the tests; suites: check unit wasm outputs edge e2e crash demo
-  bench media [--rounds N]    measure against other engines; writes BENCHMARKS.md
+  bench media [--rounds N]    measure against other engines; writes its section of BENCHMARKS.md
+  bench recorder [--rounds N] ... or what the recorder costs a page
         [--yes]
   check [--yes]               formatting, lints, documentation, types, licences, invariants, fuzz targets
   soak  [fuzz [TARGET...]]    long tests: every fuzz target for a minute each, or those named
@@ -54,9 +55,20 @@ pub(crate) struct DemoOptions {
     pub yes: bool,
 }
 
+/// What can be measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bench {
+    /// The media core beside other engines.
+    Media,
+    /// What the recorder costs a page.
+    Recorder,
+}
+
 /// The options of `bench`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct BenchOptions {
+    /// What is measured.
+    pub bench: Bench,
     /// How often each engine runs.
     pub rounds: u16,
     /// Install without asking.
@@ -90,10 +102,13 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Command> 
         "check" => Command::Check { yes },
         "bench" => {
             let rounds = rest.take_number("--rounds")?.unwrap_or(5);
-            if rest.take_words() != ["media"] {
-                return Err(Failure::Message(format!("bench what?\n\n{HELP}")));
-            }
-            Command::Bench(BenchOptions { rounds, yes })
+            let words = rest.take_words();
+            let bench = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+                ["media"] => Bench::Media,
+                ["recorder"] => Bench::Recorder,
+                _ => return Err(Failure::Message(format!("bench what?\n\n{HELP}"))),
+            };
+            Command::Bench(BenchOptions { bench, rounds, yes })
         }
         "soak" => Command::Soak(SoakOptions {
             minutes: rest.take_number("--minutes")?,
@@ -186,9 +201,13 @@ mod tests {
 
     #[test]
     fn a_bench_has_a_name_and_rounds() {
-        let bench = |rounds| Some(Command::Bench(BenchOptions { rounds, yes: false }));
-        assert_eq!(parsed("bench media").ok(), bench(5));
-        assert_eq!(parsed("bench --rounds 9 media").ok(), bench(9));
+        let command = |bench, rounds| {
+            let yes = false;
+            Some(Command::Bench(BenchOptions { bench, rounds, yes }))
+        };
+        assert_eq!(parsed("bench media").ok(), command(Bench::Media, 5));
+        let nine = command(Bench::Recorder, 9);
+        assert_eq!(parsed("bench --rounds 9 recorder").ok(), nine);
         assert!(parsed("bench").is_err() && parsed("bench network").is_err());
     }
 

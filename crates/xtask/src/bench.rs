@@ -1,6 +1,7 @@
-//! `cargo xtask bench media`: the media core beside other engines (`tests/bench`); writes BENCHMARKS.md.
+//! `cargo xtask bench`: the media core beside other engines, or what the recorder costs a page (`tests/bench`); writes
+//! BENCHMARKS.md.
 
-use crate::arguments::BenchOptions;
+use crate::arguments::{Bench, BenchOptions};
 use crate::build;
 use crate::failure::{Failure, Result};
 use crate::process::{self, Group, Output};
@@ -13,18 +14,27 @@ pub(crate) fn command(workspace: &Workspace, options: &BenchOptions) -> Result<(
         setup::ready(workspace, scope, options.yes)?;
     }
     build::browser(workspace, None)?;
-    let mut cargo = process::command("cargo");
-    cargo
-        .args(["build", "--release", "--package", "livetape-cli"])
-        .current_dir(&workspace.root);
-    shown(&mut cargo)?;
     let node = setup::node(workspace)?;
     let path = setup::in_path(std::slice::from_ref(&node))?;
+    let folder = workspace.state().join("bench");
     let mut bench = process::command(node);
+    match options.bench {
+        Bench::Media => {
+            let mut cargo = process::command("cargo");
+            cargo
+                .args(["build", "--release", "--package", "livetape-cli"])
+                .current_dir(&workspace.root);
+            shown(&mut cargo)?;
+            bench
+                .arg("tests/bench/media.ts")
+                .arg(folder)
+                .arg(workspace.target.join("release/livetape"));
+        }
+        Bench::Recorder => {
+            bench.arg("tests/bench/recorder.ts").arg(folder);
+        }
+    }
     bench
-        .arg("tests/bench/media.ts")
-        .arg(workspace.state().join("bench"))
-        .arg(workspace.target.join("release/livetape"))
         .arg(options.rounds.to_string())
         .env("PATH", path)
         .current_dir(&workspace.root);

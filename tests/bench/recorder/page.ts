@@ -7,12 +7,12 @@ export interface RecorderPage {
   /** Makes the tape of a MediaSource of that type. */
   open(mime: string): Promise<void>;
   /**
-   * Appends the chosen file, again and again, in pieces of 1 MiB until the tape is `seconds` long; every other piece is copied and posted to
+   * Appends the chosen file, again and again, in pieces of 1 MiB until the tape is `seconds` long in all; every other piece is copied and posted to
    * another worker first, as a program without livetape would. Milliseconds of each, on this thread.
    */
   feed(seconds: number): Promise<{ tapped: number[]; bare: number[] }>;
   /** Cuts all that is on the tape, so many times; milliseconds until there is a Blob, and bytes that were copied. */
-  clips(times: number): Promise<{ millis: number[]; size: number; copied: number }>;
+  clips(times: number): Promise<{ millis: number[]; copied: number }>;
   /** Milliseconds until a Blob of the chosen file is an MP4 on disk, by mediabunny. */
   mediabunny(): Promise<number>;
   /** Seconds of the tape, and its bytes. */
@@ -75,8 +75,7 @@ const page: RecorderPage = {
   async feed(seconds) {
     const file = chosen();
     const [tapped, bare]: [number[], number[]] = [[], []];
-    const end = offset === 0 && at === 0 ? seconds : page.length().seconds + seconds;
-    while (page.length().seconds < end) {
+    while (page.length().seconds < seconds) {
       if (at >= file.size) [offset, at] = [offset + round, 0];
       const bytes = new Uint8Array(await file.slice(at, at + piece).arrayBuffer());
       at += bytes.length;
@@ -93,15 +92,15 @@ const page: RecorderPage = {
 
   async clips(times) {
     const millis: number[] = [];
-    let [size, copied] = [0, 0];
+    let copied = 0;
     for (let time = 0; time < times; time++) {
       const begun = performance.now();
       const clip = await tape.clip({ start: tape.window.start, end: tape.window.end });
       millis.push(performance.now() - begun);
-      [size, copied] = [clip.blob.size, clip.copiedBytes];
+      copied = clip.copiedBytes;
       clip.close();
     }
-    return { millis, size, copied };
+    return { millis, copied };
   },
 
   async mediabunny() {
