@@ -10,6 +10,7 @@
 //! - [`object`]: what is stored where, and what the headers of a write say
 //! - [`Recording`]: one recording; built from stored rows, decides what may be added
 //! - [`ListQuery`]: which recordings a list has
+//! - [`Moment`], [`TimeRange`], [`Span`]: what of a recording's time is asked for
 //! - [`view`]: playlists, MP4, live streams, all computed from the index
 //! - [`Delivery`]: an answer as a list of stored ranges and made bytes
 //! - [`route`]: addresses and methods
@@ -23,6 +24,7 @@ mod error;
 mod ids;
 mod index;
 mod listing;
+mod moment;
 pub mod object;
 pub mod range;
 mod recording;
@@ -36,4 +38,5 @@ pub use digest::Sha256Digest;
 pub use error::{ApiError, Code};
 pub use ids::{BroadcastId, ConfigHash, RecordingId};
 pub use listing::{Cursor, ListQuery};
+pub use moment::{Moment, Span, TimeRange};
 pub use recording::{Meta, ObjectRow, Recording};

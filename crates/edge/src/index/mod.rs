@@ -13,12 +13,14 @@ use crate::error::ApiError;
 use crate::ids::ConfigHash;
 
 pub(crate) use fragment::{Fragment, StoredRun, read_config};
-pub(crate) use segments::{Segment, micros};
+pub(crate) use segments::{Segment, at_micros, floor_micros, micros};
 
 /// The samples of one track in an object.
 #[derive(Debug, Clone)]
 pub(crate) struct TrackPart {
     pub(crate) track: TrackId,
+    /// `track_ID` in the object.
+    pub(crate) source: TrackId,
     pub(crate) numbers: Range<u64>,
 }
 
@@ -65,6 +67,12 @@ impl Index {
         &self.entries
     }
 
+    /// The object of a number; `None` where it is not part of the timeline.
+    pub(crate) fn entry(&self, seq: u32) -> Option<&Entry> {
+        let found = self.entries.binary_search_by_key(&seq, |entry| entry.seq);
+        self.entries.get(found.ok()?)
+    }
+
     /// Appends an object, which must come after all others. Gives what its header said.
     pub(crate) fn append(
         &mut self,
@@ -83,7 +91,11 @@ impl Index {
             }
             match tracks.iter_mut().find(|part| part.track == id) {
                 Some(part) => part.numbers.end = numbers.end,
-                None => tracks.push(TrackPart { track: id, numbers }),
+                None => tracks.push(TrackPart {
+                    track: id,
+                    source: run.track,
+                    numbers,
+                }),
             }
         }
         if !tracks.is_empty() {

@@ -1,10 +1,13 @@
 //! What a recording can be played as. Everything here is computed from its index.
 //!
-//! - [`playlist`]: HLS while it is recorded and after, of the objects as they are stored
+//! - [`playlist`], [`media`]: HLS while it is recorded and after, of the objects as they are stored
+//! - [`cut`]: an object of which only a part is shown
 //! - [`mp4`]: one file
 //! - [`live`]: as a live stream that begins at a moment of one's choice
 
+pub mod cut;
 pub mod live;
+pub mod media;
 pub mod mp4;
 pub mod playlist;
 
