@@ -3,6 +3,7 @@
 mod synthetic;
 
 use livetape_edge::api::Finish;
+use livetape_edge::view::media::MediaKind;
 use livetape_edge::{Code, ConfigHash};
 use synthetic::{Content, STORED, Stage, fragment, init, other_video_config, video_config};
 
@@ -13,7 +14,7 @@ fn media(stage: &Stage, now: i64) -> String {
     stage.text(
         &stage
             .recording
-            .media_playlist(None, false, now)
+            .media_playlist(MediaKind::Objects, None, false, now)
             .expect("started"),
     )
 }
@@ -31,7 +32,11 @@ fn code<T>(result: Result<T, livetape_edge::ApiError>) -> Option<Code> {
 fn it_grows_at_its_end_and_ends_when_finished() {
     let mut stage = Stage::new();
     assert_eq!(
-        code(stage.recording.media_playlist(None, false, STORED)),
+        code(
+            stage
+                .recording
+                .media_playlist(MediaKind::Objects, None, false, STORED)
+        ),
         Some(Code::NotStarted)
     );
     let config = stage.put_config(&init(&video_config()));
@@ -67,9 +72,13 @@ fn the_multivariant_playlist_names_what_is_stored() {
     assert!(text.contains("RESOLUTION=640x360"), "{text}");
     assert!(text.contains("FRAME-RATE=25.000"), "{text}");
     assert!(text.ends_with("\nmedia.m3u8\n"), "{text}");
-    let peak = stage.rows.iter().map(|row| row.size * 8 / 2).max();
-    let peak = format!("BANDWIDTH={}", peak.expect("three"));
-    assert!(text.contains(&peak), "{text} {peak}");
+    // Stretches of 3 to 9 s: two objects, or three.
+    let sizes: Vec<_> = stage.rows.iter().map(|row| row.size).collect();
+    let rate = |sizes: &[u64]| sizes.iter().sum::<u64>() * 8 / (2 * sizes.len() as u64);
+    let pairs = sizes.windows(2).map(rate);
+    let peak = pairs.chain([rate(&sizes)]).max().expect("three");
+    let rates = format!("BANDWIDTH={peak},AVERAGE-BANDWIDTH={}", rate(&sizes).max(1));
+    assert!(text.contains(&rates), "{text} {rates}");
 }
 
 #[test]
@@ -126,7 +135,11 @@ fn a_leading_hole_is_a_gap_too() {
     let config = stage.put_config(&init(&video_config()));
     put(&mut stage, &config, 2);
     assert_eq!(
-        code(stage.recording.media_playlist(None, false, STORED)),
+        code(
+            stage
+                .recording
+                .media_playlist(MediaKind::Objects, None, false, STORED)
+        ),
         Some(Code::NotStarted)
     );
     let text = media(&stage, LATER);

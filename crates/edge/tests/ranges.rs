@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use livetape_container::isobmff::Demuxer;
 use livetape_container::{Event, Payload};
 use livetape_edge::view::cut::Cut;
+use livetape_edge::view::media::MediaKind;
 use livetape_edge::{ApiError, Code, ConfigHash, TimeRange};
 use synthetic::{
     Content, FRAME, PICTURE, STORED, Stage, fragment, init, other_video_config, payload,
@@ -24,7 +25,10 @@ fn range(start: &str, end: &str) -> TimeRange {
 
 fn media(stage: &Stage, start: &str, end: &str) -> Result<String, ApiError> {
     let span = stage.recording.span(&range(start, end))?;
-    let delivery = stage.recording.media_playlist(Some(&span), false, STORED)?;
+    let delivery =
+        stage
+            .recording
+            .media_playlist(MediaKind::Objects, Some(&span), false, STORED)?;
     Ok(stage.text(&delivery))
 }
 
@@ -293,7 +297,10 @@ fn a_day_costs_three_kilobytes_a_reload() {
             .expect("good");
     }
     let text = |skip| {
-        let delivery = stage.recording.media_playlist(None, skip, STORED + 60_000);
+        let delivery =
+            stage
+                .recording
+                .media_playlist(MediaKind::Objects, None, skip, STORED + 60_000);
         stage.text(&delivery.expect("started"))
     };
     let (whole, update) = (text(false), text(true));
@@ -318,7 +325,7 @@ fn a_day_costs_three_kilobytes_a_reload() {
         short.text(
             &short
                 .recording
-                .media_playlist(None, skip, STORED)
+                .media_playlist(MediaKind::Objects, None, skip, STORED)
                 .expect("started"),
         )
     };

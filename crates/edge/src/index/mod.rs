@@ -33,6 +33,9 @@ pub(crate) struct Entry {
     pub(crate) start: Timestamp,
     pub(crate) duration: Timestamp,
     pub(crate) independent: bool,
+    /// Bytes of the keyframe that its pictures begin with; `None` where they begin otherwise, or
+    /// what is there already.
+    pub(crate) keyframe: Option<u64>,
     pub(crate) wall_clock: Option<i64>,
     /// When it was stored, Unix milliseconds.
     pub(crate) stored: i64,
@@ -83,9 +86,15 @@ impl Index {
         let fragment = Fragment::read(init, head, facts.size, &mut self.known)?;
         let mut ordinals = Ordinals::default();
         let mut tracks: Vec<TrackPart> = Vec::new();
+        let mut keyframe = None;
         for run in &fragment.runs {
             let id = ordinals.of(run);
             let numbers = self.append_run(id, run, facts.seq);
+            let kept = numbers.end - numbers.start;
+            if run.config.format.is_video() && kept == run.samples.len() as u64 {
+                let first = run.samples.first().filter(|sample| sample.keyframe);
+                keyframe = keyframe.or(first.map(|sample| u64::from(sample.size)));
+            }
             if numbers.is_empty() {
                 continue;
             }
@@ -109,6 +118,7 @@ impl Index {
                 start: fragment.start,
                 duration: fragment.duration,
                 independent: fragment.independent,
+                keyframe: keyframe.filter(|_| fragment.independent),
                 wall_clock: facts.wall_clock,
                 stored: facts.stored,
                 tracks,

@@ -4,6 +4,7 @@ use livetape_hls::{
     DateTime, Decimal, Map, MediaPlaylist, PlaylistType, Segment as HlsSegment, SegmentTag,
     ServerControl, Skip, Start,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::api::State;
 use crate::delivery::Delivery;
@@ -15,6 +16,7 @@ use crate::object::MAIN_LANE;
 use crate::recording::Recording;
 
 use super::cut::Cut;
+use super::i_frames::I_FRAMES;
 use super::playlist::{VERSION, independent};
 use super::{media_delivery, playlist};
 
@@ -26,6 +28,15 @@ const VERSION_WITH_SKIP: u64 = 9;
 const PATIENCE_MILLIS: i64 = 10_000;
 /// CAN-SKIP-UNTIL, in seconds: six target durations, the least that RFC 8216bis §4.4.3.8 allows.
 const SKIP_UNTIL: u64 = 6 * playlist::TARGET_DURATION;
+
+/// What of the objects a playlist has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MediaKind {
+    /// The objects, or of the first and the last what is asked for: `media.m3u8`.
+    Objects,
+    /// Of each object the keyframe that it begins with: `iframes.m3u8`.
+    IFrames,
+}
 
 /// A segment of a playlist, which may be a part of an object.
 #[derive(Debug, Clone, Copy)]
@@ -63,9 +74,11 @@ impl Recording {
     /// all of `span` is there. With `skip`, without the segments that a player has long known.
     ///
     /// # Errors
-    /// [`Code::NotStarted`], [`Code::NothingRecorded`].
+    /// [`Code::NotStarted`](crate::Code::NotStarted),
+    /// [`Code::NothingRecorded`](crate::Code::NothingRecorded).
     pub fn media_playlist(
         &self,
+        kind: MediaKind,
         span: Option<&Span>,
         skip: bool,
         now: i64,
@@ -75,11 +88,9 @@ impl Recording {
         if list.segments.is_empty() {
             return Err(self.nothing().into());
         }
-        Ok(media_delivery(&self.media(&list, skip)))
+        Ok(media_delivery(&self.media(kind, &list, skip)))
     }
 
-    /// # Errors
-    /// [`Code::NotStarted`], [`Code::NothingRecorded`].
     pub(super) fn check_started(&self) -> Result<(), ApiError> {
         match self.index().entries().is_empty() {
             false => Ok(()),
@@ -170,7 +181,7 @@ impl Recording {
         list
     }
 
-    fn media(&self, list: &List<'_>, skip: bool) -> MediaPlaylist {
+    fn media(&self, kind: MediaKind, list: &List<'_>, skip: bool) -> MediaPlaylist {
         let skipped = if skip { skippable(&list.segments) } else { 0 };
         let mut map = None;
         let mut segments = Vec::new();
@@ -181,10 +192,10 @@ impl Recording {
                 }
                 continue;
             }
-            segments.push(hls_segment(listed, number == 0, &mut map));
+            segments.push(kind.segment(listed, number == 0, &mut map));
         }
-        let missing = |listed: &Listed<'_>| matches!(listed.segment, Segment::Missing { .. });
-        let version = match (skipped, list.segments.iter().any(missing)) {
+        let has_gap = list.segments.iter().any(|listed| kind.is_gap(listed));
+        let version = match (skipped, has_gap) {
             (1.., _) => VERSION_WITH_SKIP,
             (0, true) => VERSION_WITH_GAPS,
             (0, false) => VERSION,
@@ -198,6 +209,7 @@ impl Recording {
             }),
             target_duration: playlist::TARGET_DURATION,
             playlist_type: Some(PlaylistType::Event),
+            i_frames_only: kind == MediaKind::IFrames,
             server_control: Some(ServerControl {
                 can_skip_until: Some(Decimal::from_millis(SKIP_UNTIL as i64 * 1_000)),
                 ..ServerControl::new()
@@ -237,43 +249,68 @@ fn skippable(segments: &[Listed<'_>]) -> usize {
     segments.len() - kept.count()
 }
 
-fn hls_segment<'a>(
-    listed: &Listed<'a>,
-    is_first: bool,
-    map: &mut Option<&'a ConfigHash>,
-) -> HlsSegment {
-    let duration = Decimal::from_micros(listed.duration);
-    let (entry, discontinuity) = match listed.segment {
-        Segment::Stored {
-            entry,
-            discontinuity,
-        } => (entry, discontinuity),
-        Segment::Missing { seq, .. } => {
-            return HlsSegment {
-                tags: vec![SegmentTag::Gap],
-                ..HlsSegment::new(format!("{MAIN_LANE}/{seq}.m4s"), duration)
-            };
+impl MediaKind {
+    /// Nothing to play; a playlist of keyframes keeps its place, so that segments have the same
+    /// numbers in both.
+    fn is_gap(self, listed: &Listed<'_>) -> bool {
+        match (listed.segment, self) {
+            (Segment::Missing { .. }, _) => true,
+            (Segment::Stored { .. }, Self::Objects) => false,
+            (Segment::Stored { entry, .. }, Self::IFrames) => {
+                entry.keyframe.is_none() || listed.cut.is_some_and(|cut| cut.from.is_some())
+            }
         }
-    };
-    let mut tags = Vec::new();
-    if discontinuity && !is_first {
-        tags.push(SegmentTag::Discontinuity);
     }
-    if map.is_none_or(|map| *map != entry.config) {
-        let uri = format!("init-{}.mp4", entry.config);
-        tags.push(SegmentTag::Map(Map::new(uri)));
-        *map = Some(&entry.config);
-    }
-    if let Some(millis) = entry.wall_clock {
-        let date = DateTime::from_unix_millis(millis.saturating_add(listed.late / 1_000));
-        tags.push(SegmentTag::ProgramDateTime(date));
-    }
-    let uri = match listed.cut {
-        Some(cut) => cut.uri(),
-        None => format!("{MAIN_LANE}/{}.m4s", entry.seq),
-    };
-    HlsSegment {
-        tags,
-        ..HlsSegment::new(uri, duration)
+
+    fn segment<'a>(
+        self,
+        listed: &Listed<'a>,
+        is_first: bool,
+        map: &mut Option<&'a ConfigHash>,
+    ) -> HlsSegment {
+        let folder = match self {
+            Self::Objects => MAIN_LANE,
+            Self::IFrames => I_FRAMES,
+        };
+        let duration = Decimal::from_micros(listed.duration);
+        let (entry, discontinuity) = match listed.segment {
+            Segment::Stored {
+                entry,
+                discontinuity,
+            } => (entry, discontinuity),
+            Segment::Missing { seq, .. } => {
+                return HlsSegment {
+                    tags: vec![SegmentTag::Gap],
+                    ..HlsSegment::new(format!("{folder}/{seq}.m4s"), duration)
+                };
+            }
+        };
+        let mut tags = Vec::new();
+        if discontinuity && !is_first {
+            tags.push(SegmentTag::Discontinuity);
+        }
+        if map.is_none_or(|map| *map != entry.config) {
+            let uri = match self {
+                Self::Objects => format!("init-{}.mp4", entry.config),
+                Self::IFrames => format!("{I_FRAMES}/init-{}.mp4", entry.config),
+            };
+            tags.push(SegmentTag::Map(Map::new(uri)));
+            *map = Some(&entry.config);
+        }
+        if let Some(millis) = entry.wall_clock {
+            let date = DateTime::from_unix_millis(millis.saturating_add(listed.late / 1_000));
+            tags.push(SegmentTag::ProgramDateTime(date));
+        }
+        if self.is_gap(listed) {
+            tags.push(SegmentTag::Gap);
+        }
+        let uri = match (self, listed.cut) {
+            (Self::Objects, Some(cut)) => cut.uri(),
+            _ => format!("{folder}/{}.m4s", entry.seq),
+        };
+        HlsSegment {
+            tags,
+            ..HlsSegment::new(uri, duration)
+        }
     }
 }

@@ -1,18 +1,19 @@
 //! The multivariant playlist: what a player wants to know before it begins.
 
 use livetape_hls::{
-    Decimal, MultivariantItem, MultivariantPlaylist, Resolution, StreamInf, Variant,
+    IFrameStreamInf, MultivariantItem, MultivariantPlaylist, Resolution, StreamInf, Variant,
 };
-use livetape_media::{Format, Timestamp, TrackConfig};
-use livetape_timeline::{Timeline, Track};
+use livetape_media::{Format, TrackConfig};
+use livetape_timeline::Track;
 
 use crate::delivery::Delivery;
 use crate::error::ApiError;
-use crate::index::{Entry, Index, micros};
+use crate::index::Index;
 use crate::moment::TimeRange;
 use crate::recording::Recording;
 
-use super::multivariant_delivery;
+use super::rates::{frame_rate, rates};
+use super::{i_frames, multivariant_delivery};
 
 /// Seconds. Recorders cut objects at the first keyframe after 2 s; longer than this is refused.
 pub(super) const TARGET_DURATION: u64 = 6;
@@ -20,7 +21,7 @@ pub(super) const TARGET_DURATION: u64 = 6;
 pub(crate) const VERSION: u64 = 7;
 
 impl Recording {
-    /// `index.m3u8` of the whole, or of a range of time: the one variant.
+    /// `index.m3u8` of the whole, or of a range of time: the one variant, and its keyframes alone.
     ///
     /// # Errors
     /// As [`Recording::span`].
@@ -28,18 +29,20 @@ impl Recording {
         self.check_started()?;
         self.span(range)?;
         let query = range.query();
-        let timeline = self.index().timeline();
         let info = StreamInf {
-            codecs: Some(codecs(timeline.tracks().iter())),
-            ..stream_inf(self.index(), timeline, |entry| entry.size)
+            codecs: Some(codecs(self.index().timeline().tracks().iter())),
+            ..stream_inf(self.index())
         };
+        let keyframes = i_frame_inf(self.index(), &query);
+        let keyframes = keyframes.map(|info| MultivariantItem::IFrameVariant(Box::new(info)));
+        let whole = MultivariantItem::Variant(Box::new(Variant {
+            info,
+            uri: format!("media.m3u8{query}"),
+        }));
         let playlist = MultivariantPlaylist {
             version: Some(VERSION),
             independent_segments: independent(self.index()),
-            items: vec![MultivariantItem::Variant(Box::new(Variant {
-                info,
-                uri: format!("media.m3u8{query}"),
-            }))],
+            items: keyframes.into_iter().chain([whole]).collect(),
             ..MultivariantPlaylist::default()
         };
         Ok(multivariant_delivery(&playlist))
@@ -50,33 +53,33 @@ pub(crate) fn independent(index: &Index) -> bool {
     index.entries().iter().all(|entry| entry.independent)
 }
 
-/// Bit rates, picture size and frame rate; `size` is what is sent of an object.
-pub(crate) fn stream_inf(
-    index: &Index,
-    timeline: &Timeline,
-    size: impl Fn(&Entry) -> u64,
-) -> StreamInf {
-    let rate = |bytes: u64, duration: i64| {
-        let bits = u128::from(bytes) * 8 * 1_000_000;
-        u64::try_from(bits.div_ceil(u128::from(duration.max(1).unsigned_abs()))).unwrap_or(u64::MAX)
-    };
-    let length = |entry: &Entry| micros(entry.end()) - micros(entry.start);
-    let entries = index.entries();
-    let peak = entries
-        .iter()
-        .map(|entry| rate(size(entry), length(entry)))
-        .max();
-    let bytes = entries.iter().map(&size).sum();
-    let video = timeline.video();
+/// Bit rates, picture size and frame rate.
+pub(crate) fn stream_inf(index: &Index) -> StreamInf {
+    let rates = rates(index, |entry| entry.size);
     StreamInf {
-        bandwidth: peak,
-        average_bandwidth: Some(rate(bytes, entries.iter().map(length).sum())),
-        resolution: video
-            .and_then(Track::config)
-            .and_then(|config| resolution(config)),
-        frame_rate: video.and_then(frame_rate),
+        bandwidth: Some(rates.peak),
+        average_bandwidth: Some(rates.average),
+        resolution: picture_size(index),
+        frame_rate: frame_rate(index),
         ..StreamInf::new()
     }
+}
+
+/// The keyframes, where there are pictures.
+fn i_frame_inf(index: &Index, query: &str) -> Option<IFrameStreamInf> {
+    let video = index.timeline().video()?;
+    let rates = rates(index, i_frames::sent);
+    Some(IFrameStreamInf {
+        bandwidth: Some(rates.peak),
+        average_bandwidth: Some(rates.average),
+        codecs: Some(codecs(std::iter::once(video))),
+        resolution: picture_size(index),
+        ..IFrameStreamInf::new(format!("iframes.m3u8{query}"))
+    })
+}
+
+fn picture_size(index: &Index) -> Option<Resolution> {
+    resolution(index.timeline().video()?.config()?)
 }
 
 fn resolution(config: &TrackConfig) -> Option<Resolution> {
@@ -87,20 +90,6 @@ fn resolution(config: &TrackConfig) -> Option<Resolution> {
         }),
         _ => None,
     }
-}
-
-/// Pictures a second on average, three digits behind the point.
-fn frame_rate(track: &Track) -> Option<Decimal> {
-    let numbers = track.numbers();
-    let slice = track.slice(numbers)?;
-    let ticks = i64::try_from(slice.duration())
-        .ok()
-        .filter(|ticks| *ticks > 0)?;
-    let span = micros(Timestamp::new(ticks, slice.config.timescale));
-    let frames = i64::try_from(slice.samples.len()).ok()?;
-    Some(Decimal::from_millis(
-        (frames.checked_mul(1_000_000_000)? + span / 2) / span.max(1),
-    ))
 }
 
 /// The tracks' codecs, separated by commas, each once.
