@@ -4,6 +4,7 @@
 //! - `routes`: a request to its answer
 //! - `recording`: the Durable Object that keeps one recording's index in SQLite
 //! - `lifecycle`: its creation, changes and deletion
+//! - `clips`: its clips
 //! - `rows`: its tables
 //! - `tenant`: the Durable Object that keeps the list of recordings
 //! - `sql`: queries and values
@@ -12,6 +13,7 @@
 //! - `stream`: ranges of stored objects and made bytes as one body; media bytes stay outside Wasm
 //! - `respond`: headers that every answer has
 
+mod clips;
 mod command;
 mod lifecycle;
 mod platform;

@@ -4,14 +4,18 @@ use livetape_edge::api::{CreateRecording, Demo, check_metadata, kept_title};
 use livetape_edge::object::{self, Announced, MAIN_LANE, MAX_CONFIG, MAX_OBJECT};
 use livetape_edge::route::{PlayFile, Route, route};
 use livetape_edge::token::{TOKEN_LIFETIME, bearer};
-use livetape_edge::view::IMMUTABLE;
-use livetape_edge::view::mp4::Mp4Request;
-use livetape_edge::{ApiError, Code, Config, ConfigHash, Delivery, ListQuery, Piece, RecordingId};
+use livetape_edge::view::cut::Cut;
+use livetape_edge::view::mp4::{FileKind, Mp4Request};
+use livetape_edge::view::{IMMUTABLE, ViewFile, ViewRequest};
+use livetape_edge::{
+    ApiError, ClipQuery, Code, Config, ConfigHash, Delivery, ListQuery, Piece, RecordingId,
+    TimeRange,
+};
 use serde::de::DeserializeOwned;
 use worker::web_sys::ReadableStream;
 use worker::{Context, Env, Method, Request, Response, Result, Url};
 
-use crate::command::{Command, New, View, ask};
+use crate::command::{ClipCommand, Command, New, View, ask};
 use crate::r2::Put;
 use crate::refusal::{Answer, Refusal};
 use crate::tenant::{self, TenantCommand};
@@ -96,7 +100,34 @@ impl Edge<'_> {
                 self.ask(&id, &Command::CreateBroadcast { broadcast, origin })
                     .await
             }
-            Route::Play(id, file) => self.play(&id, file).await,
+            Route::CreateClip(id) => {
+                self.config()?.check_key(self.bearer().as_deref())?;
+                let clip = self.json().await?;
+                let origin = self.origin()?;
+                self.ask_clip(&id, ClipCommand::Create { clip, origin })
+                    .await
+            }
+            Route::Clips(id) => {
+                self.config()?.check_key(self.bearer().as_deref())?;
+                let url = self.request.url()?;
+                let query = ClipQuery::read(|wanted| parameter(&url, wanted))?;
+                let origin = self.origin()?;
+                self.ask_clip(&id, ClipCommand::List { query, origin })
+                    .await
+            }
+            Route::Clip(clip) => {
+                let (number, origin) = (clip.number, self.origin()?);
+                self.ask_clip(&clip.recording, ClipCommand::Info { number, origin })
+                    .await
+            }
+            Route::DeleteClip(clip) => {
+                self.config()?.check_key(self.bearer().as_deref())?;
+                let number = clip.number;
+                self.ask_clip(&clip.recording, ClipCommand::Delete { number })
+                    .await
+            }
+            Route::Play(id, file) => self.play(&id, None, file).await,
+            Route::PlayClip(id, file) => self.play(&id.recording, Some(id.number), file).await,
             Route::Live(id, file) => {
                 let number = id.number;
                 self.ask(&id.recording, &Command::View(View::Live { number, file }))
@@ -180,38 +211,47 @@ impl Edge<'_> {
         }
     }
 
-    async fn play(&self, id: &RecordingId, file: PlayFile) -> Answer {
-        match file {
-            PlayFile::Multivariant => self.ask(id, &Command::View(View::Multivariant)).await,
-            PlayFile::Media => self.ask(id, &Command::View(View::Media)).await,
-            PlayFile::Mp4 => {
-                let request = self.mp4_request()?;
-                self.ask(id, &Command::View(View::Mp4(request))).await
-            }
-            PlayFile::Init(hash) => {
-                let key = object::config_key(id, &hash);
-                self.stored(key, "video/mp4", Code::UnknownConfig).await
-            }
-            PlayFile::Object(seq) => {
-                let key = object::object_key(id, MAIN_LANE, seq);
-                self.stored(key, "video/iso.segment", Code::UnknownObject)
-                    .await
-            }
-        }
-    }
-
-    fn mp4_request(&self) -> Result<Mp4Request> {
+    /// Something of a recording, or of its clip of that number.
+    async fn play(&self, id: &RecordingId, clip: Option<u32>, file: PlayFile) -> Answer {
         let url = self.request.url()?;
         let query = |wanted: &str| parameter(&url, wanted);
-        Ok(Mp4Request {
+        let file = match file {
+            PlayFile::Multivariant => ViewFile::Multivariant,
+            PlayFile::Media(kind) => {
+                let skip = query("_HLS_skip").is_some();
+                ViewFile::Media { kind, skip }
+            }
+            PlayFile::Mp4(kind) => ViewFile::Mp4(self.mp4_request(kind, query("download"))),
+            PlayFile::IFrame(file) => ViewFile::IFrame(file),
+            PlayFile::Object(seq) => match Cut::read(seq, query)? {
+                Some(cut) => ViewFile::Cut(cut),
+                None => {
+                    let key = object::object_key(id, MAIN_LANE, seq);
+                    return self
+                        .stored(key, "video/iso.segment", Code::UnknownObject)
+                        .await;
+                }
+            },
+            PlayFile::Init(hash) => {
+                let key = object::config_key(id, &hash);
+                return self.stored(key, "video/mp4", Code::UnknownConfig).await;
+            }
+        };
+        let time = TimeRange::read(query)?;
+        let request = ViewRequest { time, file };
+        self.ask(id, &Command::View(View::Recorded { clip, request }))
+            .await
+    }
+
+    fn mp4_request(&self, kind: FileKind, download: Option<String>) -> Mp4Request {
+        Mp4Request {
             range: self.header("Range"),
             if_range: self.header("If-Range"),
             if_none_match: self.header("If-None-Match"),
-            start: query("start"),
-            end: query("end"),
-            download: query("download"),
+            kind,
+            download,
             head: self.request.method() == Method::Head,
-        })
+        }
     }
 
     /// A whole object, which never changes.
@@ -230,6 +270,10 @@ impl Edge<'_> {
 
     async fn ask(&self, id: &RecordingId, command: &Command) -> Answer {
         Ok(ask(self.env, id, command).await?)
+    }
+
+    async fn ask_clip(&self, id: &RecordingId, command: ClipCommand) -> Answer {
+        self.ask(id, &Command::Clip(command)).await
     }
 
     fn check_token(&self, id: &RecordingId) -> std::result::Result<(), Refusal> {

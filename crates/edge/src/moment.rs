@@ -132,32 +132,16 @@ pub struct Span {
 }
 
 impl Recording {
-    /// Where a range of time lies on the timeline.
-    ///
-    /// # Errors
-    /// [`Code::NotStarted`]; [`Code::NothingRecorded`], also where it ends before it begins;
-    /// [`Code::NoSuchView`] where a date is asked for and none is known.
-    pub fn span(&self, range: &TimeRange) -> Result<Span, ApiError> {
-        let zero = self.zero()?;
-        let resolve = |moment: Moment| match moment {
+    /// Microseconds on the timeline of a moment, whose seconds are counted from `zero`.
+    pub(crate) fn resolve(&self, moment: Moment, zero: i64) -> Result<i64, ApiError> {
+        match moment {
             Moment::Media(seconds) => Ok(zero.saturating_add((seconds * 1e6).round() as i64)),
             Moment::WallClock(millis) => {
-                let found = self.index().timeline().moment_of(millis);
-                let found = found.map(micros);
+                let found = self.index().timeline().moment_of(millis).map(micros);
                 let detail = "Its recorder told no dates.";
                 found.ok_or_else(|| ApiError::new(Code::NoSuchView, detail))
             }
-        };
-        let start = range.start.map(resolve).transpose()?;
-        let span = Span {
-            start: start.unwrap_or(zero).max(zero),
-            end: range.end.map(resolve).transpose()?,
-        };
-        if span.end.is_some_and(|end| end <= span.start) {
-            let detail = "The range ends before it begins, or before the recording does.";
-            return Err(ApiError::new(Code::NothingRecorded, detail));
         }
-        Ok(span)
     }
 
     /// The moment that media seconds are counted from, in microseconds, rounded down: the first

@@ -4,6 +4,7 @@
 //! rows.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, OnceLock};
 
 use livetape_media::{Format, Timescale, Timestamp};
@@ -353,6 +354,14 @@ impl Recording {
             duration: self.duration().seconds(),
             bytes: self.bytes(),
         }
+    }
+
+    /// How many objects are stored under these numbers, and their bytes.
+    pub(crate) fn stored_in(&self, seqs: RangeInclusive<u32>) -> (usize, u64) {
+        let stored = self.objects.range(seqs);
+        stored.fold((0, 0), |(count, bytes), (_, known)| {
+            (count + 1, bytes + known.size)
+        })
     }
 
     fn bytes(&self) -> u64 {

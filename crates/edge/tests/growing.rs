@@ -122,7 +122,7 @@ fn the_order_of_arrival_leaves_no_trace() {
         order.iter().for_each(|seq| put(&mut stage, &config, *seq));
         assert_eq!(media(&stage, LATER), media(&in_order, LATER));
         let file = |stage: &Stage| {
-            let delivery = stage.recording.file(&Default::default());
+            let delivery = stage.recording.file(&Default::default(), None);
             stage.body(&delivery.expect("a file"))
         };
         assert!(file(&stage) == file(&in_order), "{order:?}");
@@ -161,7 +161,7 @@ fn a_new_configuration_is_a_discontinuity_with_its_own_map() {
          main/1.m4s\n#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"init-{first}.mp4\"\n"
     );
     assert!(text.contains(&changes), "{text}");
-    let file = stage.recording.file(&Default::default());
+    let file = stage.recording.file(&Default::default(), None);
     // One file holds pictures of both.
     assert_eq!(code(file), None);
 }
@@ -286,7 +286,7 @@ fn any_byte_of_a_head_may_be_wrong() {
             bytes[at] = value;
             // Taken or refused, but never a panic; and what is taken can be played.
             if stage.put(0, &config, bytes).is_ok() {
-                let file = stage.recording.file(&Default::default());
+                let file = stage.recording.file(&Default::default(), None);
                 assert!(file.is_ok_and(|delivery| !delivery.is_empty()));
                 stage.rows.clear();
                 stage.reload();

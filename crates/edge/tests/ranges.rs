@@ -7,9 +7,13 @@ use std::collections::BTreeSet;
 
 use livetape_container::isobmff::Demuxer;
 use livetape_container::{Event, Payload};
+use livetape_edge::api::CreateClip;
 use livetape_edge::view::cut::Cut;
+use livetape_edge::view::i_frames::IFrameFile;
 use livetape_edge::view::media::MediaKind;
-use livetape_edge::{ApiError, Code, ConfigHash, TimeRange};
+use livetape_edge::view::{ViewFile, ViewRequest};
+use livetape_edge::{ApiError, Code, ConfigHash, Moment, TimeRange};
+use livetape_media::Sample;
 use synthetic::{
     Content, FRAME, PICTURE, STORED, Stage, fragment, init, other_video_config, payload,
     video_config,
@@ -24,7 +28,7 @@ fn range(start: &str, end: &str) -> TimeRange {
 }
 
 fn media(stage: &Stage, start: &str, end: &str) -> Result<String, ApiError> {
-    let span = stage.recording.span(&range(start, end))?;
+    let span = stage.recording.span(&range(start, end), None)?;
     let delivery =
         stage
             .recording
@@ -330,4 +334,100 @@ fn a_day_costs_three_kilobytes_a_reload() {
         )
     };
     assert_eq!(of(true), of(false));
+}
+
+#[test]
+fn keyframes_alone_are_a_playlist_of_their_own() {
+    let stage = Stage::finished(3);
+    let playlist = stage
+        .recording
+        .media_playlist(MediaKind::IFrames, None, false, STORED);
+    let playlist = stage.text(&playlist.expect("recorded"));
+    let config = &stage.rows[0].config;
+    assert!(playlist.contains("#EXT-X-I-FRAMES-ONLY\n"), "{playlist}");
+    assert!(playlist.contains(&format!("#EXT-X-MAP:URI=\"iframes/init-{config}.mp4\"")));
+    assert_eq!(
+        uris(&playlist),
+        ["iframes/0.m4s", "iframes/1.m4s", "iframes/2.m4s"]
+    );
+    let file = |file| stage.body(&stage.recording.i_frame_file(&file).expect("there"));
+    let mut demuxer = Demuxer::new();
+    demuxer.push(file(IFrameFile::Init(config.clone())).as_slice());
+    (0..3).for_each(|seq| demuxer.push(file(IFrameFile::Object(seq)).as_slice()));
+    let mut runs = Vec::new();
+    while let Some(event) = demuxer.poll() {
+        match event {
+            Event::Run(run) => runs.push((run.decode_time, run.samples)),
+            Event::Config { .. } => {}
+            other @ (Event::Timed(_) | Event::Defect(_)) => panic!("{other:?}"),
+        }
+    }
+    let expected = (0..3_u32).map(|seq| {
+        let sample = Sample {
+            size: payload(1, seq * 50).len() as u32,
+            duration: 50 * PICTURE,
+            composition_offset: 0,
+            keyframe: true,
+        };
+        (i64::from(seq * 50 * PICTURE), vec![sample])
+    });
+    assert_eq!(runs, expected.collect::<Vec<_>>());
+    let unknown = stage.recording.i_frame_file(&IFrameFile::Object(3));
+    assert_eq!(unknown.expect_err("not there").code, Code::UnknownObject);
+    // The first of a range that begins behind its keyframe has none.
+    let span = stage
+        .recording
+        .span(&range("1", ""), None)
+        .expect("a range");
+    let ranged = stage
+        .recording
+        .media_playlist(MediaKind::IFrames, Some(&span), false, STORED);
+    let ranged = stage.text(&ranged.expect("recorded"));
+    assert!(
+        ranged.contains("#EXT-X-GAP\n#EXTINF:1.000000,\niframes/0.m4s\n#EXTINF:2.000000,"),
+        "{ranged}"
+    );
+}
+
+#[test]
+fn a_clip_is_what_was_asked_for_and_its_own_time_begins_at_zero() {
+    let (mut stage, config) = open(2);
+    let request = CreateClip {
+        start: Some(Moment::Media(1.0)),
+        end: Some(Moment::Media(5.0)),
+        title: Some("goal".to_owned()),
+        persistent: true,
+    };
+    let clip = stage.recording.clip(&request, STORED).expect("a clip");
+    let play = |stage: &Stage, time: TimeRange| {
+        let file = ViewFile::Media {
+            kind: MediaKind::Objects,
+            skip: false,
+        };
+        let view = ViewRequest { time, file };
+        let delivery = stage.recording.view(&view, Some(&clip.span), STORED);
+        delivery.map(|delivery| stage.text(&delivery))
+    };
+    let early = play(&stage, range("", "")).expect("started");
+    assert!(
+        !early.contains("ENDLIST"),
+        "its end is yet to come: {early}"
+    );
+    let info = stage.recording.clip_info(3, &clip, "https://edge.example");
+    assert_eq!((info.start, info.end, info.objects), (1.0, Some(5.0), 2));
+    (2..4).for_each(|seq| put(&mut stage, &config, seq));
+    let whole = play(&stage, range("", "")).expect("there");
+    assert_eq!(whole, media(&stage, "1", "5").expect("there"));
+    let part = play(&stage, range("1", "9")).expect("there");
+    assert_eq!(part, media(&stage, "2", "5").expect("there"));
+    let outside = play(&stage, range("4", "")).expect_err("outside");
+    assert_eq!(outside.code, Code::NothingRecorded);
+    let info = stage.recording.clip_info(3, &clip, "https://edge.example");
+    let sizes = stage.rows.iter().take(3).map(|row| row.size);
+    assert_eq!((info.objects, info.bytes), (3, sizes.sum()));
+    assert!(
+        info.playback.hls.ends_with("_3/index.m3u8"),
+        "{}",
+        info.playback.hls
+    );
 }

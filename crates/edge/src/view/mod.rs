@@ -1,5 +1,6 @@
 //! What a recording can be played as. Everything here is computed from its index.
 //!
+//! - [`ViewRequest`]: what can be asked for
 //! - [`playlist`], [`media`]: HLS while it is recorded and after, of the objects as they are stored
 //! - [`i_frames`]: keyframes alone, for seeking with pictures
 //! - [`cut`]: an object of which only a part is shown
@@ -13,6 +14,9 @@ pub mod media;
 pub mod mp4;
 pub mod playlist;
 mod rates;
+mod request;
+
+pub use request::{ViewFile, ViewRequest};
 
 use livetape_hls::{MediaPlaylist, MultivariantPlaylist};
 

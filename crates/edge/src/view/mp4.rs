@@ -12,7 +12,7 @@ use crate::delivery::{Delivery, pieces};
 use crate::digest::hex;
 use crate::error::{ApiError, Code};
 use crate::index::at_micros;
-use crate::moment::{Span, TimeRange};
+use crate::moment::Span;
 use crate::range::{Wanted, content_range, none_match, unsatisfiable, wanted_if};
 use crate::recording::Recording;
 use crate::view::NO_CACHE;
@@ -55,7 +55,7 @@ impl FileKind {
 }
 
 /// The header fields of a request that matter here.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mp4Request {
     /// `Range`.
     pub range: Option<String>,
@@ -63,8 +63,6 @@ pub struct Mp4Request {
     pub if_range: Option<String>,
     /// `If-None-Match`.
     pub if_none_match: Option<String>,
-    /// The range of time that is asked for.
-    pub time: TimeRange,
     /// What the file has.
     pub kind: FileKind,
     /// The query's `download`: save under this name instead of playing.
@@ -159,16 +157,14 @@ impl Recording {
     /// `audio.m4a`.
     ///
     /// # Errors
-    /// As [`Recording::span`]; [`Code::ConfigurationChange`] with ranges that can be had;
+    /// [`Code::NotStarted`], [`Code::NothingRecorded`], [`Code::NoSuchView`] where it has no sound,
+    /// [`Code::ConfigurationChange`] with ranges that can be had;
     /// [`Code::RangeNotSatisfiable`] is an answer, with its `Content-Range`, not an error here.
-    pub fn file(&self, request: &Mp4Request) -> Result<Delivery, ApiError> {
-        if request.time.is_whole() {
-            let view = self.whole_file(request.kind)?;
-            return self.file_of(request, &view);
+    pub fn file(&self, request: &Mp4Request, span: Option<&Span>) -> Result<Delivery, ApiError> {
+        match span {
+            None => self.file_of(request, &*self.whole_file(request.kind)?),
+            Some(span) => self.file_of(request, &Mp4View::new(self, Some(span), request.kind)?),
         }
-        let span = self.span(&request.time)?;
-        let view = Mp4View::new(self, Some(&span), request.kind)?;
-        self.file_of(request, &view)
     }
 
     fn file_of(&self, request: &Mp4Request, view: &Mp4View) -> Result<Delivery, ApiError> {

@@ -24,10 +24,10 @@ impl Recording {
     /// `index.m3u8` of the whole, or of a range of time: the one variant, and its keyframes alone.
     ///
     /// # Errors
-    /// As [`Recording::span`].
+    /// [`Code::NotStarted`](crate::Code::NotStarted),
+    /// [`Code::NothingRecorded`](crate::Code::NothingRecorded).
     pub fn multivariant(&self, range: &TimeRange) -> Result<Delivery, ApiError> {
         self.check_started()?;
-        self.span(range)?;
         let query = range.query();
         let info = StreamInf {
             codecs: Some(codecs(self.index().timeline().tracks().iter())),
