@@ -110,17 +110,18 @@ impl Recording {
     }
 
     fn view_now(&self, view: &View) -> Answer {
-        let index = self.index()?;
         match view {
             View::Recorded { clip, request } => {
                 let clip = clip.map(|number| self.clip(number)).transpose()?;
                 let within = clip.as_ref().map(|clip| &clip.span);
-                Ok(index.view(request, within, platform::now())?)
+                Ok(self.index()?.view(request, within, platform::now())?)
             }
             View::Live { number, file } => {
+                // Where there is no recording there is no table to ask.
+                self.index()?;
                 let broadcast = self.rows.broadcast(*number)?;
                 let broadcast = broadcast.ok_or(Code::UnknownBroadcast)?;
-                Ok(index.live(&broadcast, file, platform::now())?)
+                Ok(self.index()?.live(&broadcast, file, platform::now())?)
             }
         }
     }

@@ -5,6 +5,7 @@
 //!
 //! - [`RecordingId`], [`BroadcastId`], [`ClipId`], [`ConfigHash`]: names
 //! - [`Config`], [`token`], [`access`]: how an edge is set up, and who may do what
+//! - [`Gate`], [`PlayKeys`]: who may play
 //! - [`Code`], [`ApiError`]: the one table of errors
 //! - [`api`]: the JSON that goes in and out
 //! - [`object`]: what is stored where, and what the headers of a write say
@@ -24,11 +25,13 @@ mod config;
 mod delivery;
 mod digest;
 mod error;
+mod gate;
 mod ids;
 mod index;
 mod listing;
 mod moment;
 pub mod object;
+mod play_token;
 pub mod range;
 mod recording;
 pub mod route;
@@ -40,7 +43,9 @@ pub use config::Config;
 pub use delivery::{Delivery, Piece};
 pub use digest::Sha256Digest;
 pub use error::{ApiError, Code};
+pub use gate::{Access, Gate, Review};
 pub use ids::{BroadcastId, ClipId, ConfigHash, RecordingId};
 pub use listing::{Cursor, ListQuery};
 pub use moment::{Moment, Span, TimeRange};
+pub use play_token::{PlayClaims, PlayKeys};
 pub use recording::{Meta, ObjectRow, Recording};

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::interleave::{as_stored, interleave};
 use super::joined::{Form, Joined, groups};
-use super::retime::{delay, retime};
+use super::retime::{Decoding, delay, retime};
 use super::{Part, Plan, Selection};
 use crate::{Extent, Timeline, Track};
 
@@ -251,7 +251,7 @@ impl<'a> FileTrack<'a> {
         let own = slice.config.timescale;
         let start = selection.start.rescale(own).ticks;
         let end = selection.end.rescale(own).ticks;
-        let (mut samples, origin) = retime(slice, start, end);
+        let (mut samples, origin) = retime(slice, start, end, Decoding::Ahead);
         for patch in &joined.patches {
             if let Some(sample) = samples.get_mut(patch.sample) {
                 sample.size = sample.size.saturating_add(patch.bytes.len() as u32);

@@ -11,17 +11,26 @@ use crate::Slice;
 /// The first sample is decoded shortly before `start`, whenever it was decoded before.
 #[must_use]
 pub fn shown_from(slice: Slice, start: Timestamp) -> Slice {
-    shown_between(slice, start, None)
+    let start = start.rescale(slice.config.timescale).ticks;
+    moved(slice, start, i64::MAX, Decoding::Ahead)
 }
 
 /// As [`shown_from`], of pictures that show up to `end`, where there is one: those presented then or
 /// later hardly last either, just behind it.
+///
+/// The first sample is decoded when the first is presented, as far as the order of pictures allows:
+/// hls.js counts a stream's time from its first decode time.
 #[must_use]
 pub fn shown_between(slice: Slice, start: Timestamp, end: Option<Timestamp>) -> Slice {
-    let lead = slice.composition_lead();
     let ticks = |time: Timestamp| time.rescale(slice.config.timescale).ticks;
     let (start, end) = (ticks(start), end.map_or(i64::MAX, ticks));
-    let (mut samples, origin) = retime(&slice, start, end);
+    moved(slice, start, end, Decoding::Late)
+}
+
+/// A slice with its times moved, on the timeline that they had.
+fn moved(slice: Slice, start: i64, end: i64, decoding: Decoding) -> Slice {
+    let lead = slice.composition_lead();
+    let (mut samples, origin) = retime(&slice, start, end, decoding);
     let negative = i32::try_from(lead).unwrap_or(0);
     for sample in &mut samples {
         sample.composition_offset = sample.composition_offset.saturating_sub(negative);
@@ -31,6 +40,19 @@ pub fn shown_between(slice: Slice, start: Timestamp, end: Option<Timestamp>) -> 
         samples,
         ..slice
     }
+}
+
+/// When what is not to be seen, before what is, is decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Decoding {
+    /// So that the first that is shown is decoded as far ahead as keyframes are, or as it was.
+    ///
+    /// So far, by it, ffmpeg takes all pictures of the track to be decoded before it is presented,
+    /// and without that Chromium, asked for a time shortly before a keyframe, would begin with that
+    /// keyframe.
+    Ahead,
+    /// As late as can be.
+    Late,
 }
 
 /// Ticks from `start` to the first thing presented then or later; 0 where something is on.
@@ -52,7 +74,12 @@ pub(super) fn delay(slice: &Slice, start: i64) -> i64 {
 /// seen. Players that mind the edit list never show them; for those that do not, they hardly last.
 /// They keep their order of presentation, because Chromium finds the pictures that it must not
 /// show by their times, in that order.
-pub(super) fn retime(slice: &Slice, start: i64, end: i64) -> (Vec<Sample>, i64) {
+pub(super) fn retime(
+    slice: &Slice,
+    start: i64,
+    end: i64,
+    decoding: Decoding,
+) -> (Vec<Sample>, i64) {
     // Composition offsets are made non-negative: decoding may always begin a little earlier.
     let lead = slice.composition_lead();
     let timed: Vec<(i64, i64)> = slice
@@ -77,7 +104,14 @@ pub(super) fn retime(slice: &Slice, start: i64, end: i64) -> (Vec<Sample>, i64) 
     let decoded: Vec<i64> = timed.iter().map(|(decode, _)| decode - start).collect();
     let decoded = match places.iter().position(|place| *place == Place::Shown) {
         Some(first) if places.iter().any(|place| matches!(place, Place::Early(_))) => {
-            after_pre_roll(&decoded, &presented, first, step, ahead(slice, &timed))
+            let latest = match decoding {
+                Decoding::Ahead => {
+                    let own = decoded.get(first).copied().unwrap_or(0);
+                    own.min(-ahead(slice, &timed))
+                }
+                Decoding::Late => -lead,
+            };
+            after_pre_roll(&decoded, &presented, first, step, latest)
         }
         _ => decoded,
     };
@@ -117,25 +151,20 @@ fn ahead(slice: &Slice, timed: &[(i64, i64)]) -> i64 {
 }
 
 /// Decode times where there is pre-roll: what is decoded before `first`, the first that is shown,
-/// is squeezed in before it; no sample is decoded after it is presented.
-///
-/// `first` itself is decoded `ahead` of what is shown: so far, by it, ffmpeg takes all pictures of the
-/// track to be decoded before it is presented, and without that Chromium, asked for a time shortly
-/// before a keyframe, would begin with that keyframe.
+/// is squeezed in before it; no sample is decoded after it is presented, and `first` not after `latest`.
 fn after_pre_roll(
     decoded: &[i64],
     presented: &[i64],
     first: usize,
     step: i64,
-    ahead: i64,
+    latest: i64,
 ) -> Vec<i64> {
     let numbered = |number: usize| number as i64 - first as i64;
-    let latest = presented
+    let possible = presented
         .iter()
         .enumerate()
         .map(|(number, presented)| presented - numbered(number) * step);
-    let at_first = decoded.get(first).copied().into_iter();
-    let base = latest.chain(at_first).min().unwrap_or(0).min(-ahead);
+    let base = possible.min().unwrap_or(0).min(latest);
     // A picture not to be seen takes so long to decode that what follows is no discontinuity.
     let next = decoded.get(first + 1).copied().unwrap_or(0);
     let before = step.max(1 + (next - base) / 1000);
@@ -245,15 +274,58 @@ mod tests {
     }
 
     #[test]
+    fn what_is_decoded_late_begins_when_the_first_is_presented() {
+        // As above: I0 P4 B2 b1 b3, shown from B2 to b3.
+        let offsets = [0, 120, 0, -80, -40];
+        let config = TrackConfig {
+            format: Format::Video {
+                width: 640,
+                height: 360,
+            },
+            timescale: Timescale::MILLIS,
+            sample_entry: Vec::new(),
+            codec: String::new(),
+            language: *b"und",
+            rotation: Rotation::None,
+        };
+        let samples = offsets.map(|composition_offset| Sample {
+            size: 1,
+            duration: 40,
+            composition_offset,
+            keyframe: composition_offset == 0,
+        });
+        let slice = Slice {
+            config: Arc::new(config),
+            numbers: 0..5,
+            decode_time: 1_000,
+            samples: samples.to_vec(),
+            bytes: 0..5,
+        };
+        let at = |millis| Timestamp::new(millis, Timescale::MILLIS);
+        let shown = shown_between(slice, at(1_080), Some(at(1_160)));
+        let timed = shown
+            .timed()
+            .map(|(time, sample)| (time, time + i64::from(sample.composition_offset)));
+        let expected = [
+            (1_078, 1_078),
+            (1_079, 1_160),
+            (1_080, 1_080),
+            (1_120, 1_079),
+            (1_160, 1_120),
+        ];
+        assert_eq!(timed.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
     fn pre_roll_is_squeezed_in_before_the_first_shown() {
         // I0 P4 B2 b1 b3, shown from B2 on, each 40 long.
         let decoded = [-160, -120, -80, -40, 0];
-        let moved = after_pre_roll(&decoded, &[-2, 80, 0, -1, 40], 1, 1, 80);
+        let moved = after_pre_roll(&decoded, &[-2, 80, 0, -1, 40], 1, 1, -120);
         assert_eq!(moved, [-121, -120, -80, -40, 0]);
         // I0 P1 P2 P3, shown from P2 on; then with a keyframe later on that is decoded 80 ahead.
         let (decoded, presented) = ([-80, -40, 0, 40], [-2, -1, 0, 40]);
-        let moved = |ahead| after_pre_roll(&decoded, &presented, 2, 1, ahead);
+        let moved = |latest| after_pre_roll(&decoded, &presented, 2, 1, latest);
         assert_eq!(moved(0), [-2, -1, 0, 40]);
-        assert_eq!(moved(80), [-82, -81, -80, 40]);
+        assert_eq!(moved(-80), [-82, -81, -80, 40]);
     }
 }
