@@ -29,6 +29,7 @@ const routes: readonly (readonly [method: string, path: () => string, scope: Sco
   ['GET', () => 'recordings', 'read', undefined, [200]],
   ['PATCH', () => `recordings/${recording.id}`, 'manage', {}, [200]],
   ['POST', () => `recordings/${recording.id}/broadcasts`, 'manage', {}, [201]],
+  ['POST', () => `recordings/${recording.id}/tokens`, 'manage', {}, [201]],
   ['POST', () => `recordings/${recording.id}/clips`, 'manage', {}, [201]],
   ['GET', () => `recordings/${recording.id}/clips`, 'read', undefined, [200]],
   ['DELETE', () => `recordings/${recording.id}/clips/clip_${recording.id.slice(4)}_9`, 'manage', undefined, [404]],

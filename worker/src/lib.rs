@@ -7,6 +7,7 @@
 //! - `recording`: the Durable Object that keeps one recording's index in SQLite
 //! - `lifecycle`: its creation, changes and deletion
 //! - `clips`: its clips
+//! - `gates`: what is remembered of who may play
 //! - `rows`: its tables
 //! - `tenant`: the Durable Object that keeps the list of recordings, the keys and the templates
 //! - `sql`: queries and values
@@ -18,6 +19,7 @@
 mod access;
 mod clips;
 mod command;
+mod gates;
 mod lifecycle;
 mod platform;
 mod playing;

@@ -29,6 +29,7 @@ impl Recording {
             metadata: new.metadata,
             created: platform::now(),
             limits: new.limits,
+            gate: new.gate,
         };
         self.rows.create(&meta)?;
         self.tell().await?;
@@ -44,7 +45,7 @@ impl Recording {
     }
 
     pub(crate) async fn patch(&self, patch: PatchRecording, origin: &str) -> Answer {
-        let meta = self.index()?.meta().patched(patch)?;
+        let meta = self.index()?.meta().patched(patch, platform::now())?;
         self.rows.set_facts(&meta)?;
         self.index()?.set_meta(meta);
         self.tell().await?;

@@ -17,6 +17,7 @@ use crate::api::{
 };
 use crate::digest::Sha256Digest;
 use crate::error::{ApiError, Code};
+use crate::gate::Gate;
 use crate::ids::{ConfigHash, RecordingId};
 use crate::index::{Entry, Facts, Fragment, Index, read_config};
 use crate::object::{MAIN_LANE, MAX_HEAD};
@@ -38,15 +39,22 @@ pub struct Meta {
     pub created: i64,
     /// What it may become.
     pub limits: Limits,
+    /// What stands between it and those who would play it.
+    pub gate: Gate,
 }
 
 impl Meta {
-    /// The facts as they are after a patch.
+    /// The facts as they are after a patch at `now`, in Unix milliseconds.
     ///
     /// # Errors
     /// [`Code::BadRequest`] where there were too many then.
-    pub fn patched(&self, patch: PatchRecording) -> Result<Self, ApiError> {
+    pub fn patched(&self, patch: PatchRecording, now: i64) -> Result<Self, ApiError> {
         let mut meta = self.clone();
+        meta.gate.review = patch.review.unwrap_or(meta.gate.review);
+        meta.gate.access = patch.access.unwrap_or(meta.gate.access);
+        if patch.revoke_tokens {
+            meta.gate.tokens_from = u64::try_from(now / 1_000).unwrap_or(0);
+        }
         if let Some(title) = &patch.title {
             meta.title = kept_title(title);
         }
@@ -343,6 +351,8 @@ impl Recording {
             state: self.meta.state,
             title: self.meta.title.clone(),
             metadata: self.meta.metadata.clone(),
+            review: self.meta.gate.review,
+            access: self.meta.gate.access,
             created: self.meta.created,
             duration: self.duration().seconds(),
             objects: self.objects.len(),

@@ -32,6 +32,7 @@ pub(super) fn run(input: &[u8]) {
         metadata: BTreeMap::new(),
         created: STORED,
         limits: Limits::default(),
+        gate: livetape_edge::Gate::default(),
     };
     let mut stage = Stage {
         recording: Recording::new(meta, [], []),

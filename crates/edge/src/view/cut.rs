@@ -8,10 +8,10 @@ use livetape_timeline::plan::{FragmentPlan, Lane, shown_between};
 use livetape_timeline::{Slice, Track};
 use serde::{Deserialize, Serialize};
 
-use crate::delivery::{Delivery, pieces};
+use crate::delivery::{Delivery, Piece, pieces};
 use crate::error::{ApiError, Code};
 use crate::index::{Entry, TrackPart, at_micros, read_config};
-use crate::object::MAIN_LANE;
+use crate::object::{MAIN_LANE, object_key};
 use crate::recording::Recording;
 
 use super::IMMUTABLE;
@@ -48,6 +48,15 @@ impl Cut {
         Ok((from.is_some() || to.is_some()).then_some(cut))
     }
 
+    /// All of an object.
+    pub const fn whole(seq: u32) -> Self {
+        Self {
+            seq,
+            from: None,
+            to: None,
+        }
+    }
+
     /// Its address beside a media playlist.
     pub(crate) fn uri(&self) -> String {
         let (seq, from, to) = (self.seq, self.from, self.to);
@@ -59,14 +68,22 @@ impl Cut {
 }
 
 impl Recording {
-    /// `main/{seq}.m4s?from=&to=`.
+    /// `main/{seq}.m4s?from=&to=`, or `main/{seq}.m4s`.
     ///
     /// # Errors
     /// [`Code::UnknownObject`]; [`Code::NoSuchView`] where it cannot be cut there.
     pub fn cut_object(&self, cut: &Cut) -> Result<Delivery, ApiError> {
         let entry = self.index().entry(cut.seq).ok_or(Code::UnknownObject)?;
-        let plan = self.cut(entry, cut).ok_or(Code::NoSuchView)?;
-        Ok(Delivery::new(200, pieces(&self.meta().id, &plan.plan))
+        let id = &self.meta().id;
+        let body = match *cut == Cut::whole(cut.seq) {
+            true => vec![Piece::Stored {
+                key: object_key(id, MAIN_LANE, cut.seq),
+                offset: 0,
+                len: entry.size,
+            }],
+            false => pieces(id, &self.cut(entry, cut).ok_or(Code::NoSuchView)?.plan),
+        };
+        Ok(Delivery::new(200, body)
             .with("Content-Type", "video/iso.segment")
             .with("Cache-Control", IMMUTABLE))
     }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::delivery::Delivery;
 use crate::error::{ApiError, Code};
+use crate::index::micros;
 use crate::moment::{Span, TimeRange};
 use crate::recording::Recording;
 
@@ -35,7 +36,7 @@ pub enum ViewFile {
     },
     /// `video.mp4`, `audio.m4a`
     Mp4(Mp4Request),
-    /// `main/{seq}.m4s?from=&to=`
+    /// `main/{seq}.m4s?from=&to=`; the whole object where both are absent.
     Cut(Cut),
     /// A keyframe, or its init segment.
     IFrame(IFrameFile),
@@ -66,8 +67,33 @@ impl Recording {
                 self.media_playlist(*kind, span()?.as_ref(), *skip, now)
             }
             ViewFile::Mp4(file) => self.file(file, span()?.as_ref()),
-            ViewFile::Cut(cut) => self.cut_object(cut),
-            ViewFile::IFrame(file) => self.i_frame_file(file),
+            ViewFile::Cut(cut) => {
+                self.check_within(cut, within)?;
+                self.cut_object(cut)
+            }
+            ViewFile::IFrame(file) => {
+                if let IFrameFile::Object(seq) = file {
+                    let cut = Cut::whole(*seq);
+                    self.check_within(&cut, within)?;
+                }
+                self.i_frame_file(file)
+            }
+        }
+    }
+
+    /// Checks that what is shown of an object lies within a range of time, where there is one.
+    fn check_within(&self, cut: &Cut, within: Option<&Span>) -> Result<(), ApiError> {
+        /// Microseconds: both are rounded.
+        const NEAR: i64 = 1_000;
+        let (Some(within), Some(entry)) = (within, self.index().entry(cut.seq)) else {
+            return Ok(());
+        };
+        let from = micros(entry.start).max(cut.from.unwrap_or(i64::MIN));
+        let to = micros(entry.end()).min(cut.to.unwrap_or(i64::MAX));
+        let end = within.end.unwrap_or(i64::MAX);
+        match from >= within.start.saturating_sub(NEAR) && to <= end.saturating_add(NEAR) {
+            true => Ok(()),
+            false => Err(Code::PlayTokenScope.into()),
         }
     }
 
