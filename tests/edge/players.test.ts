@@ -7,7 +7,7 @@ import { serve, type Site } from '../browser/site.ts';
 import { pageFrameReader, type PageFrameReader } from '../media/page_frames.ts';
 import { apiKey, call, create, finish, putConfig, putEndless, putFragment, recordSample } from './edge.ts';
 
-const page = `<!doctype html><video muted playsinline></video><script src="/hls.js"></script>`;
+const page = `<!doctype html><video muted playsinline crossorigin></video><script src="/hls.js"></script>`;
 
 let browser: Browser;
 let site: Site;
@@ -141,10 +141,10 @@ for (const player of ['hls.js', 'native'] as const) {
     const shown = await tab.evaluate(async () => {
       const video = document.querySelector('video') as HTMLVideoElement;
       const seen: (number | null)[] = [];
-      for (const index of [0, 1, 12, 13, 62, 63, 112, 124]) seen.push(await (globalThis as unknown as Reading).frameReader.seek(video, index * 0.04 + 0.02));
+      for (const index of [13, 0, 1, 12, 62, 63, 112, 124]) seen.push(await (globalThis as unknown as Reading).frameReader.seek(video, index * 0.04 + 0.02));
       return seen;
     });
-    assert.deepEqual(shown, [137, 138, 149, 150, 199, 200, 249, 261]);
+    assert.deepEqual(shown, [150, 137, 138, 149, 199, 200, 249, 261]);
     await tab.close();
   });
 

@@ -6,7 +6,7 @@ use livetape_edge::access::Limits;
 use livetape_edge::api::{CreateBroadcast, CreateClip, Finish, PatchRecording};
 use livetape_edge::route::LiveFile;
 use livetape_edge::view::ViewRequest;
-use livetape_edge::{ClipQuery, Delivery, Gate, PlayClaims, RecordingId};
+use livetape_edge::{ClipQuery, Delivery, Gate, PlayClaims, RecordingId, Retention};
 use serde::{Deserialize, Serialize};
 use worker::{Env, Method, Request, RequestInit, Result};
 
@@ -56,6 +56,7 @@ pub(crate) struct New {
     pub(crate) token: String,
     pub(crate) limits: Limits,
     pub(crate) gate: Gate,
+    pub(crate) retention: Retention,
 }
 
 /// Something to play.

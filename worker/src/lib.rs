@@ -8,6 +8,7 @@
 //! - `lifecycle`: its creation, changes and deletion
 //! - `clips`: its clips
 //! - `gates`: what is remembered of who may play
+//! - `retention`: what is not kept any more
 //! - `rows`: its tables
 //! - `tenant`: the Durable Object that keeps the list of recordings, the keys and the templates
 //! - `sql`: queries and values
@@ -27,6 +28,7 @@ mod r2;
 mod recording;
 mod refusal;
 mod respond;
+mod retention;
 mod routes;
 mod rows;
 mod sql;

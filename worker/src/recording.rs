@@ -89,7 +89,7 @@ impl Recording {
             Command::CreateBroadcast { broadcast, origin } => {
                 self.create_broadcast(id, &broadcast, &origin)
             }
-            Command::Clip(command) => self.answer_clip(command),
+            Command::Clip(command) => self.answer_clip(command).await,
             Command::View { view, claims } => self.view(&view, claims.as_ref()).await,
             Command::Gate => Ok(respond::json(200, &self.index()?.meta().gate)?),
         }

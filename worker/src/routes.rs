@@ -129,6 +129,7 @@ impl Edge<'_> {
     async fn create(&mut self) -> Answer {
         let body: CreateRecording = self.json().await?;
         check_metadata(&body.metadata)?;
+        body.retention.check()?;
         let wanted = body.id.as_deref().map(|id| {
             let detail = "An id is rec_ and 22 of 0-9, A-Z, a-z.";
             RecordingId::parse(id).ok_or_else(|| ApiError::new(Code::BadRequest, detail))
@@ -155,6 +156,7 @@ impl Edge<'_> {
             origin: self.origin()?,
             token: self.config()?.signer.issue(&id, expires),
             limits,
+            retention: body.retention,
             gate: Gate {
                 review: body.review,
                 access: body.access,

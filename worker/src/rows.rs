@@ -36,6 +36,10 @@ const LATER: &str = "
 
 /// The setting that is a [`livetape_edge::Gate`].
 const GATE: &str = "gate";
+/// [`livetape_edge::Retention`].
+const RETENTION: &str = "retention";
+/// [`livetape_edge::Evicted`].
+const EVICTED: &str = "evicted";
 
 const RECORDING: &str = "recording";
 const FINISHED: &str = "finished";
@@ -77,7 +81,7 @@ impl Rows {
         self.write("INSERT INTO own (limits) VALUES (?)", vec![limits.into()])
     }
 
-    /// Writes title, facts and gate.
+    /// Writes title, facts and settings.
     pub(crate) fn set_facts(&self, meta: &Meta) -> Result<()> {
         self.write("UPDATE meta SET title = ?", vec![meta.title.clone().into()])?;
         self.sql.exec(LATER, None)?;
@@ -86,7 +90,9 @@ impl Rows {
             let values = vec![name.clone().into(), value.clone().into()];
             self.write("INSERT INTO fact (name, value) VALUES (?, ?)", values)?;
         }
-        self.set(GATE, &meta.gate)
+        self.set(GATE, &meta.gate)?;
+        self.set(RETENTION, &meta.retention)?;
+        self.set(EVICTED, &meta.evicted)
     }
 
     /// Writes a setting.
@@ -157,6 +163,13 @@ impl Rows {
         )
     }
 
+    /// Takes objects out.
+    pub(crate) fn delete_objects(&self, seqs: &[u32]) -> Result<()> {
+        let seqs: Vec<_> = seqs.iter().map(u32::to_string).collect();
+        let query = format!("DELETE FROM object WHERE seq IN ({})", seqs.join(","));
+        self.write(&query, Vec::new())
+    }
+
     /// Adds a broadcast and gives its number, from 1.
     pub(crate) fn insert_broadcast(&self, start: i64, repeat: bool) -> Result<u32> {
         let values = vec![start.into(), i64::from(repeat).into()];
@@ -189,6 +202,8 @@ impl Rows {
             Some((text(row.next()?)?, text(row.next()?)?))
         })?;
         let gate = self.setting(GATE)?;
+        let retention = self.setting(RETENTION)?;
+        let evicted = self.setting(EVICTED)?;
         let limits = self.read("SELECT limits FROM own", |row| {
             serde_json::from_str::<Limits>(&text(row.next()?)?).ok()
         })?;
@@ -204,6 +219,8 @@ impl Rows {
                 created: integer(row.next()?)?,
                 limits: limits.first().copied().unwrap_or_default(),
                 gate,
+                retention,
+                evicted,
             })
         })?;
         let Some(mut meta) = meta.into_iter().next() else {

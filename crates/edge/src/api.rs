@@ -9,9 +9,10 @@ use crate::gate::{Access, Review};
 use crate::ids::{ClipId, RecordingId};
 use crate::moment::Moment;
 use crate::play_token::PlayClaims;
+use crate::retention::Retention;
 
 /// Body of `POST /v1/recordings`; all of it may be left out.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CreateRecording {
     /// A public template id, for those without an API key.
@@ -32,10 +33,13 @@ pub struct CreateRecording {
     /// Who may play it; whoever knows its id, where absent.
     #[serde(skip_serializing_if = "is_default")]
     pub access: Access,
+    /// What of it is kept; all, where absent.
+    #[serde(skip_serializing_if = "is_default")]
+    pub retention: Retention,
 }
 
 /// Body of `PATCH /v1/recordings/{id}`: what is left out stays.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PatchRecording {
     /// Name for people, at most 200 characters; empty for none.
@@ -50,6 +54,9 @@ pub struct PatchRecording {
     /// Who may play it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access: Option<Access>,
+    /// What of it is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retention: Option<Retention>,
     /// From now on no play token that was made so far is good.
     #[serde(skip_serializing_if = "is_default")]
     pub revoke_tokens: bool,
@@ -144,6 +151,9 @@ pub struct RecordingInfo {
     pub review: Review,
     /// Who may play it.
     pub access: Access,
+    /// What of it is kept.
+    #[serde(skip_serializing_if = "is_default", default)]
+    pub retention: Retention,
     /// When it was created, Unix milliseconds.
     pub created: i64,
     /// Seconds that it plays.

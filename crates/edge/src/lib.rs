@@ -6,6 +6,7 @@
 //! - [`RecordingId`], [`BroadcastId`], [`ClipId`], [`ConfigHash`]: names
 //! - [`Config`], [`token`], [`access`]: how an edge is set up, and who may do what
 //! - [`Gate`], [`PlayKeys`]: who may play
+//! - [`Retention`]: how long what is recorded is kept
 //! - [`Code`], [`ApiError`]: the one table of errors
 //! - [`api`]: the JSON that goes in and out
 //! - [`object`]: what is stored where, and what the headers of a write say
@@ -34,6 +35,7 @@ pub mod object;
 mod play_token;
 pub mod range;
 mod recording;
+mod retention;
 pub mod route;
 pub mod token;
 pub mod view;
@@ -49,3 +51,4 @@ pub use listing::{Cursor, ListQuery};
 pub use moment::{Moment, Span, TimeRange};
 pub use play_token::{PlayClaims, PlayKeys};
 pub use recording::{Meta, ObjectRow, Recording};
+pub use retention::{Evicted, Retention};

@@ -67,7 +67,11 @@ impl Recording {
     pub fn to_evict(&self) -> Option<Evicted> {
         let window = self.meta().retention.window?;
         let segments = self.segments();
-        let end = self.index().entries().last().map(|entry| micros(entry.end()))?;
+        let end = self
+            .index()
+            .entries()
+            .last()
+            .map(|entry| micros(entry.end()))?;
         let oldest = end.saturating_sub((window * 1e6) as i64);
         let is_old = |segment: &&Segment<'_>| match segment {
             Segment::Stored { entry, .. } => micros(entry.end()) <= oldest,
@@ -79,7 +83,7 @@ impl Recording {
         while dropped > 0 && !segments.get(dropped - 1).is_some_and(stored) {
             dropped -= 1;
         }
-        let first = segments.get(dropped..)?.iter().find_map(Segment::seq)?;
+        let first = segments.get(dropped)?.seq();
         (self.meta().state == State::Recording && dropped > 0).then_some(())?;
         self.evicted_before(first, dropped)
     }
@@ -91,9 +95,22 @@ impl Recording {
     }
 
     fn evicted_before(&self, before: u32, dropped: usize) -> Option<Evicted> {
-        let marked = |segment: &&Segment<'_>| matches!(segment, Segment::Stored { discontinuity: true, .. });
+        let marked = |segment: &&Segment<'_>| {
+            matches!(
+                segment,
+                Segment::Stored {
+                    discontinuity: true,
+                    ..
+                }
+            )
+        };
         let so_far = self.meta().evicted;
-        let discontinuities = self.segments().iter().take(dropped + 1).filter(marked).count();
+        let discontinuities = self
+            .segments()
+            .iter()
+            .take(dropped + 1)
+            .filter(marked)
+            .count();
         Some(Evicted {
             before,
             segments: so_far.segments + dropped as u64,
@@ -105,7 +122,12 @@ impl Recording {
     /// When its days are over, Unix milliseconds; `None` where they never are.
     pub fn expires(&self) -> Option<i64> {
         let days = self.meta().retention.days?;
-        let stored = self.index().entries().iter().map(|entry| entry.stored).max();
+        let stored = self
+            .index()
+            .entries()
+            .iter()
+            .map(|entry| entry.stored)
+            .max();
         let last = stored.unwrap_or(0).max(self.meta().created);
         Some(last.saturating_add((days * DAY_MILLIS) as i64))
     }

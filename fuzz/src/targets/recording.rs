@@ -33,6 +33,8 @@ pub(super) fn run(input: &[u8]) {
         created: STORED,
         limits: Limits::default(),
         gate: livetape_edge::Gate::default(),
+        retention: livetape_edge::Retention::default(),
+        evicted: livetape_edge::Evicted::default(),
     };
     let mut stage = Stage {
         recording: Recording::new(meta, [], []),

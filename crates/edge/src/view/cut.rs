@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use livetape_media::Timestamp;
 use livetape_timeline::plan::{FragmentPlan, Lane, shown_between};
-use livetape_timeline::{Slice, Track};
+use livetape_timeline::{Plan, Slice, Track};
 use serde::{Deserialize, Serialize};
 
 use crate::delivery::{Delivery, Piece, pieces};
@@ -67,6 +67,13 @@ impl Cut {
     }
 }
 
+/// What is shown of an object, as a fragment.
+pub(crate) struct CutPlan {
+    pub(crate) plan: Plan,
+    /// Its first time, of decoding or presentation: where players begin to count.
+    pub(crate) begins: Timestamp,
+}
+
 impl Recording {
     /// `main/{seq}.m4s?from=&to=`, or `main/{seq}.m4s`.
     ///
@@ -91,7 +98,7 @@ impl Recording {
     /// Plans what is shown of an object. The fragment goes with the object's init segment; `None`
     /// where that does not fit: the track's times are counted otherwise, or what decoding needs
     /// has another configuration.
-    pub(crate) fn cut(&self, entry: &Entry, cut: &Cut) -> Option<FragmentPlan> {
+    pub(crate) fn cut(&self, entry: &Entry, cut: &Cut) -> Option<CutPlan> {
         let configs = read_config(self.config(&entry.config)?).ok()?;
         let (from, to) = (cut.from.map(at_micros), cut.to.map(at_micros));
         // Sound begins with the first picture, be it one that is not to be seen.
@@ -122,7 +129,14 @@ impl Recording {
                 presentation_origin: 0,
             });
         }
-        FragmentPlan::new(cut.seq.saturating_add(1), &lanes)
+        let times = lanes.iter().flat_map(|lane| {
+            let decoded = Timestamp::new(lane.slice.decode_time, lane.slice.config.timescale);
+            [decoded, start(&lane.slice)]
+        });
+        Some(CutPlan {
+            begins: times.min()?,
+            plan: FragmentPlan::new(cut.seq.saturating_add(1), &lanes)?.plan,
+        })
     }
 }
 

@@ -66,7 +66,10 @@ impl Recording {
             ViewFile::Media { kind, skip } => {
                 self.media_playlist(*kind, span()?.as_ref(), *skip, now)
             }
-            ViewFile::Mp4(file) => self.file(file, span()?.as_ref()),
+            ViewFile::Mp4(file) => {
+                let span = span()?.or(self.left()?);
+                self.file(file, span.as_ref())
+            }
             ViewFile::Cut(cut) => {
                 self.check_within(cut, within)?;
                 self.cut_object(cut)
@@ -79,6 +82,18 @@ impl Recording {
                 self.i_frame_file(file)
             }
         }
+    }
+
+    /// What is left where something is evicted.
+    fn left(&self) -> Result<Option<Span>, ApiError> {
+        if self.meta().evicted.before == 0 {
+            return Ok(None);
+        }
+        let first = self.listed().next().ok_or_else(|| self.nothing())?;
+        Ok(Some(Span {
+            start: micros(first.start),
+            end: None,
+        }))
     }
 
     /// Checks that what is shown of an object lies within a range of time, where there is one.
@@ -114,8 +129,12 @@ impl Recording {
             range.end.map(resolve).transpose()?,
             within.and_then(|own| own.end),
         ];
+        let first = match within {
+            Some(_) => zero,
+            None => self.left()?.map_or(zero, |left| left.start),
+        };
         let span = Span {
-            start: start.unwrap_or(zero).max(zero),
+            start: start.unwrap_or(first).max(first),
             end: ends.into_iter().flatten().min(),
         };
         if span.end.is_some_and(|end| end <= span.start) {

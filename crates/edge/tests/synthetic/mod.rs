@@ -9,8 +9,8 @@ use livetape_edge::access::Limits;
 use livetape_edge::api::State;
 use livetape_edge::object::{Head, MAIN_LANE, head, object_key};
 use livetape_edge::{
-    ApiError, ConfigHash, Delivery, Gate, Meta, ObjectRow, Piece, Recording, RecordingId,
-    Sha256Digest,
+    ApiError, ConfigHash, Delivery, Evicted, Gate, Meta, ObjectRow, Piece, Recording, RecordingId,
+    Retention, Sha256Digest,
 };
 use livetape_media::codec::aac::AudioSpecificConfig;
 use livetape_media::{Sample, TrackConfig};
@@ -193,6 +193,8 @@ impl Stage {
             created: STORED,
             limits: Limits::default(),
             gate: Gate::default(),
+            retention: Retention::default(),
+            evicted: Evicted::default(),
         };
         Self {
             recording: Recording::new(meta, [], []),

@@ -18,8 +18,8 @@ pub fn shown_from(slice: Slice, start: Timestamp) -> Slice {
 /// As [`shown_from`], of pictures that show up to `end`, where there is one: those presented then or
 /// later hardly last either, just behind it.
 ///
-/// The first sample is decoded when the first is presented, as far as the order of pictures allows:
-/// hls.js counts a stream's time from its first decode time.
+/// The first sample is decoded just before the first is presented, as far as the order of pictures
+/// allows: hls.js counts a stream's time from its first decode time.
 #[must_use]
 pub fn shown_between(slice: Slice, start: Timestamp, end: Option<Timestamp>) -> Slice {
     let ticks = |time: Timestamp| time.rescale(slice.config.timescale).ticks;
@@ -40,6 +40,25 @@ fn moved(slice: Slice, start: i64, end: i64, decoding: Decoding) -> Slice {
         samples,
         ..slice
     }
+}
+
+/// Ticks from the first decode time to the first presentation, a millisecond: hls.js makes the first
+/// decode time zero, and Chromium drops what is rounded to before that, with all that refers to it.
+fn before_first(slice: &Slice) -> i64 {
+    i64::from(slice.config.timescale.get()) / 1000 + 1
+}
+
+/// Decode times where what is not to be seen and is decoded after `first`, the first that is, hardly
+/// lasts: a sample lasts until the next is decoded, and Chromium shows one as long as it says.
+fn hardly_lasting(mut decoded: Vec<i64>, places: &[Place], first: usize, step: i64) -> Vec<i64> {
+    for number in (first..decoded.len()).rev() {
+        let next = decoded.get(number + 1).copied();
+        let is_early = matches!(places.get(number), Some(Place::Early(_)));
+        if let (true, Some(next), Some(own)) = (is_early, next, decoded.get_mut(number)) {
+            *own = next - step;
+        }
+    }
+    decoded
 }
 
 /// When what is not to be seen, before what is, is decoded.
@@ -109,9 +128,13 @@ pub(super) fn retime(
                     let own = decoded.get(first).copied().unwrap_or(0);
                     own.min(-ahead(slice, &timed))
                 }
-                Decoding::Late => -lead,
+                Decoding::Late => -lead - before_first(slice),
             };
-            after_pre_roll(&decoded, &presented, first, step, latest)
+            let decoded = after_pre_roll(&decoded, &presented, first, step, latest);
+            match decoding {
+                Decoding::Ahead => decoded,
+                Decoding::Late => hardly_lasting(decoded, &places, first, step),
+            }
         }
         _ => decoded,
     };
@@ -274,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_decoded_late_begins_when_the_first_is_presented() {
+    fn what_is_decoded_late_begins_just_before_the_first_is_presented() {
         // As above: I0 P4 B2 b1 b3, shown from B2 to b3.
         let offsets = [0, 120, 0, -80, -40];
         let config = TrackConfig {
@@ -307,10 +330,10 @@ mod tests {
             .timed()
             .map(|(time, sample)| (time, time + i64::from(sample.composition_offset)));
         let expected = [
-            (1_078, 1_078),
-            (1_079, 1_160),
-            (1_080, 1_080),
-            (1_120, 1_079),
+            (1_076, 1_078),
+            (1_077, 1_160),
+            (1_078, 1_080),
+            (1_159, 1_079),
             (1_160, 1_120),
         ];
         assert_eq!(timed.collect::<Vec<_>>(), expected);
