@@ -7,6 +7,7 @@
 //! - `lifecycle`: its creation, changes and deletion
 //! - `rows`: its tables
 //! - `tenant`: the Durable Object that keeps the list of recordings, the keys and the templates
+//! - `uploads`, `upload`: resumable uploads, and the Durable Object that takes one
 //! - `sql`: queries and values
 //! - `command`: what the Worker asks of it
 //! - `r2`: stored bytes in and out
@@ -26,6 +27,8 @@ mod rows;
 mod sql;
 mod stream;
 mod tenant;
+mod upload;
+mod uploads;
 
 use worker::{Context, Env, Request, Response, Result, event};
 

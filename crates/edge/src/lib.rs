@@ -9,6 +9,7 @@
 //! - [`api`]: the JSON that goes in and out
 //! - [`object`]: what is stored where, and what the headers of a write say
 //! - [`Recording`]: one recording; built from stored rows, decides what may be added
+//! - [`tus`]: resumable uploads
 //! - [`ListQuery`]: which recordings a list has
 //! - [`view`]: playlists, MP4, live streams, all computed from the index
 //! - [`Delivery`]: an answer as a list of stored ranges and made bytes
@@ -29,6 +30,7 @@ pub mod range;
 mod recording;
 pub mod route;
 pub mod token;
+pub mod tus;
 pub mod view;
 
 pub use config::Config;
