@@ -3,8 +3,10 @@
 //!
 //! - `routes`: a request to its answer
 //! - `access`: who may send it; API keys and templates
+//! - `playing`: requests for something to play, and for clips
 //! - `recording`: the Durable Object that keeps one recording's index in SQLite
 //! - `lifecycle`: its creation, changes and deletion
+//! - `clips`: its clips
 //! - `rows`: its tables
 //! - `tenant`: the Durable Object that keeps the list of recordings, the keys and the templates
 //! - `uploads`, `upload`: resumable uploads, and the Durable Object that takes one
@@ -15,9 +17,11 @@
 //! - `respond`: headers that every answer has
 
 mod access;
+mod clips;
 mod command;
 mod lifecycle;
 mod platform;
+mod playing;
 mod r2;
 mod recording;
 mod refusal;

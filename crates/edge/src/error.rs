@@ -81,6 +81,8 @@ codes! {
     UnknownBroadcast = "unknown_broadcast" 404 "There is no such broadcast.";
     /// No such upload.
     UnknownUpload = "unknown_upload" 404 "There is no such upload.";
+    /// No such clip.
+    UnknownClip = "unknown_clip" 404 "There is no such clip.";
     /// No such init segment.
     UnknownConfig = "unknown_config" 404 "The recording has no such configuration.";
     /// No such object.
@@ -101,6 +103,8 @@ codes! {
     RecordingFinished = "recording_finished" 409 "The recording is finished.";
     /// Not finished yet.
     RecordingRunning = "recording_running" 409 "The recording is not finished yet.";
+    /// No more clips are made of it.
+    TooManyClips = "too_many_clips" 409 "The recording has 10,000 clips already.";
     /// Other bytes are stored under that number.
     ObjectConflict = "object_conflict" 409 "Another object is stored under that number.";
     /// The bytes do not begin where those before ended.
