@@ -98,7 +98,7 @@ try {
 |---|---|---|---|
 ${targets.map(([what, wanted, reached, met]) => `| ${what} | ${wanted} | ${reached} | ${met ? 'yes' : '**no**'} |`).join('\n')}
 
-Tap: ${tapped.length} appends of 1 MiB, on the page's main thread, into a SourceBuffer that does nothing; each after a copy into a used buffer and a \`postMessage\` of the same bytes to a worker that sends the buffer back. p50 ${part(tapped, 0.5).toFixed(3)} ms and ${part(bare, 0.5).toFixed(3)} ms, p99 ${part(tapped, 0.99).toFixed(3)} ms and ${part(bare, 0.99).toFixed(3)} ms. All went onto one tape in the origin private file system, faster than real time.
+Tap: ${tapped.length} appends of 1 MiB, on the page's main thread, into a SourceBuffer that does nothing; each before or after a copy into a used buffer and a \`postMessage\` of the same bytes to a worker that sends the buffer back. p50 ${part(tapped, 0.5).toFixed(3)} ms and ${part(bare, 0.5).toFixed(3)} ms, p99 ${part(tapped, 0.99).toFixed(3)} ms and ${part(bare, 0.99).toFixed(3)} ms. All went onto one tape in the origin private file system, faster than real time.
 
 | on the tape | clip of all, ms (median of ${rounds}) | media bytes copied | Wasm memory, MiB | page's heap, MiB |
 |---|---|---|---|---|

@@ -2,11 +2,12 @@
 import type { Engine as EngineRun } from './engine.ts';
 import type { Source } from '../pieces.ts';
 import { Collected, type Sink } from '../sink.ts';
+import { payloadSum } from '../../../www/sdk/src/payload_sum.ts';
 
 interface Handler { handle(message: object): void; free(): void }
 interface Module {
   default(options: { module_or_path: string }): Promise<{ memory: WebAssembly.Memory }>;
-  Engine: new (post: (message: Message, transfer?: Transferable[]) => void) => Handler;
+  Engine: new (post: (message: Message, transfer?: Transferable[]) => void, payloadSum: (bytes: Uint8Array) => number) => Handler;
 }
 interface Message { readonly type: string; readonly message?: string; readonly blob?: Blob; readonly bytes?: ArrayBuffer }
 
@@ -39,7 +40,7 @@ async function remux(open: () => Source, sink: Sink): ReturnType<EngineRun> {
     }
     const failed = message.type === 'failed' ? [...waiting.values()][0] : undefined;
     (failed ?? waiting.get(message.type))?.(message);
-  });
+  }, payloadSum);
   const answer = (type: string): Promise<Message> => new Promise((resolve) => waiting.set(type, resolve));
   const ask = (message: object, type: string): Promise<Message> => {
     const answered = answer(type);
