@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use livetape_edge::access::Limits;
 use livetape_edge::api::{CreateBroadcast, Finish, PatchRecording};
 use livetape_edge::route::LiveFile;
 use livetape_edge::view::mp4::Mp4Request;
@@ -47,6 +48,7 @@ pub(crate) struct New {
     pub(crate) metadata: BTreeMap<String, String>,
     pub(crate) origin: String,
     pub(crate) token: String,
+    pub(crate) limits: Limits,
 }
 
 /// Something to play.

@@ -2,16 +2,18 @@
 //! decisions of `livetape-edge`.
 //!
 //! - `routes`: a request to its answer
+//! - `access`: who may send it; API keys and templates
 //! - `recording`: the Durable Object that keeps one recording's index in SQLite
 //! - `lifecycle`: its creation, changes and deletion
 //! - `rows`: its tables
-//! - `tenant`: the Durable Object that keeps the list of recordings
+//! - `tenant`: the Durable Object that keeps the list of recordings, the keys and the templates
 //! - `sql`: queries and values
 //! - `command`: what the Worker asks of it
 //! - `r2`: stored bytes in and out
 //! - `stream`: ranges of stored objects and made bytes as one body; media bytes stay outside Wasm
 //! - `respond`: headers that every answer has
 
+mod access;
 mod command;
 mod lifecycle;
 mod platform;

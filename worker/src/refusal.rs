@@ -9,6 +9,8 @@ pub(crate) type Answer = Result<Delivery, Refusal>;
 #[derive(Debug)]
 pub(crate) enum Refusal {
     Api(ApiError),
+    /// The answer of a Durable Object that was asked first.
+    Told(Delivery),
     Fault(worker::Error),
 }
 

@@ -50,6 +50,7 @@ pub(crate) fn error(error: &ApiError) -> Delivery {
         .with("Cache-Control", "no-store");
     match error.code.status() {
         401 => delivery.with("WWW-Authenticate", "Bearer"),
+        429 => delivery.with("Retry-After", "60"),
         503 => delivery.with("Retry-After", "1"),
         _ => delivery,
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use livetape_edge::access::Limits;
 use livetape_edge::api::State as Progress;
 use livetape_edge::view::live::Broadcast;
 use livetape_edge::{ConfigHash, Meta, ObjectRow, Recording, RecordingId, Sha256Digest};
@@ -20,8 +21,11 @@ const SCHEMA: &str = "
     CREATE TABLE broadcast (number INTEGER PRIMARY KEY, start INTEGER NOT NULL, repeat INTEGER NOT NULL);
 ";
 
-/// A table that recordings of earlier versions lack.
-const FACTS: &str = "CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL)";
+/// Tables that recordings of earlier versions lack.
+const FACTS: &str = "
+    CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS own (limits TEXT NOT NULL);
+";
 
 const RECORDING: &str = "recording";
 const FINISHED: &str = "finished";
@@ -58,7 +62,9 @@ impl Rows {
                 meta.created.into(),
             ],
         )?;
-        self.set_facts(meta)
+        self.set_facts(meta)?;
+        let limits = serde_json::to_string(&meta.limits)?;
+        self.write("INSERT INTO own (limits) VALUES (?)", vec![limits.into()])
     }
 
     /// Writes title and facts.
@@ -159,6 +165,9 @@ impl Rows {
         let facts = self.read("SELECT name, value FROM fact", |row| {
             Some((text(row.next()?)?, text(row.next()?)?))
         })?;
+        let limits = self.read("SELECT limits FROM own", |row| {
+            serde_json::from_str::<Limits>(&text(row.next()?)?).ok()
+        })?;
         let meta = self.read("SELECT id, state, title, created FROM meta", |row| {
             Some(Meta {
                 id: RecordingId::parse(&text(row.next()?)?)?,
@@ -169,6 +178,7 @@ impl Rows {
                 title: text(row.next()?),
                 metadata: BTreeMap::new(),
                 created: integer(row.next()?)?,
+                limits: limits.first().copied().unwrap_or_default(),
             })
         })?;
         let Some(mut meta) = meta.into_iter().next() else {

@@ -61,12 +61,20 @@ codes! {
     TokenScope = "token_scope" 403 "The ingest token is for another recording.";
     /// The template is not one of this edge's.
     UnknownTemplate = "unknown_template" 403 "There is no such public template.";
+    /// The key is for other things.
+    KeyScope = "key_scope" 403 "The API key is not for this.";
+    /// The page is not one of those that may use the template.
+    OriginNotAllowed = "origin_not_allowed" 403 "Pages of this origin may not use the template.";
+    /// What the template allows is used up.
+    LimitReached = "limit_reached" 403 "The template allows no more.";
     /// Only a holder of the API key may do this.
     KeyRequired = "key_required" 403 "Only a holder of the API key may choose an id.";
     /// No such path.
     NotFound = "not_found" 404 "There is nothing at this address.";
     /// No such recording.
     UnknownRecording = "unknown_recording" 404 "There is no such recording.";
+    /// No such key.
+    UnknownKey = "unknown_key" 404 "There is no such API key.";
     /// No such broadcast.
     UnknownBroadcast = "unknown_broadcast" 404 "There is no such broadcast.";
     /// No such init segment.
@@ -113,6 +121,8 @@ codes! {
     ObjectTooLong = "object_too_long" 422 "The object lasts 6.5 s or more.";
     /// The media is encrypted.
     Protected = "protected" 422 "The media is encrypted, and no key was given.";
+    /// Too much in too short a time.
+    TooManyRequests = "too_many_requests" 429 "Too many recordings were created from this address; try again in a minute.";
     /// A fault of this side.
     Internal = "internal" 500 "Something went wrong on this side.";
     /// Nothing to play yet.

@@ -4,7 +4,7 @@
 //! here does input or output; time and random bytes are arguments.
 //!
 //! - [`RecordingId`], [`BroadcastId`], [`ConfigHash`]: names
-//! - [`Config`], [`token`]: how an edge is set up, and who may do what
+//! - [`Config`], [`token`], [`access`]: how an edge is set up, and who may do what
 //! - [`Code`], [`ApiError`]: the one table of errors
 //! - [`api`]: the JSON that goes in and out
 //! - [`object`]: what is stored where, and what the headers of a write say
@@ -15,6 +15,7 @@
 //! - [`route`]: addresses and methods
 //! - [`range`]: range requests
 
+pub mod access;
 pub mod api;
 mod config;
 mod delivery;

@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 use livetape_media::{Format, Timescale, Timestamp};
 use serde_json::json;
 
+use crate::access::Limits;
 use crate::api::{
     Finish, ObjectInfo, PatchRecording, Playback, RecordingInfo, RecordingSummary, State,
     TrackInfo, check_metadata, kept_title,
@@ -34,6 +35,8 @@ pub struct Meta {
     pub metadata: BTreeMap<String, String>,
     /// When it was created, Unix milliseconds.
     pub created: i64,
+    /// What it may become.
+    pub limits: Limits,
 }
 
 impl Meta {
@@ -212,6 +215,10 @@ impl Recording {
         if row.head.len() as u64 > MAX_HEAD {
             let detail = "Its head is over 1 MiB.";
             return Err(ApiError::new(Code::BadFragment, detail));
+        }
+        if self.meta.limits != Limits::default() {
+            let millis = (self.duration().seconds() * 1e3) as u64;
+            self.meta.limits.check(self.bytes() + row.size, millis)?;
         }
         let init = self.configs.get(&row.config).ok_or(Code::ConfigMissing)?;
         Fragment::read(init, &row.head, row.size, &mut Vec::new()).map(drop)

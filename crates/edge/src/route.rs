@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::TemplateId;
 use crate::error::{ApiError, Code};
 use crate::ids::{BroadcastId, ConfigHash, RecordingId};
 use crate::object::{check_lane, parse_seq};
@@ -15,6 +16,22 @@ pub enum Route {
     Health,
     /// `GET /v1/demo`
     Demo,
+    /// `POST /v1/keys`
+    CreateKey,
+    /// `GET /v1/keys`
+    Keys,
+    /// `DELETE /v1/keys/{id}`
+    RevokeKey(String),
+    /// `POST /v1/templates`
+    CreateTemplate,
+    /// `GET /v1/templates`
+    Templates,
+    /// `GET /v1/templates/{id}`
+    Template(TemplateId),
+    /// `PATCH /v1/templates/{id}`
+    PatchTemplate(TemplateId),
+    /// `DELETE /v1/templates/{id}`
+    DeleteTemplate(TemplateId),
     /// `POST /v1/recordings`
     Create,
     /// `GET /v1/recordings`
@@ -115,11 +132,11 @@ pub fn route(method: &str, path: &str) -> Result<Route, RouteError> {
     match segments.as_slice() {
         ["healthz"] => get(method, Route::Health),
         ["v1", "demo"] => get(method, Route::Demo),
-        ["v1", "recordings"] => match method {
-            "POST" => Ok(Route::Create),
-            "GET" | "HEAD" => Ok(Route::List),
-            _ => Err(not_allowed("GET, HEAD, POST")),
-        },
+        ["v1", "keys"] => collection(method, Route::Keys, Route::CreateKey),
+        ["v1", "keys", id] => only(method, "DELETE", Route::RevokeKey((*id).to_owned())),
+        ["v1", "templates"] => collection(method, Route::Templates, Route::CreateTemplate),
+        ["v1", "templates", id] => template(method, id),
+        ["v1", "recordings"] => collection(method, Route::List, Route::Create),
         ["v1", "recordings", id, rest @ ..] => recording(method, id, rest),
         ["v1", "play", id, rest @ ..] => play(method, id, rest),
         _ => Err(Code::NotFound.into()),
@@ -146,6 +163,25 @@ fn get(method: &str, route: Route) -> Result<Route, RouteError> {
         allow: Some("GET, HEAD"),
         ..error
     })
+}
+
+/// What is listed, and added to.
+fn collection(method: &str, list: Route, create: Route) -> Result<Route, RouteError> {
+    match method {
+        "POST" => Ok(create),
+        "GET" | "HEAD" => Ok(list),
+        _ => Err(not_allowed("GET, HEAD, POST")),
+    }
+}
+
+fn template(method: &str, id: &str) -> Result<Route, RouteError> {
+    let id = TemplateId::parse(id).ok_or(Code::UnknownTemplate)?;
+    match method {
+        "GET" | "HEAD" => Ok(Route::Template(id)),
+        "PATCH" => Ok(Route::PatchTemplate(id)),
+        "DELETE" => Ok(Route::DeleteTemplate(id)),
+        _ => Err(not_allowed("GET, HEAD, PATCH, DELETE")),
+    }
 }
 
 fn recording(method: &str, id: &str, rest: &[&str]) -> Result<Route, RouteError> {
