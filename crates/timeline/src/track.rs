@@ -16,6 +16,7 @@ use crate::extent::{Extent, ExtentMap, StoreId};
 
 use block::Block;
 pub use presented::Presented;
+pub(crate) use slice::confined;
 pub use slice::{Section, Slice};
 use walk::Walk;
 

@@ -79,37 +79,17 @@ impl Slice {
         -i64::from(lowest.unwrap_or(0).min(0))
     }
 
-    /// Kept within `[start, end)`, in ticks, where it is text or metadata, of which a part is as good
-    /// as the whole; pictures and sound are left as they are. Many readers do not mind an edit that
-    /// begins within a sample of text.
+    /// Kept within `[start, end]`, in ticks.
     #[must_use]
-    pub fn confined(mut self, start: i64, end: i64) -> Self {
-        if self.config.format.is_video() || self.config.format.is_audio() || end < start {
-            return self;
-        }
+    pub(crate) fn confined(mut self, start: i64, end: i64) -> Self {
         let mut time = self.decode_time;
         self.decode_time = time.clamp(start, end);
         for sample in &mut self.samples {
             let until = time.saturating_add(i64::from(sample.duration));
-            let kept = until.clamp(start, end) - time.clamp(start, end);
-            sample.duration = u32::try_from(kept).unwrap_or(sample.duration);
+            (_, *sample) = confined((time, *sample), start, end);
             time = until;
         }
         self
-    }
-
-    /// How many leading pictures the first keyframe has: those that follow it in decode order and
-    /// precede it in presentation. 0 where the first sample is none, and for sound.
-    pub fn leading(&self) -> usize {
-        let shown = |(time, sample): (i64, &Sample)| time + i64::from(sample.composition_offset);
-        let mut times = self.timed();
-        match times.next() {
-            Some(first) if self.config.format.is_video() && first.1.keyframe => {
-                let keyframe = shown(first);
-                times.map(shown).take_while(|time| *time < keyframe).count()
-            }
-            _ => 0,
-        }
     }
 
     /// Earliest presentation time, in ticks.
@@ -131,48 +111,11 @@ impl Slice {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use livetape_media::{Format, FourCc, Rotation, Timescale};
-
-    use super::*;
-
-    #[test]
-    fn text_is_cut_to_the_tick_and_sound_is_not() {
-        let sample = Sample {
-            size: 1,
-            duration: 500,
-            composition_offset: 0,
-            keyframe: true,
-        };
-        let confined = |format, start, end| {
-            let slice = Slice {
-                config: Arc::new(TrackConfig {
-                    format,
-                    timescale: Timescale::MILLIS,
-                    sample_entry: Vec::new(),
-                    codec: String::new(),
-                    language: *b"und",
-                    rotation: Rotation::None,
-                }),
-                numbers: 0..3,
-                decode_time: 1_000,
-                samples: vec![sample; 3],
-                bytes: 0..3,
-            };
-            let slice = slice.confined(start, end);
-            let durations = slice.samples.iter().map(|sample| sample.duration);
-            (slice.decode_time, durations.collect::<Vec<_>>())
-        };
-        let text = Format::Other {
-            handler: FourCc(*b"sbtl"),
-        };
-        let sound = Format::Audio {
-            sample_rate: 48_000,
-            channels: 2,
-        };
-        assert_eq!(confined(text, 1_200, 2_100), (1_200, vec![300, 500, 100]));
-        assert_eq!(confined(text, 0, 9_000), (1_000, vec![500; 3]));
-        assert_eq!(confined(sound, 1_200, 2_100), (1_000, vec![500; 3]));
-    }
+/// A sample, decoded then, kept within `[start, end]`.
+pub(crate) fn confined((time, sample): (i64, Sample), start: i64, end: i64) -> (i64, Sample) {
+    let from = time.clamp(start, end);
+    let until = time.saturating_add(i64::from(sample.duration));
+    let kept = until.clamp(start, end) - from;
+    let duration = u32::try_from(kept).unwrap_or(sample.duration);
+    (from, Sample { duration, ..sample })
 }
