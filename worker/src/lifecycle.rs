@@ -28,6 +28,7 @@ impl Recording {
             title: new.title,
             metadata: new.metadata,
             created: platform::now(),
+            limits: new.limits,
         };
         self.rows.create(&meta)?;
         self.tell().await?;

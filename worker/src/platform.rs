@@ -15,10 +15,11 @@ pub(crate) fn now() -> i64 {
     i64::try_from(worker::Date::now().as_millis()).unwrap_or(i64::MAX)
 }
 
-pub(crate) fn random() -> Result<[u8; 16]> {
-    let array = Uint8Array::new_with_length(16);
+/// Random bytes that nobody can guess.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
+    let array = Uint8Array::new_with_length(N as u32);
     get_random_values(&array)?;
-    let mut bytes = [0; 16];
+    let mut bytes = [0; N];
     array.copy_to(&mut bytes);
     Ok(bytes)
 }

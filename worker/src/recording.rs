@@ -64,6 +64,7 @@ impl DurableObject for Recording {
         let command: Command = serde_json::from_str(&request.text().await?)?;
         let delivery = match self.answer(&id, command).await {
             Ok(delivery) => delivery,
+            Err(Refusal::Told(delivery)) => delivery,
             Err(Refusal::Api(error)) => respond::error(&error),
             Err(Refusal::Fault(fault)) => return Err(fault),
         };
@@ -88,6 +89,7 @@ impl Recording {
             Command::CreateBroadcast { broadcast, origin } => {
                 self.create_broadcast(id, &broadcast, &origin)
             }
+            Command::Clip(command) => self.answer_clip(command),
             Command::View(view) => self.view(&view).await,
         }
     }
@@ -110,9 +112,11 @@ impl Recording {
     fn view_now(&self, view: &View) -> Answer {
         let index = self.index()?;
         match view {
-            View::Multivariant => Ok(index.multivariant()?),
-            View::Media => Ok(index.media_playlist(platform::now())?),
-            View::Mp4(request) => Ok(index.video_mp4(request)?),
+            View::Recorded { clip, request } => {
+                let clip = clip.map(|number| self.clip(number)).transpose()?;
+                let within = clip.as_ref().map(|clip| &clip.span);
+                Ok(index.view(request, within, platform::now())?)
+            }
             View::Live { number, file } => {
                 let broadcast = self.rows.broadcast(*number)?;
                 let broadcast = broadcast.ok_or(Code::UnknownBroadcast)?;

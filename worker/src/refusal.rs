@@ -9,6 +9,8 @@ pub(crate) type Answer = Result<Delivery, Refusal>;
 #[derive(Debug)]
 pub(crate) enum Refusal {
     Api(ApiError),
+    /// The answer of a Durable Object that was asked first.
+    Told(Delivery),
     Fault(worker::Error),
 }
 
@@ -27,5 +29,11 @@ impl From<Code> for Refusal {
 impl From<worker::Error> for Refusal {
     fn from(error: worker::Error) -> Self {
         Self::Fault(error)
+    }
+}
+
+impl From<serde_json::Error> for Refusal {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Fault(error.into())
     }
 }

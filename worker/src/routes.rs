@@ -1,12 +1,11 @@
 //! A request to its answer.
 
+use livetape_edge::access::{Limits, Scope};
 use livetape_edge::api::{CreateRecording, Demo, check_metadata, kept_title};
 use livetape_edge::object::{self, Announced, MAIN_LANE, MAX_CONFIG, MAX_OBJECT};
-use livetape_edge::route::{PlayFile, Route, route};
+use livetape_edge::route::{Route, route};
 use livetape_edge::token::{TOKEN_LIFETIME, bearer};
-use livetape_edge::view::IMMUTABLE;
-use livetape_edge::view::mp4::Mp4Request;
-use livetape_edge::{ApiError, Code, Config, ConfigHash, Delivery, ListQuery, Piece, RecordingId};
+use livetape_edge::{ApiError, Code, Config, ConfigHash, ListQuery, RecordingId};
 use serde::de::DeserializeOwned;
 use worker::web_sys::ReadableStream;
 use worker::{Context, Env, Method, Request, Response, Result, Url};
@@ -25,6 +24,7 @@ pub(crate) async fn answer(request: Request, env: &Env, context: &Context) -> Re
     let head = request.method() == Method::Head;
     let delivery = match (Edge { env, request }).delivery().await {
         Ok(delivery) => delivery,
+        Err(Refusal::Told(delivery)) => delivery,
         Err(Refusal::Api(error)) => respond::error(&error),
         Err(Refusal::Fault(fault)) => {
             worker::console_error!("{fault}");
@@ -34,15 +34,16 @@ pub(crate) async fn answer(request: Request, env: &Env, context: &Context) -> Re
     stream::send(delivery, head, r2::bucket(env)?, context).await
 }
 
-struct Edge<'a> {
-    env: &'a Env,
-    request: Request,
+/// An edge that answers a request.
+pub(crate) struct Edge<'a> {
+    pub(crate) env: &'a Env,
+    pub(crate) request: Request,
 }
 
 impl Edge<'_> {
     async fn delivery(mut self) -> Answer {
         let path = self.request.path();
-        let route = match route(self.request.method().as_ref(), &path) {
+        let route = match route(&self.method(), &path) {
             Ok(route) => route,
             Err(refused) => {
                 let delivery = respond::error(&refused.error);
@@ -56,21 +57,33 @@ impl Edge<'_> {
             Route::Preflight => Ok(respond::preflight()),
             Route::Health => Ok(respond::json(200, &serde_json::json!({ "status": "ok" }))?),
             Route::Demo => self.demo(),
+            Route::UploadOptions => Ok(Self::upload_options()),
+            Route::CreateUpload => Ok(self.create_upload().await),
+            Route::Upload(id) => Ok(self.upload(&id).await),
+            Route::ReadUpload(id) => self.read_upload(&id).await,
+            Route::Keys
+            | Route::CreateKey
+            | Route::RevokeKey(_)
+            | Route::Templates
+            | Route::CreateTemplate
+            | Route::Template(_)
+            | Route::PatchTemplate(_)
+            | Route::DeleteTemplate(_) => self.administer(route).await,
             Route::Create => self.create().await,
             Route::List => {
-                self.config()?.check_key(self.bearer().as_deref())?;
+                self.check_scope(Scope::Read).await?;
                 let url = self.request.url()?;
                 let query = ListQuery::read(|wanted| parameter(&url, wanted))?;
                 Ok(tenant::ask(self.env, &TenantCommand::List(query)).await?)
             }
             Route::Patch(id) => {
-                self.config()?.check_key(self.bearer().as_deref())?;
+                self.check_scope(Scope::Manage).await?;
                 let patch = self.json().await?;
                 let origin = self.origin()?;
                 self.ask(&id, &Command::Patch { patch, origin }).await
             }
             Route::Delete(id) => {
-                self.config()?.check_key(self.bearer().as_deref())?;
+                self.check_scope(Scope::Manage).await?;
                 self.ask(&id, &Command::Delete).await
             }
             Route::Info(id) => {
@@ -90,13 +103,17 @@ impl Edge<'_> {
                 self.ask(&id, &Command::Finish { finish, origin }).await
             }
             Route::CreateBroadcast(id) => {
-                self.config()?.check_key(self.bearer().as_deref())?;
+                self.check_scope(Scope::Manage).await?;
                 let broadcast = self.json().await?;
                 let origin = self.origin()?;
                 self.ask(&id, &Command::CreateBroadcast { broadcast, origin })
                     .await
             }
-            Route::Play(id, file) => self.play(&id, file).await,
+            Route::CreateClip(_) | Route::Clips(_) | Route::Clip(_) | Route::DeleteClip(_) => {
+                self.clips(route).await
+            }
+            Route::Play(id, file) => self.play(&id, None, file).await,
+            Route::PlayClip(id, file) => self.play(&id.recording, Some(id.number), file).await,
             Route::Live(id, file) => {
                 let number = id.number;
                 self.ask(&id.recording, &Command::View(View::Live { number, file }))
@@ -119,36 +136,33 @@ impl Edge<'_> {
 
     async fn create(&mut self) -> Answer {
         let body: CreateRecording = self.json().await?;
-        let config = self.config()?;
-        let id = match (self.bearer(), &body.template, &body.id) {
-            (Some(key), _, wanted) => {
-                config.check_key(Some(&key))?;
-                wanted.as_deref().map(|id| {
-                    let detail = "An id is rec_ and 22 of 0-9, A-Z, a-z.";
-                    RecordingId::parse(id).ok_or_else(|| ApiError::new(Code::BadRequest, detail))
-                })
-            }
-            (None, Some(_), Some(_)) => return Err(Code::KeyRequired.into()),
-            (None, Some(template), None) => {
-                config.check_template(template)?;
-                None
-            }
-            (None, None, _) => return Err(Code::TokenMissing.into()),
-        };
-        let id = match id {
+        check_metadata(&body.metadata)?;
+        let wanted = body.id.as_deref().map(|id| {
+            let detail = "An id is rec_ and 22 of 0-9, A-Z, a-z.";
+            RecordingId::parse(id).ok_or_else(|| ApiError::new(Code::BadRequest, detail))
+        });
+        let has_key = self.bearer().is_some();
+        if has_key {
+            self.check_scope(Scope::Record).await?;
+        } else if body.template.is_some() && wanted.is_some() {
+            return Err(Code::KeyRequired.into());
+        }
+        let id = match wanted {
             Some(id) => id?,
             None => RecordingId::from_random(platform::random()?),
         };
-        check_metadata(&body.metadata)?;
-        let title = body.title.as_deref().and_then(kept_title);
+        let limits = match &body.template {
+            _ if has_key => Limits::default(),
+            Some(template) => self.admit(template, &id).await?,
+            None => return Err(Code::TokenMissing.into()),
+        };
         let expires = seconds() + TOKEN_LIFETIME;
-        let token = config.signer.issue(&id, expires);
-        let origin = self.origin()?;
         let new = New {
-            title,
+            title: body.title.as_deref().and_then(kept_title),
             metadata: body.metadata,
-            origin,
-            token,
+            origin: self.origin()?,
+            token: self.config()?.signer.issue(&id, expires),
+            limits,
         };
         self.ask(&id, &Command::Create(new)).await
     }
@@ -180,55 +194,7 @@ impl Edge<'_> {
         }
     }
 
-    async fn play(&self, id: &RecordingId, file: PlayFile) -> Answer {
-        match file {
-            PlayFile::Multivariant => self.ask(id, &Command::View(View::Multivariant)).await,
-            PlayFile::Media => self.ask(id, &Command::View(View::Media)).await,
-            PlayFile::Mp4 => {
-                let request = self.mp4_request()?;
-                self.ask(id, &Command::View(View::Mp4(request))).await
-            }
-            PlayFile::Init(hash) => {
-                let key = object::config_key(id, &hash);
-                self.stored(key, "video/mp4", Code::UnknownConfig).await
-            }
-            PlayFile::Object(seq) => {
-                let key = object::object_key(id, MAIN_LANE, seq);
-                self.stored(key, "video/iso.segment", Code::UnknownObject)
-                    .await
-            }
-        }
-    }
-
-    fn mp4_request(&self) -> Result<Mp4Request> {
-        let url = self.request.url()?;
-        let query = |wanted: &str| parameter(&url, wanted);
-        Ok(Mp4Request {
-            range: self.header("Range"),
-            if_range: self.header("If-Range"),
-            if_none_match: self.header("If-None-Match"),
-            start: query("start"),
-            end: query("end"),
-            download: query("download"),
-            head: self.request.method() == Method::Head,
-        })
-    }
-
-    /// A whole object, which never changes.
-    async fn stored(&self, key: String, media_type: &str, unknown: Code) -> Answer {
-        let stored = r2::bucket(self.env)?.head(&key).await?;
-        let len = stored.ok_or(unknown)?.size();
-        let piece = Piece::Stored {
-            key,
-            offset: 0,
-            len,
-        };
-        Ok(Delivery::new(200, vec![piece])
-            .with("Content-Type", media_type)
-            .with("Cache-Control", IMMUTABLE))
-    }
-
-    async fn ask(&self, id: &RecordingId, command: &Command) -> Answer {
+    pub(crate) async fn ask(&self, id: &RecordingId, command: &Command) -> Answer {
         Ok(ask(self.env, id, command).await?)
     }
 
@@ -238,20 +204,27 @@ impl Edge<'_> {
         Ok(())
     }
 
-    fn bearer(&self) -> Option<String> {
+    /// The request's method; some networks let through nothing but `POST`, and clients say then what they mean.
+    pub(crate) fn method(&self) -> String {
+        let meant = self.header("X-HTTP-Method-Override");
+        let own = self.request.method().to_string();
+        meant.filter(|_| own == "POST").unwrap_or(own)
+    }
+
+    pub(crate) fn bearer(&self) -> Option<String> {
         bearer(self.header("Authorization").as_deref()).map(str::to_owned)
     }
 
-    fn header(&self, name: &str) -> Option<String> {
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
         self.request.headers().get(name).ok().flatten()
     }
 
     /// Scheme, host and port that the client used.
-    fn origin(&self) -> Result<String> {
+    pub(crate) fn origin(&self) -> Result<String> {
         Ok(self.request.url()?.origin().ascii_serialization())
     }
 
-    fn config(&self) -> Result<Config> {
+    pub(crate) fn config(&self) -> Result<Config> {
         let var = |name: &str| {
             self.env
                 .var(name)
@@ -268,7 +241,9 @@ impl Edge<'_> {
     }
 
     /// The body as JSON; an empty one is the default.
-    async fn json<T: DeserializeOwned + Default>(&mut self) -> std::result::Result<T, Refusal> {
+    pub(crate) async fn json<T: DeserializeOwned + Default>(
+        &mut self,
+    ) -> std::result::Result<T, Refusal> {
         let bytes = self.body(MAX_JSON).await?;
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(T::default());
@@ -296,7 +271,7 @@ impl Edge<'_> {
 }
 
 /// The value of a parameter in an address.
-fn parameter(url: &Url, wanted: &str) -> Option<String> {
+pub(crate) fn parameter(url: &Url, wanted: &str) -> Option<String> {
     let found = url.query_pairs().find(|(name, _)| name == wanted);
     found.map(|(_, value)| value.into_owned())
 }

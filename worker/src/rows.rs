@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use livetape_edge::access::Limits;
 use livetape_edge::api::State as Progress;
 use livetape_edge::view::live::Broadcast;
 use livetape_edge::{ConfigHash, Meta, ObjectRow, Recording, RecordingId, Sha256Digest};
@@ -20,8 +21,15 @@ const SCHEMA: &str = "
     CREATE TABLE broadcast (number INTEGER PRIMARY KEY, start INTEGER NOT NULL, repeat INTEGER NOT NULL);
 ";
 
-/// A table that recordings of earlier versions lack.
-const FACTS: &str = "CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL)";
+/// Tables that recordings of earlier versions lack.
+const LATER: &str = "
+    CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS own (limits TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS clip (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, start INTEGER NOT NULL, end INTEGER, title TEXT,
+        persistent INTEGER NOT NULL, created INTEGER NOT NULL
+    );
+";
 
 const RECORDING: &str = "recording";
 const FINISHED: &str = "finished";
@@ -58,13 +66,15 @@ impl Rows {
                 meta.created.into(),
             ],
         )?;
-        self.set_facts(meta)
+        self.set_facts(meta)?;
+        let limits = serde_json::to_string(&meta.limits)?;
+        self.write("INSERT INTO own (limits) VALUES (?)", vec![limits.into()])
     }
 
     /// Writes title and facts.
     pub(crate) fn set_facts(&self, meta: &Meta) -> Result<()> {
         self.write("UPDATE meta SET title = ?", vec![meta.title.clone().into()])?;
-        self.sql.exec(FACTS, None)?;
+        self.sql.exec(LATER, None)?;
         self.write("DELETE FROM fact", Vec::new())?;
         for (name, value) in &meta.metadata {
             let values = vec![name.clone().into(), value.clone().into()];
@@ -129,13 +139,7 @@ impl Rows {
             "INSERT INTO broadcast (start, repeat) VALUES (?, ?)",
             values,
         )?;
-        let numbers = self.read("SELECT max(number) FROM broadcast", |row| {
-            integer(row.next()?)?.try_into().ok()
-        })?;
-        numbers
-            .first()
-            .copied()
-            .ok_or_else(|| Error::from("a broadcast has no number"))
+        self.one("SELECT max(number) FROM broadcast")
     }
 
     /// A broadcast by its number.
@@ -155,9 +159,12 @@ impl Rows {
         if self.identity()?.is_none_or(|own| own.is_deleted) {
             return Ok(None);
         }
-        self.sql.exec(FACTS, None)?;
+        self.sql.exec(LATER, None)?;
         let facts = self.read("SELECT name, value FROM fact", |row| {
             Some((text(row.next()?)?, text(row.next()?)?))
+        })?;
+        let limits = self.read("SELECT limits FROM own", |row| {
+            serde_json::from_str::<Limits>(&text(row.next()?)?).ok()
         })?;
         let meta = self.read("SELECT id, state, title, created FROM meta", |row| {
             Some(Meta {
@@ -169,6 +176,7 @@ impl Rows {
                 title: text(row.next()?),
                 metadata: BTreeMap::new(),
                 created: integer(row.next()?)?,
+                limits: limits.first().copied().unwrap_or_default(),
             })
         })?;
         let Some(mut meta) = meta.into_iter().next() else {
@@ -194,11 +202,18 @@ impl Rows {
         Ok(Some(Recording::new(meta, configs, objects)))
     }
 
-    fn write(&self, query: &str, values: Vec<SqlStorageValue>) -> Result<()> {
+    /// The number that a query gives.
+    pub(crate) fn one(&self, query: &str) -> Result<u32> {
+        let numbers = self.read(query, |row| integer(row.next()?)?.try_into().ok())?;
+        let number = numbers.first().copied();
+        number.ok_or_else(|| Error::from("a query gave no number"))
+    }
+
+    pub(crate) fn write(&self, query: &str, values: Vec<SqlStorageValue>) -> Result<()> {
         write(&self.sql, query, values)
     }
 
-    fn read<T>(
+    pub(crate) fn read<T>(
         &self,
         query: &str,
         parse: impl Fn(&mut std::vec::IntoIter<SqlStorageValue>) -> Option<T>,

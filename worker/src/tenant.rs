@@ -1,6 +1,12 @@
-//! The Durable Object that keeps the list of all recordings. Recordings tell it of themselves; it is
-//! never asked while something is recorded or played.
+//! The Durable Object that keeps the list of all recordings, the API keys and the templates. Recordings tell
+//! it of themselves; it is never asked while something is recorded or played.
 
+mod keys;
+mod templates;
+
+pub(crate) use templates::Admission;
+
+use livetape_edge::access::{KeyInfo, PatchTemplate, Scope, Template};
 use livetape_edge::api::{RecordingList, RecordingSummary, State as Progress};
 use livetape_edge::{Cursor, Delivery, ListQuery};
 use serde::{Deserialize, Serialize};
@@ -9,6 +15,7 @@ use worker::{
     SqlStorageValue, State, durable_object,
 };
 
+use crate::refusal::{Answer, Refusal};
 use crate::respond;
 use crate::sql::{integer, read, real, text, write};
 
@@ -30,9 +37,37 @@ pub(crate) enum TenantCommand {
     /// Takes a recording into the list, or its newer facts.
     Put(RecordingSummary),
     /// Takes it out.
-    Forget { id: String },
+    Forget {
+        id: String,
+    },
     /// Gives a page.
     List(ListQuery),
+    AddKey {
+        info: KeyInfo,
+        digest: String,
+    },
+    CheckKey {
+        digest: String,
+        scope: Scope,
+    },
+    Keys,
+    RevokeKey {
+        id: String,
+    },
+    AddTemplate(Template),
+    Template {
+        id: String,
+    },
+    Templates,
+    PatchTemplate {
+        id: String,
+        patch: PatchTemplate,
+    },
+    RemoveTemplate {
+        id: String,
+    },
+    /// Lets a recording be made by a template; the answer is its limits.
+    Admit(Admission),
 }
 
 /// Sends a command and waits for the answer.
@@ -60,24 +95,52 @@ impl DurableObject for Tenant {
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
-        self.sql.exec(SCHEMA, None)?;
-        let delivery = match serde_json::from_str(&request.text().await?)? {
-            TenantCommand::Put(summary) => self.put(summary)?,
-            TenantCommand::Forget { id } => {
-                write(
-                    &self.sql,
-                    "DELETE FROM recording WHERE id = ?",
-                    vec![id.into()],
-                )?;
-                Delivery::new(204, Vec::new())
-            }
-            TenantCommand::List(query) => respond::json(200, &self.list(&query)?)?,
+        for schema in [SCHEMA, keys::SCHEMA, templates::SCHEMA] {
+            self.sql.exec(schema, None)?;
+        }
+        let command = serde_json::from_str(&request.text().await?)?;
+        let delivery = match self.answer(command) {
+            Ok(delivery) => delivery,
+            Err(Refusal::Told(delivery)) => delivery,
+            Err(Refusal::Api(error)) => respond::error(&error),
+            Err(Refusal::Fault(fault)) => return Err(fault),
         };
         Response::from_bytes(delivery.encode())
     }
 }
 
+/// The answer to what was done and has nothing to tell.
+fn done() -> Delivery {
+    Delivery::new(204, Vec::new())
+}
+
 impl Tenant {
+    fn answer(&self, command: TenantCommand) -> Answer {
+        match command {
+            TenantCommand::Put(summary) => Ok(self.put(summary)?),
+            TenantCommand::Forget { id } => {
+                self.forget_made(&id)?;
+                let query = "DELETE FROM recording WHERE id = ?";
+                write(&self.sql, query, vec![id.into()])?;
+                Ok(done())
+            }
+            TenantCommand::List(query) => Ok(respond::json(200, &self.list(&query)?)?),
+            TenantCommand::AddKey { info, digest } => Ok(self.add_key(info, digest)?),
+            TenantCommand::CheckKey { digest, scope } => self.check_key(&digest, scope),
+            TenantCommand::Keys => self.keys(),
+            TenantCommand::RevokeKey { id } => self.revoke_key(&id),
+            TenantCommand::AddTemplate(template) => {
+                self.put_template(&template)?;
+                Ok(respond::json(201, &template)?)
+            }
+            TenantCommand::Template { id } => self.template(&id),
+            TenantCommand::Templates => self.templates(),
+            TenantCommand::PatchTemplate { id, patch } => self.patch_template(&id, patch),
+            TenantCommand::RemoveTemplate { id } => self.remove_template(&id),
+            TenantCommand::Admit(admission) => self.admit(admission),
+        }
+    }
+
     fn put(&self, summary: RecordingSummary) -> Result<Delivery> {
         let values = vec![
             summary.id.into(),
@@ -90,7 +153,7 @@ impl Tenant {
         let query = "INSERT OR REPLACE INTO recording (id, state, title, created, duration, bytes)
                      VALUES (?, ?, ?, ?, ?, ?)";
         write(&self.sql, query, values)?;
-        Ok(Delivery::new(204, Vec::new()))
+        Ok(done())
     }
 
     fn list(&self, query: &ListQuery) -> Result<RecordingList> {

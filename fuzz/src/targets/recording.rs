@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use livetape_edge::access::Limits;
 use livetape_edge::api::State;
 use livetape_edge::object::{Head, MAIN_LANE, head, object_key};
 use livetape_edge::route::{LiveFile, LiveTrack};
@@ -30,6 +31,7 @@ pub(super) fn run(input: &[u8]) {
         title: None,
         metadata: BTreeMap::new(),
         created: STORED,
+        limits: Limits::default(),
     };
     let mut stage = Stage {
         recording: Recording::new(meta, [], []),

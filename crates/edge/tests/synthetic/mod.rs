@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use livetape_container::isobmff::mux::{FragmentTrack, InitTrack, fragment_header, init_segment};
 use livetape_container::isobmff::sample_entry::{avc1, mp4a};
+use livetape_edge::access::Limits;
 use livetape_edge::api::State;
 use livetape_edge::object::{Head, MAIN_LANE, head, object_key};
 use livetape_edge::{
@@ -189,6 +190,7 @@ impl Stage {
             title: None,
             metadata: BTreeMap::new(),
             created: STORED,
+            limits: Limits::default(),
         };
         Self {
             recording: Recording::new(meta, [], []),

@@ -16,7 +16,7 @@ use crate::extent::Extent;
 pub use fragment::{FragmentPlan, Lane, init_segment};
 pub use joined::Form;
 pub use progressive::{Mp4, PlanError, in_place, in_stretches, progressive, single};
-pub use retime::shown_from;
+pub use retime::{shown_between, shown_from};
 pub use selection::Selection;
 pub use split::{ranges, split};
 
@@ -101,6 +101,18 @@ impl Plan {
             return;
         }
         self.parts.push(part);
+    }
+
+    /// Adds stored parts at the end.
+    pub(crate) fn store(&mut self, extents: impl Iterator<Item = Extent>) {
+        extents.for_each(|extent| self.push(Part::Stored(extent)));
+    }
+
+    /// The plan with bytes before its own.
+    pub(crate) fn behind(mut self, header: Vec<Vec<u8>>) -> Self {
+        self.len += header.iter().map(|bytes| bytes.len() as u64).sum::<u64>();
+        self.parts.splice(0..0, header.into_iter().map(Part::Bytes));
+        self
     }
 
     /// The plan of a range of this file's bytes; what lies beyond the end is left out.

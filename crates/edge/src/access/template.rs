@@ -1,0 +1,369 @@
+//! Templates: a public id by which a page's visitors may record, without a key, within limits.
+
+use serde::{Deserialize, Serialize};
+
+use crate::api::kept_title;
+use crate::error::{ApiError, Code};
+use crate::ids::RecordingId;
+
+/// Origins of a template at most.
+const MOST_ORIGINS: usize = 32;
+/// How long the creations of an address count, in milliseconds.
+const MINUTE: i64 = 60_000;
+
+/// `pub_` and 22 characters: public, but not to be guessed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateId(String);
+
+impl TemplateId {
+    /// An id from 16 random bytes.
+    pub fn from_random(bytes: [u8; 16]) -> Self {
+        Self(format!("pub_{}", RecordingId::from_random(bytes).name()))
+    }
+
+    /// Reads `pub_...`; `None` for any other text.
+    pub fn parse(text: &str) -> Option<Self> {
+        let name = text.strip_prefix("pub_")?;
+        RecordingId::parse(&format!("rec_{name}")).map(|_| Self(text.to_owned()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a recording may become; none where nothing is said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Limits {
+    /// Bytes stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// Milliseconds that it plays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub millis: Option<u64>,
+}
+
+impl Limits {
+    /// Checks that a recording may take more: `bytes` are those that it would have then, `millis` what it
+    /// plays now.
+    ///
+    /// # Errors
+    /// [`Code::LimitReached`].
+    pub fn check(&self, bytes: u64, millis: u64) -> Result<(), ApiError> {
+        if self.bytes.is_some_and(|limit| bytes > limit) {
+            let detail = format!("It may have {} bytes.", self.bytes.unwrap_or_default());
+            return Err(ApiError::new(Code::LimitReached, detail));
+        }
+        if self.millis.is_some_and(|limit| millis >= limit) {
+            let seconds = self.millis.unwrap_or_default() / 1000;
+            let detail = format!("It may last {seconds} s.");
+            return Err(ApiError::new(Code::LimitReached, detail));
+        }
+        Ok(())
+    }
+}
+
+/// Body of `POST /v1/templates`; what is left out is not limited.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CreateTemplate {
+    /// Name for people, at most 200 characters.
+    pub title: Option<String>,
+    /// Origins of pages that may use it, such as `https://school.example`; any where there are none.
+    pub origins: Vec<String>,
+    /// Minutes that a recording may last.
+    pub minutes: Option<u32>,
+    /// Bytes that a recording may have.
+    pub bytes: Option<u64>,
+    /// Recordings that there may be at a time, of all who use it.
+    pub recordings: Option<u32>,
+    /// Recordings that one address may create in a minute.
+    pub per_minute: Option<u32>,
+}
+
+/// Body of `PATCH /v1/templates/{id}`: what is left out stays, `null` takes a limit away.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PatchTemplate {
+    /// Name for people; empty for none.
+    pub title: Option<String>,
+    /// Origins of pages that may use it.
+    pub origins: Option<Vec<String>>,
+    /// Minutes that a recording may last.
+    #[serde(deserialize_with = "given")]
+    pub minutes: Option<Option<u32>>,
+    /// Bytes that a recording may have.
+    #[serde(deserialize_with = "given")]
+    pub bytes: Option<Option<u64>>,
+    /// Recordings that there may be at a time.
+    #[serde(deserialize_with = "given")]
+    pub recordings: Option<Option<u32>>,
+    /// Recordings that one address may create in a minute.
+    #[serde(deserialize_with = "given")]
+    pub per_minute: Option<Option<u32>>,
+}
+
+/// Tells `null` from nothing.
+fn given<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(
+    value: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(value).map(Some)
+}
+
+/// A template.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Template {
+    /// Its public id.
+    pub id: String,
+    /// When it was made, Unix milliseconds.
+    pub created: i64,
+    /// Name for people.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub title: Option<String>,
+    /// Origins of pages that may use it; any where there are none.
+    pub origins: Vec<String>,
+    /// Minutes that a recording may last.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub minutes: Option<u32>,
+    /// Bytes that a recording may have.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bytes: Option<u64>,
+    /// Recordings that there may be at a time.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub recordings: Option<u32>,
+    /// Recordings that one address may create in a minute.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub per_minute: Option<u32>,
+}
+
+/// Answer to `GET /v1/templates`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateList {
+    /// Newest first.
+    pub templates: Vec<Template>,
+}
+
+/// What is known of a template's use when another recording is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Use<'a> {
+    /// The page's origin, as the browser told it.
+    pub origin: Option<&'a str>,
+    /// Recordings that there are of it.
+    pub recordings: u32,
+    /// When the address created recordings by it, Unix milliseconds, oldest first.
+    pub created: &'a [i64],
+    /// Now, Unix milliseconds.
+    pub now: i64,
+}
+
+impl Template {
+    /// A template as it was asked for.
+    ///
+    /// # Errors
+    /// [`Code::BadRequest`] for what is no origin.
+    pub fn new(id: &TemplateId, wanted: CreateTemplate, created: i64) -> Result<Self, ApiError> {
+        check_origins(&wanted.origins)?;
+        Ok(Self {
+            id: id.as_str().to_owned(),
+            created,
+            title: wanted.title.as_deref().and_then(kept_title),
+            origins: wanted.origins,
+            minutes: wanted.minutes,
+            bytes: wanted.bytes,
+            recordings: wanted.recordings,
+            per_minute: wanted.per_minute,
+        })
+    }
+
+    /// The template after a change.
+    ///
+    /// # Errors
+    /// As [`Template::new`].
+    pub fn patched(mut self, patch: PatchTemplate) -> Result<Self, ApiError> {
+        if let Some(title) = &patch.title {
+            self.title = kept_title(title);
+        }
+        if let Some(origins) = patch.origins {
+            check_origins(&origins)?;
+            self.origins = origins;
+        }
+        self.minutes = patch.minutes.unwrap_or(self.minutes);
+        self.bytes = patch.bytes.unwrap_or(self.bytes);
+        self.recordings = patch.recordings.unwrap_or(self.recordings);
+        self.per_minute = patch.per_minute.unwrap_or(self.per_minute);
+        Ok(self)
+    }
+
+    /// What a recording that is made by it may become.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            bytes: self.bytes,
+            millis: self.minutes.map(|minutes| u64::from(minutes) * 60_000),
+        }
+    }
+
+    /// Whether another recording may be made by it.
+    ///
+    /// # Errors
+    /// [`Code::OriginNotAllowed`], [`Code::LimitReached`] or [`Code::TooManyRequests`].
+    pub fn admit(&self, own: &Use<'_>) -> Result<(), ApiError> {
+        let listed = |origin: &str| self.origins.iter().any(|allowed| allowed == origin);
+        if !self.origins.is_empty() && !own.origin.is_some_and(listed) {
+            return Err(Code::OriginNotAllowed.into());
+        }
+        if let Some(most) = self.recordings.filter(|most| own.recordings >= *most) {
+            let detail = format!("There may be {most} recordings by this template.");
+            return Err(ApiError::new(Code::LimitReached, detail));
+        }
+        let of_late = own.created.iter().filter(|at| **at > own.now - MINUTE);
+        let of_late = u32::try_from(of_late.count()).unwrap_or(u32::MAX);
+        if self.per_minute.is_some_and(|most| of_late >= most) {
+            return Err(Code::TooManyRequests.into());
+        }
+        Ok(())
+    }
+}
+
+/// An origin is a scheme and a host, perhaps with a port, as browsers serialize them (RFC 6454 §6.2).
+fn check_origins(origins: &[String]) -> Result<(), ApiError> {
+    let is_origin = |text: &String| {
+        let host = text
+            .strip_prefix("https://")
+            .or_else(|| text.strip_prefix("http://"));
+        let plain = |byte: u8| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.:[]".contains(&byte)
+        };
+        host.is_some_and(|host| !host.is_empty() && host.bytes().all(plain))
+    };
+    if origins.len() <= MOST_ORIGINS && origins.iter().all(is_origin) {
+        return Ok(());
+    }
+    let detail =
+        "origins are at most 32, as browsers write them: https://school.example, without a path.";
+    Err(ApiError::new(Code::BadRequest, detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn template(wanted: CreateTemplate) -> Template {
+        Template::new(&TemplateId::from_random([3; 16]), wanted, 7).expect("a template")
+    }
+
+    fn code(result: Result<(), ApiError>) -> Option<Code> {
+        result.err().map(|error| error.code)
+    }
+
+    const NOBODY: Use<'static> = Use {
+        origin: None,
+        recordings: 0,
+        created: &[],
+        now: 100_000,
+    };
+
+    #[test]
+    fn an_id_is_read_back() {
+        let id = TemplateId::from_random([3; 16]);
+        assert_eq!(TemplateId::parse(id.as_str()), Some(id));
+        assert_eq!(TemplateId::parse("pub_demo"), None);
+    }
+
+    #[test]
+    fn a_template_without_limits_lets_everybody_record() {
+        let open = template(CreateTemplate::default());
+        assert_eq!(open.admit(&NOBODY), Ok(()));
+        assert_eq!(open.limits(), Limits::default());
+        assert_eq!(open.limits().check(u64::MAX, u64::MAX), Ok(()));
+    }
+
+    #[test]
+    fn each_limit_is_kept() {
+        let strict = template(CreateTemplate {
+            origins: vec!["https://school.example".to_owned()],
+            recordings: Some(2),
+            per_minute: Some(1),
+            ..CreateTemplate::default()
+        });
+        assert_eq!(code(strict.admit(&NOBODY)), Some(Code::OriginNotAllowed));
+        let page = Use {
+            origin: Some("https://school.example"),
+            ..NOBODY
+        };
+        assert_eq!(code(strict.admit(&page)), None);
+        let elsewhere = Use {
+            origin: Some("https://school.example.evil"),
+            ..NOBODY
+        };
+        assert_eq!(code(strict.admit(&elsewhere)), Some(Code::OriginNotAllowed));
+        let full = Use {
+            recordings: 2,
+            ..page
+        };
+        assert_eq!(code(strict.admit(&full)), Some(Code::LimitReached));
+        let soon = Use {
+            created: &[39_999, 40_001],
+            ..page
+        };
+        assert_eq!(code(strict.admit(&soon)), Some(Code::TooManyRequests));
+        let later = Use {
+            created: &[39_999],
+            ..page
+        };
+        assert_eq!(code(strict.admit(&later)), None);
+    }
+
+    #[test]
+    fn a_recording_may_become_no_larger_and_no_longer() {
+        let wanted = CreateTemplate {
+            minutes: Some(2),
+            bytes: Some(10),
+            ..CreateTemplate::default()
+        };
+        let limits = template(wanted).limits();
+        assert_eq!(code(limits.check(10, 119_999)), None);
+        assert_eq!(code(limits.check(11, 0)), Some(Code::LimitReached));
+        assert_eq!(code(limits.check(0, 120_000)), Some(Code::LimitReached));
+    }
+
+    #[test]
+    fn a_change_takes_away_what_is_null() {
+        let wanted = CreateTemplate {
+            minutes: Some(2),
+            bytes: Some(10),
+            ..CreateTemplate::default()
+        };
+        let patch = r#"{"minutes": null, "recordings": 4, "title": "hall"}"#;
+        let patch = serde_json::from_str(patch).expect("a patch");
+        let changed = template(wanted).patched(patch).expect("a template");
+        assert_eq!(
+            (changed.minutes, changed.bytes, changed.recordings),
+            (None, Some(10), Some(4))
+        );
+        assert_eq!(changed.title.as_deref(), Some("hall"));
+    }
+
+    #[test]
+    fn what_is_no_origin_is_refused() {
+        for origin in [
+            "school.example",
+            "https://",
+            "https://school.example/",
+            "https://School.example",
+            "*",
+        ] {
+            let wanted = CreateTemplate {
+                origins: vec![origin.to_owned()],
+                ..CreateTemplate::default()
+            };
+            let made = Template::new(&TemplateId::from_random([3; 16]), wanted, 7);
+            assert_eq!(
+                made.err().map(|error| error.code),
+                Some(Code::BadRequest),
+                "{origin}"
+            );
+        }
+    }
+}

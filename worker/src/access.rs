@@ -1,0 +1,93 @@
+//! Who may send a request; API keys and templates.
+
+use livetape_edge::access::{
+    ApiKey, CreateKey, CreateTemplate, CreatedKey, Limits, Scope, Template, TemplateId,
+};
+use livetape_edge::route::Route;
+use livetape_edge::{Code, Piece, RecordingId};
+
+use crate::refusal::{Answer, Refusal};
+use crate::routes::Edge;
+use crate::tenant::{Admission, TenantCommand, ask};
+use crate::{platform, respond};
+
+/// The header by which the platform tells who asks.
+const ADDRESS: &str = "CF-Connecting-IP";
+
+impl Edge<'_> {
+    /// Checks that the request has a key that may do that: the edge's own may do everything.
+    pub(crate) async fn check_scope(&self, scope: Scope) -> Result<(), Refusal> {
+        let given = self.bearer();
+        let Some(key) = given.as_deref().and_then(ApiKey::parse) else {
+            return Ok(self.config()?.check_key(given.as_deref())?);
+        };
+        let digest = key.digest();
+        let answer = ask(self.env, &TenantCommand::CheckKey { digest, scope }).await?;
+        if answer.status == 204 {
+            return Ok(());
+        }
+        Err(Refusal::Told(answer))
+    }
+
+    /// Lets a recording be made by a template, and gives its limits.
+    pub(crate) async fn admit(&self, id: &str, recording: &RecordingId) -> Result<Limits, Refusal> {
+        if self.config()?.check_template(id).is_ok() {
+            return Ok(Limits::default());
+        }
+        let template = TemplateId::parse(id).ok_or(Code::UnknownTemplate)?;
+        let admission = Admission {
+            template: template.as_str().to_owned(),
+            recording: recording.to_string(),
+            origin: self.header("Origin"),
+            address: self.header(ADDRESS).unwrap_or_default(),
+            now: platform::now(),
+        };
+        let answer = ask(self.env, &TenantCommand::Admit(admission)).await?;
+        let limits = match answer.pieces.as_slice() {
+            [Piece::Bytes(body)] if answer.status == 200 => serde_json::from_slice(body),
+            _ => return Err(Refusal::Told(answer)),
+        };
+        Ok(limits?)
+    }
+
+    /// Keys and templates.
+    pub(crate) async fn administer(&mut self, route: Route) -> Answer {
+        self.check_scope(Scope::Admin).await?;
+        let command = match route {
+            Route::CreateKey => return self.create_key().await,
+            Route::Keys => TenantCommand::Keys,
+            Route::RevokeKey(id) => TenantCommand::RevokeKey { id },
+            Route::CreateTemplate => {
+                let wanted: CreateTemplate = self.json().await?;
+                let id = TemplateId::from_random(platform::random()?);
+                TenantCommand::AddTemplate(Template::new(&id, wanted, platform::now())?)
+            }
+            Route::Template(id) => TenantCommand::Template {
+                id: id.as_str().to_owned(),
+            },
+            Route::PatchTemplate(id) => TenantCommand::PatchTemplate {
+                id: id.as_str().to_owned(),
+                patch: self.json().await?,
+            },
+            Route::DeleteTemplate(id) => TenantCommand::RemoveTemplate {
+                id: id.as_str().to_owned(),
+            },
+            _ => TenantCommand::Templates,
+        };
+        Ok(ask(self.env, &command).await?)
+    }
+
+    async fn create_key(&mut self) -> Answer {
+        let wanted: CreateKey = self.json().await?;
+        let key = ApiKey::from_random(platform::random()?);
+        let info = wanted.info(&key, platform::now())?;
+        let digest = key.digest();
+        let command = TenantCommand::AddKey {
+            info: info.clone(),
+            digest,
+        };
+        ask(self.env, &command).await?;
+        let key = key.reveal().to_owned();
+        Ok(respond::json(201, &CreatedKey { key, info })?)
+    }
+}
