@@ -11,6 +11,7 @@
 //! - `retention`: what is not kept any more
 //! - `rows`: its tables
 //! - `tenant`: the Durable Object that keeps the list of recordings, the keys and the templates
+//! - `uploads`, `upload`: resumable uploads, and the Durable Object that takes one
 //! - `sql`: queries and values
 //! - `command`: what the Worker asks of it
 //! - `r2`: stored bytes in and out
@@ -34,6 +35,8 @@ mod rows;
 mod sql;
 mod stream;
 mod tenant;
+mod upload;
+mod uploads;
 
 use worker::{Context, Env, Request, Response, Result, event};
 

@@ -11,6 +11,7 @@
 //! - [`api`]: the JSON that goes in and out
 //! - [`object`]: what is stored where, and what the headers of a write say
 //! - [`Recording`]: one recording; built from stored rows, decides what may be added
+//! - [`tus`]: resumable uploads
 //! - [`ListQuery`]: which recordings a list has
 //! - [`Moment`], [`TimeRange`], [`Span`]: what of a recording's time is asked for
 //! - [`Clip`]: a range of time with a name of its own
@@ -38,6 +39,7 @@ mod recording;
 mod retention;
 pub mod route;
 pub mod token;
+pub mod tus;
 pub mod view;
 
 pub use clip::{Clip, ClipQuery, MOST_CLIPS};

@@ -6,6 +6,7 @@ use crate::access::TemplateId;
 use crate::error::{ApiError, Code};
 use crate::ids::{BroadcastId, ClipId, ConfigHash, RecordingId};
 use crate::object::{check_lane, parse_seq};
+use crate::tus::UploadId;
 use crate::view::i_frames::{I_FRAMES, IFrameFile};
 use crate::view::media::MediaKind;
 use crate::view::mp4::FileKind;
@@ -39,6 +40,14 @@ pub enum Route {
     Create,
     /// `GET /v1/recordings`
     List,
+    /// `OPTIONS /v1/uploads` and `/v1/uploads/{id}`
+    UploadOptions,
+    /// `POST /v1/uploads`
+    CreateUpload,
+    /// `HEAD`, `PATCH` and `DELETE /v1/uploads/{id}`
+    Upload(UploadId),
+    /// `GET /v1/uploads/{id}`
+    ReadUpload(UploadId),
     /// `GET /v1/recordings/{id}`
     Info(RecordingId),
     /// `PATCH /v1/recordings/{id}`
@@ -144,10 +153,13 @@ impl From<Code> for RouteError {
 /// # Errors
 /// The codes of 404 and 405.
 pub fn route(method: &str, path: &str) -> Result<Route, RouteError> {
-    if method == "OPTIONS" {
-        return Ok(Route::Preflight);
-    }
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    if method == "OPTIONS" {
+        return Ok(match segments.as_slice() {
+            ["v1", "uploads", ..] => Route::UploadOptions,
+            _ => Route::Preflight,
+        });
+    }
     match segments.as_slice() {
         ["healthz"] => get(method, Route::Health),
         ["v1", "demo"] => get(method, Route::Demo),
@@ -155,6 +167,8 @@ pub fn route(method: &str, path: &str) -> Result<Route, RouteError> {
         ["v1", "keys", id] => only(method, "DELETE", Route::RevokeKey((*id).to_owned())),
         ["v1", "templates"] => collection(method, Route::Templates, Route::CreateTemplate),
         ["v1", "templates", id] => template(method, id),
+        ["v1", "uploads"] => only(method, "POST", Route::CreateUpload),
+        ["v1", "uploads", id] => upload(method, id),
         ["v1", "recordings"] => collection(method, Route::List, Route::Create),
         ["v1", "recordings", id, rest @ ..] => recording(method, id, rest),
         ["v1", "play", id, rest @ ..] => play(method, id, rest),
@@ -199,6 +213,15 @@ fn template(method: &str, id: &str) -> Result<Route, RouteError> {
         "GET" | "HEAD" => Ok(Route::Template(id)),
         "PATCH" => Ok(Route::PatchTemplate(id)),
         "DELETE" => Ok(Route::DeleteTemplate(id)),
+        _ => Err(not_allowed("GET, HEAD, PATCH, DELETE")),
+    }
+}
+
+fn upload(method: &str, id: &str) -> Result<Route, RouteError> {
+    let id = UploadId::parse(id).ok_or(Code::UnknownUpload)?;
+    match method {
+        "HEAD" | "PATCH" | "DELETE" => Ok(Route::Upload(id)),
+        "GET" => Ok(Route::ReadUpload(id)),
         _ => Err(not_allowed("GET, HEAD, PATCH, DELETE")),
     }
 }

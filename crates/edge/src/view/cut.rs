@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use livetape_media::Timestamp;
-use livetape_timeline::plan::{FragmentPlan, Lane, shown_between};
+use livetape_timeline::plan::{FragmentPlan, Lane};
 use livetape_timeline::{Plan, Slice, Track};
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,7 @@ use crate::object::{MAIN_LANE, object_key};
 use crate::recording::Recording;
 
 use super::IMMUTABLE;
+use super::pre_roll::shown_in_fragment;
 
 /// What is shown of an object, in microseconds on the recording's timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,7 +158,7 @@ fn pictures(
     let until = to.map_or(u64::MAX, |to| track.end_without_hole(begin, to));
     let slice = exactly(track, begin..until.min(part.numbers.end))?;
     let shown = shown.unwrap_or_else(|| start(&slice));
-    Some(shown_between(slice, shown, to))
+    Some(shown_in_fragment(slice, shown, to))
 }
 
 /// Samples of one configuration.
