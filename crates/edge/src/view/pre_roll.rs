@@ -7,32 +7,38 @@ use livetape_timeline::plan::shown_between;
 /// Pictures that show from `start` on, and up to `end` where there is one: those presented before, or
 /// then and later, hardly last, as by [`shown_between`].
 ///
-/// In a fragment they are decoded as late as can be: a millisecond before the first is presented.
-/// hls.js makes the first decode time zero; and Chromium drops what is rounded to before that, with all
-/// that refers to it.
+/// A sample of a fragment lasts until the next is decoded, and Chromium shows one as long as it says:
+/// those presented before `start` last a step, the others as long as they did, and the last is decoded
+/// when it was. So the first is decoded about when it is presented; a millisecond before at least: hls.js
+/// makes the first decode time zero, and Chromium drops what is rounded to before that, with all that
+/// refers to it.
 pub(super) fn shown_in_fragment(slice: Slice, start: Timestamp, end: Option<Timestamp>) -> Slice {
-    let ticks = |time: Timestamp| time.rescale(slice.config.timescale).ticks;
-    let (from, to) = (ticks(start), end.map_or(i64::MAX, ticks));
+    let timescale = slice.config.timescale;
+    let from = start.rescale(timescale).ticks;
     let shown = shown_between(slice.clone(), start, end);
-    let presented: Vec<i64> = shown
+    let presented = shown
         .timed()
-        .map(|(time, sample)| time + i64::from(sample.composition_offset))
-        .collect();
-    let is_early = |number: usize| presented.get(number).is_some_and(|time| *time < from);
-    let first = presented.iter().position(|time| (from..to).contains(time));
-    let Some(first) = first.filter(|_| (0..presented.len()).any(is_early)) else {
+        .map(|(time, sample)| time + i64::from(sample.composition_offset));
+    let presented: Vec<i64> = presented.collect();
+    let earliest = presented.iter().min().copied().unwrap_or(from);
+    if earliest >= from {
         return shown;
-    };
-    let times = Times {
-        decoded: slice.timed().map(|(time, _)| time).collect(),
-        presented: &presented,
-        first,
-        // As a picture lasts that is not to be seen.
-        step: 1 + i64::from(longest(&slice)) / 1_000,
-        lead: slice.composition_lead(),
-        latest: from - i64::from(slice.config.timescale.get()) / 1_000 - 1,
-    };
-    let decoded = hardly_lasting(times.decoded_late(), &is_early, first, times.step);
+    }
+    let mut decoded: Vec<i64> = slice.timed().map(|(time, _)| time).collect();
+    let longest = slice.samples.iter().map(|sample| sample.duration).max();
+    // ffmpeg calls a step of 1,000 times the one before a discontinuity.
+    let step = 1 + i64::from(longest.unwrap_or(0)) / 1_000;
+    let mut next: Option<(i64, i64)> = None;
+    for (time, shown) in decoded.iter_mut().zip(&presented).rev() {
+        let was = *time;
+        if let Some((next_was, next)) = next {
+            *time = next - if *shown < from { step } else { next_was - was };
+        }
+        next = Some((was, *time));
+    }
+    if let Some(first) = decoded.first_mut() {
+        *first = (*first).min(earliest - i64::from(timescale.get()) / 1_000 - 1);
+    }
     let ends = decoded.iter().skip(1).copied().map(Some).chain([None]);
     let moved = shown.samples.iter().zip(decoded.iter().zip(&presented));
     let samples = moved
@@ -49,66 +55,6 @@ pub(super) fn shown_in_fragment(slice: Slice, start: Timestamp, end: Option<Time
         samples: samples.collect(),
         ..shown
     }
-}
-
-fn longest(slice: &Slice) -> u32 {
-    let durations = slice.samples.iter().map(|sample| sample.duration);
-    durations.max().unwrap_or(0)
-}
-
-/// What decode times follow from, in ticks.
-struct Times<'a> {
-    /// When each was decoded.
-    decoded: Vec<i64>,
-    /// When each is presented now.
-    presented: &'a [i64],
-    /// The first, in order of decoding, that is to be seen.
-    first: usize,
-    step: i64,
-    /// By how much decoding may come behind presentation in this stream.
-    lead: i64,
-    /// The first is decoded no later.
-    latest: i64,
-}
-
-impl Times<'_> {
-    /// What comes before the first is squeezed in before it, what follows comes as it did.
-    fn decoded_late(&self) -> Vec<i64> {
-        let numbered = |number: usize| number as i64 - self.first as i64;
-        let possible = self.presented.iter().enumerate();
-        let possible =
-            possible.map(|(number, time)| time + self.lead - numbered(number) * self.step);
-        let base = possible.min().unwrap_or(self.latest).min(self.latest);
-        // ffmpeg calls a step of 1,000 times the one before a discontinuity.
-        let next = self.decoded.get(self.first + 1).copied().unwrap_or(base);
-        let before = self.step.max(1 + (next - base) / 1_000);
-        let own = self.decoded.iter().enumerate();
-        own.map(|(number, decoded)| match numbered(number) {
-            ahead @ ..=0 => base + ahead * before,
-            behind => (base + behind * self.step).max(*decoded),
-        })
-        .collect()
-    }
-}
-
-/// What is not to be seen and is decoded after the first that is lasts a step too: a sample lasts until
-/// the next is decoded, and Chromium shows one as long as it says.
-fn hardly_lasting(
-    mut decoded: Vec<i64>,
-    is_early: &impl Fn(usize) -> bool,
-    first: usize,
-    step: i64,
-) -> Vec<i64> {
-    for number in (first..decoded.len())
-        .rev()
-        .filter(|number| is_early(*number))
-    {
-        let next = decoded.get(number + 1).copied();
-        if let (Some(next), Some(own)) = (next, decoded.get_mut(number)) {
-            *own = next - step;
-        }
-    }
-    decoded
 }
 
 #[cfg(test)]
@@ -154,8 +100,8 @@ mod tests {
             .map(|(time, sample)| (time, time + i64::from(sample.composition_offset)));
         let expected = [
             (1_076, 1_078),
-            (1_077, 1_160),
-            (1_078, 1_080),
+            (1_079, 1_160),
+            (1_119, 1_080),
             (1_159, 1_079),
             (1_160, 1_120),
         ];

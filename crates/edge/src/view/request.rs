@@ -67,7 +67,10 @@ impl Recording {
                 self.media_playlist(*kind, span()?.as_ref(), *skip, now)
             }
             ViewFile::Mp4(file) => {
-                let span = span()?.or(self.left()?);
+                let span = match span()? {
+                    Some(span) => Some(span),
+                    None => self.left()?,
+                };
                 self.file(file, span.as_ref())
             }
             ViewFile::Cut(cut) => {
