@@ -9,7 +9,7 @@
 //! - [`api`]: the JSON that goes in and out
 //! - [`object`]: what is stored where, and what the headers of a write say
 //! - [`Recording`]: one recording; built from stored rows, decides what may be added
-//! - [`tus`]: resumable uploads
+//! - [`tus`], [`ingest`]: resumable uploads, and files made recordings
 //! - [`ListQuery`]: which recordings a list has
 //! - [`Moment`], [`TimeRange`], [`Span`]: what of a recording's time is asked for
 //! - [`Clip`]: a range of time with a name of its own
@@ -27,6 +27,7 @@ mod digest;
 mod error;
 mod ids;
 mod index;
+pub mod ingest;
 mod listing;
 mod moment;
 pub mod object;
@@ -35,6 +36,7 @@ mod recording;
 pub mod route;
 pub mod token;
 pub mod tus;
+mod unread;
 pub mod view;
 
 pub use clip::{Clip, ClipQuery, MOST_CLIPS};
