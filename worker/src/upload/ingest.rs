@@ -9,7 +9,7 @@ use livetape_edge::api::Finish;
 use livetape_edge::ingest::{Movie, Reason, Source, Step, Walk};
 use livetape_edge::object::{Announced, MAIN_LANE, object_key};
 use livetape_edge::tus::{Kind, Part, Upload as Progress, entry};
-use livetape_edge::{ConfigHash, Delivery, RecordingId, Sha256Digest};
+use livetape_edge::{ConfigHash, Delivery, Gate, RecordingId, Retention, Sha256Digest};
 use serde::{Deserialize, Serialize};
 use worker::{Bucket, Result};
 
@@ -216,6 +216,8 @@ fn new(own: &Progress, limits: Limits) -> New {
         origin: String::new(),
         token: String::new(),
         limits,
+        gate: Gate::default(),
+        retention: Retention::default(),
     }
 }
 
