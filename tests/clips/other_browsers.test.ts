@@ -49,11 +49,26 @@ async function tape(): Promise<string> {
   return fed.tape.storage;
 }
 
-test('Firefox: what a closed tab leaves is recovered, whole, and can be discarded', { timeout: 60_000 }, async () => {
+/** The moments of the screenshots. */
+const moments = [2.02, 3.7, 15.9];
+
+/** Numbers on screenshots of those, or the codes of why there are none. */
+async function screenshots(): Promise<(string | number | null)[]> {
+  const seen: (string | number | null)[] = [];
+  for (const time of [2.02, 3.7, 15.9]) {
+    const shot = fed.tape.screenshot(time, { type: 'image/png' });
+    const code = await fed.code(shot);
+    seen.push(code === 'none' ? frameReader.read(await createImageBitmap(await shot)) : code);
+  }
+  return seen;
+}
+
+test('Firefox: screenshots are exactly the pictures of their moments; what a closed tab leaves is recovered, whole, and can be discarded', { timeout: 60_000 }, async () => {
   const browser = await launchFirefox();
   try {
     const lost = await open(browser);
     assert.equal(await run(lost, tape), 'opfs');
+    assert.deepEqual(await run(lost, screenshots), moments.map(numberAt));
     await lost.close();
     const next = await open(browser);
     const left = await run(next, async () => {
@@ -73,31 +88,6 @@ test('Firefox: what a closed tab leaves is recovered, whole, and can be discarde
     const { frames, messages } = await readFrames(file);
     assert.deepEqual(messages, []);
     assert.deepEqual(continuity(frames.map(({ number }) => number)), { frames: 400, missing: 0, doubled: 0, misread: 0 });
-  } finally {
-    await browser.close();
-  }
-});
-
-/** The moments of the screenshots. */
-const moments = [2.02, 3.7, 15.9];
-
-/** Numbers on screenshots of those, or the codes of why there are none. */
-async function screenshots(): Promise<(string | number | null)[]> {
-  const seen: (string | number | null)[] = [];
-  for (const time of [2.02, 3.7, 15.9]) {
-    const shot = fed.tape.screenshot(time, { type: 'image/png' });
-    const code = await fed.code(shot);
-    seen.push(code === 'none' ? frameReader.read(await createImageBitmap(await shot)) : code);
-  }
-  return seen;
-}
-
-test('Firefox: screenshots are exactly the pictures of their moments', { timeout: 60_000 }, async () => {
-  const browser = await launchFirefox();
-  try {
-    const page = await open(browser);
-    await run(page, tape);
-    assert.deepEqual(await run(page, screenshots), moments.map(numberAt));
   } finally {
     await browser.close();
   }
