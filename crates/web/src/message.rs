@@ -201,10 +201,7 @@ fn access(message: &JsValue) -> Option<Access> {
             token,
         });
     }
-    string(message, "template").map(|id| Access::Template {
-        id,
-        title: string(message, "title"),
-    })
+    string(message, "create").map(Access::Template)
 }
 
 fn setting(message: &JsValue) -> Option<Setting> {
@@ -336,6 +333,7 @@ pub(crate) fn event(event: Event) -> Object {
             start,
             end,
             bytes,
+            held,
             forecast,
         } => object(
             "window",
@@ -343,6 +341,7 @@ pub(crate) fn event(event: Event) -> Object {
                 ("start", start.seconds().into()),
                 ("end", end.seconds().into()),
                 ("bytes", (bytes as f64).into()),
+                ("held", (held as f64).into()),
                 (
                     "forecast",
                     forecast.map_or(JsValue::UNDEFINED, JsValue::from),

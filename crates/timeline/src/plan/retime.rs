@@ -14,9 +14,17 @@ use crate::Slice;
 /// The first sample is decoded shortly before `start`, whenever it was decoded before.
 #[must_use]
 pub fn shown_from(slice: Slice, start: Timestamp) -> Slice {
-    let start = start.rescale(slice.config.timescale).ticks;
+    shown_between(slice, start, None)
+}
+
+/// As [`shown_from`], of pictures that show up to `end`, where there is one: those presented then or
+/// later hardly last either, just behind it.
+#[must_use]
+pub fn shown_between(slice: Slice, start: Timestamp, end: Option<Timestamp>) -> Slice {
+    let ticks = |time: Timestamp| time.rescale(slice.config.timescale).ticks;
+    let (start, end) = (ticks(start), end.map_or(i64::MAX, ticks));
     let timed = Timed::from(slice.walked());
-    let retimed = Retimed::new(slice.config.format.is_video(), start..i64::MAX, &timed);
+    let retimed = Retimed::new(slice.config.format.is_video(), start..end, &timed);
     let mut samples = Vec::with_capacity(slice.samples.len());
     let negative = i32::try_from(retimed.lead).unwrap_or(0);
     retimed.each(&timed, &mut |mut sample| {
