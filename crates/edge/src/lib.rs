@@ -11,7 +11,7 @@
 //! - [`api`]: the JSON that goes in and out
 //! - [`object`]: what is stored where, and what the headers of a write say
 //! - [`Recording`]: one recording; built from stored rows, decides what may be added
-//! - [`tus`]: resumable uploads
+//! - [`tus`], [`ingest`]: resumable uploads, and files made recordings
 //! - [`ListQuery`]: which recordings a list has
 //! - [`Moment`], [`TimeRange`], [`Span`]: what of a recording's time is asked for
 //! - [`Clip`]: a range of time with a name of its own
@@ -30,6 +30,7 @@ mod error;
 mod gate;
 mod ids;
 mod index;
+pub mod ingest;
 mod listing;
 mod moment;
 pub mod object;
@@ -40,6 +41,7 @@ mod retention;
 pub mod route;
 pub mod token;
 pub mod tus;
+mod unread;
 pub mod view;
 
 pub use clip::{Clip, ClipQuery, MOST_CLIPS};
