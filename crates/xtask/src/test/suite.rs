@@ -66,7 +66,9 @@ impl Suite {
             Self::Outputs => 5,
             // Players play a live source at the speed of time.
             Self::EndToEnd => 8,
-            Self::Wasm | Self::Edge | Self::Crash | Self::Demo => 3,
+            // Waits for alarms.
+            Self::Edge => 4,
+            Self::Wasm | Self::Crash | Self::Demo => 3,
         };
         Duration::from_secs(60 * minutes)
     }
