@@ -247,7 +247,7 @@ impl Shared {
             Message::Record {
                 request,
                 edge,
-                access: Some(access),
+                access,
                 cap,
             } => {
                 let input = Input::Record {
@@ -262,7 +262,7 @@ impl Shared {
                 request,
                 clip,
                 edge,
-                access: Some(access),
+                access,
             } => {
                 let input = Input::Upload {
                     request,
@@ -271,10 +271,6 @@ impl Shared {
                     access,
                 };
                 self.handle(tape, input, None).await;
-            }
-            Message::Record { request, .. } | Message::Upload { request, .. } => {
-                let why = "this needs a public template id or an ingest token";
-                self.post(&message::failed(Some(request), "bad_access", why));
             }
             Message::Pause { request } => self.handle(tape, Input::Pause { request }, None).await,
             Message::Unpause { request } => {

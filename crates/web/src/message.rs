@@ -50,7 +50,7 @@ pub(crate) enum Message {
     Record {
         request: RequestId,
         edge: String,
-        access: Option<Access>,
+        access: Access,
         /// Bytes a second that are sent at most.
         cap: Option<u64>,
     },
@@ -70,7 +70,7 @@ pub(crate) enum Message {
         request: RequestId,
         clip: RequestId,
         edge: String,
-        access: Option<Access>,
+        access: Access,
     },
     Cancel {
         request: RequestId,
@@ -139,7 +139,7 @@ pub(crate) fn read(message: &JsValue) -> Option<Message> {
         "record" => Message::Record {
             request: request()?,
             edge: string(message, "edge")?,
-            access: access(message),
+            access: access(message)?,
             cap: number(message, "cap").map(|cap| cap as u64),
         },
         "pause" => Message::Pause {
@@ -158,7 +158,7 @@ pub(crate) fn read(message: &JsValue) -> Option<Message> {
             request: request()?,
             clip: RequestId(number(message, "clip")? as u32),
             edge: string(message, "edge")?,
-            access: access(message),
+            access: access(message)?,
         },
         "cancel" => Message::Cancel {
             request: request()?,
@@ -192,12 +192,10 @@ pub(crate) fn request(message: &JsValue) -> Option<RequestId> {
     Some(RequestId(number(message, "request")? as u32))
 }
 
-/// An ingest token names its recording: `ing_{22 characters}.…` is for `rec_{22 characters}`.
 fn access(message: &JsValue) -> Option<Access> {
     if let Some(token) = string(message, "token") {
-        let recording = token.strip_prefix("ing_")?.split('.').next()?;
         return Some(Access::Token {
-            recording: format!("rec_{recording}"),
+            recording: string(message, "recording")?,
             token,
         });
     }
