@@ -43,10 +43,10 @@ const shown = `{
 async function pages(folder: string): Promise<Record<string, Content>> {
   // Pictures of noise, so that the rate is what it is told to be. What a tape knows of a stream grows with its samples, not with their
   // bytes: where all is kept, these are few.
-  const streams = { 'stream.mp4': ['7900k', '0'], 'kept.mp4': ['300k', '2'] } as const;
-  for (const [name, [rate, reordered]] of Object.entries(streams))
+  const streams = { 'stream.mp4': ['640x360', '7900k', '0'], 'kept.mp4': ['160x90', '300k', '2'] } as const;
+  for (const [name, [size, rate, reordered]] of Object.entries(streams))
     await runTool('ffmpeg', [
-      '-v', 'error', '-f', 'lavfi', '-i', `nullsrc=s=640x360:r=25:d=${round},geq=random(1)*255:128:128`, '-f', 'lavfi', '-i', `sine=d=${round}`,
+      '-v', 'error', '-f', 'lavfi', '-i', `nullsrc=s=${size}:r=25:d=${round},geq=random(1)*255:128:128`, '-f', 'lavfi', '-i', `sine=d=${round}`,
       '-c:v', 'libx264', '-preset', 'ultrafast', '-bf', reordered, '-b:v', rate, '-minrate', rate, '-maxrate', rate, '-bufsize', '2M', '-g', '50', '-c:a', 'aac', '-b:a', '64k',
       '-movflags', '+frag_keyframe+empty_moov+default_base_moof', '-t', String(round), join(folder, name),
     ]);
