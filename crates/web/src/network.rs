@@ -6,13 +6,14 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Headers, RequestInit, Response};
 
+use crate::chunk::JsChunk;
 use crate::scope::global;
 
 /// An answer, with its body as it arrived.
 pub(crate) struct Fetched {
     pub(crate) status: u16,
     pub(crate) url: String,
-    pub(crate) body: Uint8Array,
+    pub(crate) body: JsChunk,
 }
 
 /// Sends a request whose body was read together where it is a plan.
@@ -66,7 +67,7 @@ async fn send(request: &Request, plan: Option<Uint8Array>) -> Result<Fetched, Js
     Ok(Fetched {
         status: response.status(),
         url: response.url(),
-        body: Uint8Array::new(&body),
+        body: JsChunk(Uint8Array::new(&body)),
     })
 }
 

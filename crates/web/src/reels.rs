@@ -53,6 +53,15 @@ enum Reel {
     Closed(Blob),
 }
 
+/// Bytes to be written.
+#[derive(Clone, Copy)]
+pub(crate) enum Bytes<'a> {
+    /// In JavaScript's memory.
+    Theirs(&'a Uint8Array),
+    /// In Wasm's memory.
+    Own(&'a [u8]),
+}
+
 impl Reels {
     /// Reels in a fresh folder of the OPFS, or in memory where there is no OPFS.
     pub(crate) async fn open() -> Self {
@@ -195,32 +204,28 @@ impl Reels {
         self.journal.iter().try_for_each(JournalFile::flush)
     }
 
-    /// Writes bytes of JavaScript's memory at the end of an open reel.
-    pub(crate) fn write(&mut self, at: Placement, bytes: &Uint8Array) -> Result<(), JsValue> {
+    /// Writes bytes at the end of an open reel, right from where they are.
+    pub(crate) fn write(&mut self, at: Placement, bytes: Bytes<'_>) -> Result<(), JsValue> {
         match self.reels.get_mut(&at.reel) {
             Some(Reel::Open { access, .. }) => {
                 let options = options_at(at.offset);
-                let written = access.write_with_js_u8_array_and_options(bytes, &options)?;
-                all_written(written, bytes.length() as usize)
+                let (written, len) = match bytes {
+                    Bytes::Theirs(bytes) => (
+                        access.write_with_js_u8_array_and_options(bytes, &options)?,
+                        bytes.length() as usize,
+                    ),
+                    Bytes::Own(bytes) => (
+                        access.write_with_u8_array_and_options(bytes, &options)?,
+                        bytes.len(),
+                    ),
+                };
+                all_written(written, len)
             }
             Some(Reel::Growing(pieces)) => {
-                pieces.push(bytes.slice(0, bytes.length()));
-                Ok(())
-            }
-            _ => Err(JsValue::from_str(NOT_OPEN)),
-        }
-    }
-
-    /// Writes bytes of Wasm's memory at the end of an open reel, right from where they are.
-    pub(crate) fn write_own(&mut self, at: Placement, bytes: &[u8]) -> Result<(), JsValue> {
-        match self.reels.get_mut(&at.reel) {
-            Some(Reel::Open { access, .. }) => {
-                let options = options_at(at.offset);
-                let written = access.write_with_u8_array_and_options(bytes, &options)?;
-                all_written(written, bytes.len())
-            }
-            Some(Reel::Growing(pieces)) => {
-                pieces.push(Uint8Array::from(bytes));
+                pieces.push(match bytes {
+                    Bytes::Theirs(bytes) => bytes.slice(0, bytes.length()),
+                    Bytes::Own(bytes) => Uint8Array::from(bytes),
+                });
                 Ok(())
             }
             _ => Err(JsValue::from_str(NOT_OPEN)),
