@@ -25,12 +25,26 @@ WebAssembly.instantiateStreaming = async (...given) => {
   return made;
 };`;
 
-/** Takes everything at once; comes before the tap. */
-const sink = 'SourceBuffer.prototype.appendBuffer = function appendBuffer() {};';
+/** The player's buffer takes everything at once, those that show the past take it as they do; comes before the tap. */
+const sink = `{
+  const { appendBuffer: append } = SourceBuffer.prototype;
+  SourceBuffer.prototype.appendBuffer = function appendBuffer(bytes) {
+    if (this !== globalThis.sunk) append.call(this, bytes);
+  };
+}`;
+
+/** Moments that are shown, and pictures that are taken. */
+const moments = 20;
 
 const built = (name: string): Promise<Buffer> => readFile(`${root}www/dist/livetape/${name}`);
 const zipped = async (name: string): Promise<number> => gzipSync(await built(name), { level: 9 }).length;
 const part = (values: readonly number[], share: number): number => [...values].sort((a, b) => a - b)[Math.floor(values.length * share)] ?? NaN;
+
+/** The median and the worst of what should take no longer than `most` milliseconds. */
+function within(what: string, most: number, millis: readonly number[]): [what: string, wanted: string, reached: string, met: boolean][] {
+  const of = [['median', median(millis)], ['worst', Math.max(...millis)]] as const;
+  return of.map(([which, value]) => [`${what}, ${which} of ${millis.length}`, `<= ${most} ms`, `${value.toFixed(0)} ms`, value <= most]);
+}
 
 // With these the browser's clock shows microseconds.
 const isolated = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
@@ -76,6 +90,8 @@ try {
     tapes.push({ minutes, ...(await ask('length')), millis: median(millis), copied, memory: await wasm(), heap: await pageHeap() });
     console.log(`  ${minutes} min: ${median(millis).toFixed(1)} ms`);
   }
+  const seeks = await ask('seeks', moments);
+  const screenshots = await ask('screenshots', moments);
   const others: number[] = [];
   for (let round = 0; round < Number(rounds); round++) others.push(await ask('mediabunny'));
   const clip = (minutes: (typeof lengths)[number]): number => tapes.find((tape) => tape.minutes === minutes)?.millis ?? NaN;
@@ -83,6 +99,8 @@ try {
     ['tap, 1 MiB append, p50', '<= 0.3 ms', `${part(tapped, 0.5).toFixed(2)} ms`, part(tapped, 0.5) <= 0.3],
     ['tap, 1 MiB append, p99, times a bare copy and postMessage', '<= 1.5', (part(tapped, 0.99) / part(bare, 0.99)).toFixed(2), part(tapped, 0.99) <= 1.5 * part(bare, 0.99)],
     ['clip of one hour', '<= 100 ms', `${clip(60).toFixed(1)} ms`, clip(60) <= 100],
+    ...within('seek to picture', 500, seeks),
+    ...within('screenshot', 300, screenshots),
   ] as const;
   const mebi = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
   const rows = tapes.map(
@@ -105,6 +123,8 @@ Tap: ${tapped.length} appends of 1 MiB, on the page's main thread, into a Source
 ${rows.join('\n')}
 
 Export beside mediabunny: 300 s of fragmented MP4 to an MP4 file in the origin private file system takes its \`Conversion\` ${median(others).toFixed(0)} ms; a clip is a Blob of stored bytes: ${clip(1).toFixed(1)} ms for one minute, ${clip(60).toFixed(1)} ms for an hour.
+
+Seek to picture: from \`replay.seek()\` (the first time \`tape.replay()\`) to a moment anywhere in the hour until a video of its own presents the picture; screenshot: \`tape.screenshot()\` of such a moment, until there is a JPEG. 1080p.
 
 Gzipped bytes: ${sizes.join(', ')}.
 `;

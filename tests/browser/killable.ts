@@ -20,9 +20,12 @@ export interface Killable {
 export async function launchKillable(folder: string): Promise<Killable> {
   const port = join(folder, 'DevToolsActivePort');
   await rm(port, { force: true });
-  const own = spawn(options.executablePath, [...options.args, '--headless=new', '--remote-debugging-port=0', `--user-data-dir=${folder}`], { stdio: 'ignore' });
-  const exited = once(own, 'exit');
-  process.once('exit', () => own.kill('SIGKILL'));
+  // With a page of its own to begin with: the one it opens else is another process by the time it is there, and who attaches meanwhile may wait for ever.
+  const args = [...options.args, '--headless=new', '--remote-debugging-port=0', `--user-data-dir=${folder}`, 'about:blank'];
+  const own = spawn(options.executablePath, args, { stdio: 'ignore' });
+  const stop = (): void => void own.kill('SIGKILL');
+  process.once('exit', stop);
+  const exited = once(own, 'exit').then(() => process.off('exit', stop));
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     own.kill(signal);
     await exited;

@@ -1,35 +1,21 @@
 // A left tape whose files are no longer what was written: what is whole is taken out, and the rest is told.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import type { BrowserContext, Page } from 'playwright-core';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
 import { launchProfile } from '../browser/chromium.ts';
-import { serve, type Site } from '../browser/site.ts';
 import { continuity, readFrames } from '../media/frames.ts';
-import { feed, pages } from './feeding.ts';
+import { feed } from './feeding.ts';
 import { discardFirst, exportFirst, recover } from './recovering.ts';
+import { setUp } from './setting.ts';
 
-let site: Site;
-let folder: string;
-let context: BrowserContext;
-
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'livetape-damage-'));
-  [site, context] = await Promise.all([serve(pages), launchProfile(join(folder, 'profile'))]);
-});
-
-after(async () => {
-  await context?.close();
-  await site?.close();
-  if (folder) await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-});
+const setting = setUp(launchProfile);
 
 /** A tape whose worker has ended, in a page that has done with it. */
 async function leave(): Promise<Page> {
-  const page = await context.newPage();
-  const feeding = await feed(page, site.origin, 20);
+  const page = await setting.browser.newPage();
+  const feeding = await feed(page, setting.site.origin, 20);
   await feeding.reached(24);
   await page.evaluate(() => workers.forEach((worker) => worker.terminate()));
   return page;
@@ -60,11 +46,11 @@ for (const [kind, how, code] of [['reel', 'change', 'reel_changed'], ['reel', 'c
   test(`a ${kind} with a ${how} in its middle: told, and what is whole is there`, { timeout: 60_000 }, async () => {
     const page = await leave();
     await damage(page, kind, how);
-    const next = await recover(context, site.origin);
+    const next = await recover(setting.browser, setting.site.origin);
     const mp4 = await exportFirst(next.page);
     const told = await next.page.evaluate(() => recovered[0]?.damage ?? []);
     assert.ok(told.includes(code), told.join(' '));
-    const file = join(folder, `${code}.mp4`);
+    const file = join(setting.folder, `${code}.mp4`);
     await writeFile(file, mp4);
     const { frames, messages } = await readFrames(file);
     assert.deepEqual(messages, []);

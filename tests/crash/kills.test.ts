@@ -1,44 +1,23 @@
 // Tabs, workers and browsers that end at any moment: the next page finds what was taped, whole, and takes it out.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { launchKillable, type Killable } from '../browser/killable.ts';
-import { serve, type Site } from '../browser/site.ts';
-import { feed, pages } from './feeding.ts';
+import { launchKillable } from '../browser/killable.ts';
+import { feed } from './feeding.ts';
 import { assertWhole, discardFirst, exportFirst, recover } from './recovering.ts';
+import { crash, setUp } from './setting.ts';
 
-let site: Site;
-let profile: string;
-let browser: Killable;
-
-before(async () => {
-  profile = await mkdtemp(join(tmpdir(), 'livetape-profile-'));
-  [site, browser] = await Promise.all([serve(pages), launchKillable(profile)]);
-});
-
-after(async () => {
-  await browser?.close();
-  await site?.close();
-  if (profile) await rm(profile, { recursive: true, force: true, maxRetries: 5 });
-});
+const setting = setUp(launchKillable);
 
 /** What can end. */
 const ends = {
   async worker(page: Page): Promise<void> {
     await page.evaluate(() => workers.forEach((worker) => worker.terminate()));
   },
-  async tab(page: Page): Promise<void> {
-    const session = await page.context().newCDPSession(page);
-    const crashed = page.waitForEvent('crash');
-    session.send('Page.crash').catch(() => undefined);
-    await crashed;
-  },
+  tab: crash,
   async browser(): Promise<void> {
-    await browser.kill();
-    browser = await launchKillable(profile);
+    await setting.browser.kill();
+    setting.browser = await launchKillable(setting.profile);
   },
 };
 
@@ -54,13 +33,13 @@ for (let run = 0; run < kills; run += 1) {
   const seconds = 6 + ((run * 37) % 50);
   const pause = 20 + ((run * 13) % 40);
   test(`the ${kind} ends after ${seconds} s of stream: all but the last 2 s is recovered, whole`, { timeout: 90_000 }, async () => {
-    const page = await browser.context.newPage();
-    const feeding = await feed(page, site.origin, pause);
+    const page = await setting.browser.context.newPage();
+    const feeding = await feed(page, setting.site.origin, pause);
     await feeding.reached(seconds);
     await new Promise((resolve) => setTimeout(resolve, (run * 7) % pause));
     const killed = performance.now();
     await ends[kind](page);
-    const next = await recover(browser.context, site.origin);
+    const next = await recover(setting.browser.context, setting.site.origin);
     const [left, ...others] = next.left;
     assert.ok(left && others.length === 0, `${next.left.length} tapes were left`);
     const owed = Math.max(0, ...feeding.told.filter(({ at }) => at < killed - mostLost).map(({ appended }) => appended));

@@ -1,15 +1,17 @@
 // Hours of a stream, fed faster than real time: neither the module's memory nor the heaps of page and worker grow.
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
 import { DevTools } from '../browser/devtools.ts';
+import { launchKillable } from '../browser/killable.ts';
+import type { Content } from '../browser/site.ts';
+import { runTool } from '../media/tool.ts';
 import type {} from './feeding.ts';
 import type {} from './recovering.ts';
-import { launchKillable, type Killable } from '../browser/killable.ts';
-import { serve, type Site } from '../browser/site.ts';
-import { runTool } from '../media/tool.ts';
+import { setUp } from './setting.ts';
 import type { TapeOptions } from '../../www/sdk/src/index.ts';
 
 /** Minutes of stream: the soak has six hours. */
@@ -19,10 +21,6 @@ const megabyte = 1 << 20;
 const most = 16 * megabyte;
 /** Seconds of the file that is fed over and over. */
 const round = 16;
-
-let folder: string;
-let site: Site;
-let browser: Killable;
 
 /** A player whose SourceBuffer takes everything at once and keeps nothing: only the tape does. */
 const page = `<!doctype html><script>SourceBuffer.prototype.appendBuffer = function appendBuffer() {};</script>
@@ -39,8 +37,7 @@ const shown = `{
 }
 `;
 
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'livetape-memory-'));
+async function pages(folder: string): Promise<Record<string, Content>> {
   const file = join(folder, 'stream.mp4');
   await runTool('ffmpeg', [
     '-v', 'error', '-f', 'lavfi', '-i', `nullsrc=s=640x360:r=25:d=${round},geq=random(1)*255:128:128`, '-f', 'lavfi', '-i', `sine=d=${round}`,
@@ -48,26 +45,23 @@ before(async () => {
     '-movflags', '+frag_keyframe+empty_moov+default_base_moof', '-t', String(round), file,
   ]);
   const worker = await readFile(new URL('../../www/dist/livetape/worker.js', import.meta.url), 'utf8');
-  site = await serve({
+  return {
     '/page': { type: 'text/html', body: page },
     '/stream.mp4': { type: 'video/mp4', body: await readFile(file) },
     '/livetape/worker.js': { type: 'text/javascript', body: shown + worker },
     '/livetape/without_files.js': { type: 'text/javascript', body: `delete StorageManager.prototype.getDirectory;${worker}` },
-  });
-  browser = await launchKillable(join(folder, 'profile'));
-});
+  };
+}
 
-after(async () => {
-  await browser?.close();
-  await site?.close();
-  if (folder) await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-});
+const setting = setUp(launchKillable, pages);
 
 type Sdk = typeof import('../../www/sdk/src/index.ts');
 
 declare global {
   /** Feeds up to so many seconds; gives the bytes that have been appended. */
   var feedTo: (seconds: number) => Promise<number>;
+  /** SHA-256 of all bytes of the clip that is held, which the page reads. */
+  var hashHeld: () => Promise<string>;
 }
 
 async function begin({ round, options }: { round: number; options: TapeOptions }): Promise<void> {
@@ -115,6 +109,18 @@ async function begin({ round, options }: { round: number; options: TapeOptions }
     await taped(seconds - 2.5);
     return appended;
   };
+  globalThis.hashHeld = async () => {
+    const digest = await crypto.subtle.digest('SHA-256', await held.blob.arrayBuffer());
+    return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  };
+}
+
+/** A page with a tape. */
+async function open(options: TapeOptions): Promise<Page> {
+  const view = await setting.browser.context.newPage();
+  await view.goto(`${setting.site.origin}/page`);
+  await view.evaluate(begin, { round, options });
+  return view;
 }
 
 /** Bytes that a row of measurements grows by, from one to the next. */
@@ -126,10 +132,8 @@ function slope(values: readonly number[]): number {
 }
 
 test(`${minutes} minutes at 8 Mb/s: the module's memory and both heaps stay flat`, { timeout: 60_000 + minutes * 30_000 }, async (context) => {
-  const view = await browser.context.newPage();
-  await view.goto(`${site.origin}/page`);
-  await view.evaluate(begin, { round, options: { window: 300 } });
-  const tools = await DevTools.attach(browser.address, `${site.origin}/page`);
+  const view = await open({ window: 300 });
+  const tools = await DevTools.attach(setting.browser.address, `${setting.site.origin}/page`);
   const wasm: number[] = [];
   const heaps: Record<'page' | 'worker', number[]> = { page: [], worker: [] };
   // From when the window is full.
@@ -164,22 +168,61 @@ test(`${minutes} minutes at 8 Mb/s: the module's memory and both heaps stay flat
   await view.close();
 });
 
-test('without private files the tape is in memory, and no longer than 256 MiB', { timeout: 60_000 }, async () => {
-  const view = await browser.context.newPage();
-  await view.goto(`${site.origin}/page`);
-  await view.evaluate(begin, { round, options: { workerUrl: '/livetape/without_files.js' } });
+/** A number for each packet of every track: the same for the same bytes. */
+async function packets(file: string): Promise<string[][]> {
+  const { stdout } = await runTool('ffmpeg', ['-v', 'error', '-ignore_editlist', '1', '-i', file, '-map', '0', '-c', 'copy', '-f', 'framehash', '-hash', 'murmur3', '-']);
+  const tracks: string[][] = [];
+  for (const [, track, hash] of stdout.toString().matchAll(/^(\d+),.*, *(\w+)$/gm)) (tracks[Number(track)] ??= []).push(hash ?? '');
+  return tracks;
+}
+
+/** Fails unless an MP4 has `seconds` of the stream: each track's packets in order, round after round. Of sound, a round has a packet more than there is time for. */
+async function assertRounds(file: string, seconds: number): Promise<void> {
+  const [own, stream] = await Promise.all([packets(file), packets(join(setting.folder, 'stream.mp4'))]);
+  assert.equal(own.length, 2);
+  for (const [track, hashes] of own.entries()) {
+    const all = stream[track] ?? [];
+    const rounds = seconds / round;
+    assert.ok(Math.abs(hashes.length - rounds * all.length) < rounds + 2, `${hashes.length} packets in ${seconds} s`);
+    const numbers = hashes.map((hash) => all.indexOf(hash));
+    const strays = numbers.filter((number, index) => {
+      const step = (number - (numbers[index - 1] ?? number - 1) + all.length) % all.length;
+      return number < 0 || (step !== 1 && !(step === 2 && number <= 1));
+    });
+    assert.deepEqual(strays, [], `track ${track}`);
+  }
+}
+
+test('without private files the tape is in memory: no longer than 256 MiB, 288 MiB with what a clip holds, of which every byte can be read', { timeout: 90_000 }, async () => {
+  const view = await open({ workerUrl: '/livetape/without_files.js' });
   await view.evaluate((seconds) => feedTo(seconds), 400);
   const { storage, window, told } = await view.evaluate(() => ({ storage: tape.storage, window: tape.window, told: globalThis.notices }));
   assert.deepEqual([storage, told], ['memory', []]);
-  assert.ok(window.bytes <= 256 * megabyte && window.bytes > 200 * megabyte, `${window.bytes} bytes`);
+  assert.ok(window.bytes <= 256 * megabyte && window.bytes > 200 * megabyte && window.held === 0, `${window.bytes} bytes`);
   assert.ok(window.end - window.start > 200 && window.start > 100, JSON.stringify(window));
-  const { size, duration } = await view.evaluate(async () => {
+  const clip = await view.evaluate(async (): Promise<{ size: number; duration: number; hash: string }> => {
     const { start, end } = tape.window;
-    const { blob, duration } = await tape.clip({ start, end });
-    return { size: blob.size, duration };
+    globalThis.held = await tape.clip({ start, end });
+    return { size: held.blob.size, duration: held.duration, hash: await hashHeld() };
   });
-  // It is not read here: Chromium refuses a Blob out of 250 MB that it keeps in memory now and then (NotReadableError).
-  assert.ok(size > 200 * megabyte, `${size} bytes`);
-  assert.ok(duration > 200);
+  assert.ok(clip.duration > 200 && clip.size > 200 * megabyte, JSON.stringify(clip));
+  const file = join(setting.folder, 'clip.mp4');
+  const [download] = await Promise.all([view.waitForEvent('download'), view.evaluate(() => held.download('clip.mp4'))]);
+  await download.saveAs(file);
+  assert.equal(createHash('sha256').update(await readFile(file)).digest('hex'), clip.hash);
+  await assertRounds(file, clip.duration);
+
+  // The clip has the memory: the tape goes on with what is left.
+  await view.evaluate((seconds) => feedTo(seconds), 500);
+  const full = await view.evaluate(async () => ({ window: tape.window, hash: await hashHeld(), told: globalThis.notices }));
+  assert.deepEqual(full.told, ['storage_short']);
+  assert.ok(full.window.bytes <= 288 * megabyte && full.window.held > 200 * megabyte, JSON.stringify(full.window));
+  assert.equal(full.hash, clip.hash);
+  await view.evaluate(async () => {
+    held.close();
+    await feedTo(540);
+  });
+  const later = await view.evaluate(() => tape.window);
+  assert.ok(later.held === 0 && later.end - later.start > 50, JSON.stringify(later));
   await view.close();
 });

@@ -1,43 +1,27 @@
 // A browser whose storage is full: the oldest is given up, then what comes is left out, and the page goes on.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import type { BrowserContext, Page } from 'playwright-core';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
 import { launchProfile } from '../browser/chromium.ts';
-import { serve, type Site } from '../browser/site.ts';
-import { feed, pages } from './feeding.ts';
+import { feed } from './feeding.ts';
 import { assertWhole, exportHeld } from './recovering.ts';
+import { setUp } from './setting.ts';
 
-let site: Site;
-let profile: string;
-let context: BrowserContext;
-
-before(async () => {
-  profile = await mkdtemp(join(tmpdir(), 'livetape-profile-'));
-  [site, context] = await Promise.all([serve(pages), launchProfile(profile)]);
-});
-
-after(async () => {
-  await context?.close();
-  await site?.close();
-  if (profile) await rm(profile, { recursive: true, force: true, maxRetries: 5 });
-});
+const setting = setUp(launchProfile);
 
 async function limit(page: Page, quotaSize: number): Promise<void> {
-  const session = await context.newCDPSession(page);
-  await session.send('Storage.overrideQuotaForOrigin', { origin: site.origin, quotaSize });
+  const session = await page.context().newCDPSession(page);
+  await session.send('Storage.overrideQuotaForOrigin', { origin: setting.site.origin, quotaSize });
 }
 
 const megabyte = 1 << 20;
 
 test('full storage: first the oldest goes, then what is new; nothing throws, and what is on the tape is whole', { timeout: 90_000 }, async () => {
-  const page = await context.newPage();
+  const page = await setting.browser.newPage();
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.message));
   await limit(page, 12 * megabyte);
-  const feeding = await feed(page, site.origin, 10);
+  const feeding = await feed(page, setting.site.origin, 10);
   await page.evaluate(() => {
     globalThis.notices = [];
     tape.addEventListener('notice', ({ detail }) => notices.push(detail.code));

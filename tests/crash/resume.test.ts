@@ -1,42 +1,18 @@
 // A recording whose tab crashes, gone on with by the next page; and tapes that two pages would like to have.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import type { BrowserContext, Page } from 'playwright-core';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
 import { launchProfile } from '../browser/chromium.ts';
-import { serve, type Site } from '../browser/site.ts';
 import { edge, fetchBytes, recordingState, template } from '../pages/edge.ts';
-import { feed, pages, type Feeding } from './feeding.ts';
+import { feed, type Feeding } from './feeding.ts';
 import { assertWhole, discardFirst, recover } from './recovering.ts';
+import { crash, setUp } from './setting.ts';
 
-let site: Site;
-let profile: string;
-let context: BrowserContext;
-
-before(async () => {
-  profile = await mkdtemp(join(tmpdir(), 'livetape-profile-'));
-  [site, context] = await Promise.all([serve(pages), launchProfile(profile)]);
-});
-
-after(async () => {
-  await context?.close();
-  await site?.close();
-  if (profile) await rm(profile, { recursive: true, force: true, maxRetries: 5 });
-});
-
-async function crash(page: Page): Promise<void> {
-  const session = await context.newCDPSession(page);
-  const crashed = page.waitForEvent('crash');
-  session.send('Page.crash').catch(() => undefined);
-  await crashed;
-  await page.close();
-}
+const setting = setUp(launchProfile);
 
 async function feeding(pause: number): Promise<{ page: Page; feeding: Feeding }> {
-  const page = await context.newPage();
-  return { page, feeding: await feed(page, site.origin, pause) };
+  const page = await setting.browser.newPage();
+  return { page, feeding: await feed(page, setting.site.origin, pause) };
 }
 
 test('a recording whose tab crashed with the network away is finished by the next page, whole', { timeout: 90_000 }, async () => {
@@ -45,13 +21,14 @@ test('a recording whose tab crashed with the network away is finished by the nex
   const id = await page.evaluate(async (options) => (await tape.record(options)).id, { edge, template });
   await own.reached(20);
   // From here on nothing arrives.
-  await context.route(`${edge}/**`, (route) => route.abort());
+  await setting.browser.route(`${edge}/**`, (route) => route.abort());
   const { objects } = await recordingState(id);
   await own.reached(40);
   await crash(page);
-  await context.unroute(`${edge}/**`);
+  await page.close();
+  await setting.browser.unroute(`${edge}/**`);
 
-  const next = await recover(context, site.origin);
+  const next = await recover(setting.browser, setting.site.origin);
   assert.deepEqual(next.left.map(({ recording }) => recording), [{ edge, id }]);
   const result = await next.page.evaluate(() => recovered[0]?.resume());
   const state = await recordingState(id);
@@ -61,12 +38,12 @@ test('a recording whose tab crashed with the network away is finished by the nex
   assert.ok(Math.abs((result?.duration ?? 0) - state.duration) < 0.05, `${result?.duration} s of ${state.duration} s`);
   await assertWhole(Buffer.from(await fetchBytes(state.playback.mp4)), state.duration);
   await next.page.evaluate(() => recovered[0]?.close());
-  const third = await recover(context, site.origin);
+  const third = await recover(setting.browser, setting.site.origin);
   assert.deepEqual(third.left.map(({ recording }) => recording), [undefined], 'it is finished, and the tape still there');
   const again = await third.page.evaluate(() => recovered[0]?.resume().catch((error: { code: string }) => error.code));
   assert.equal(again, 'not_recording');
   await discardFirst(third.page);
-  assert.deepEqual((await recover(context, site.origin)).left, []);
+  assert.deepEqual((await recover(setting.browser, setting.site.origin)).left, []);
 });
 
 test('a tape that a page has is nobody else\'s', { timeout: 60_000 }, async () => {
@@ -74,22 +51,23 @@ test('a tape that a page has is nobody else\'s', { timeout: 60_000 }, async () =
   const { page: doomed, feeding: other } = await feeding(40);
   await Promise.all([own.reached(4), other.reached(10)]);
   await crash(doomed);
-  const first = await recover(context, site.origin);
+  await doomed.close();
+  const first = await recover(setting.browser, setting.site.origin);
   assert.equal(first.left.length, 1, 'that of the live page is not among them');
-  const second = await recover(context, site.origin);
+  const second = await recover(setting.browser, setting.site.origin);
   assert.equal(second.left.length, 1);
   const size = await first.page.evaluate(async () => (await recovered[0]?.blob())?.size);
   assert.ok(size && size > 100_000);
   const refused = await second.page.evaluate(() => recovered[0]?.blob().catch((error: { code: string }) => error.code));
   assert.equal(refused, 'tape_gone');
-  assert.deepEqual((await recover(context, site.origin)).left, []);
+  assert.deepEqual((await recover(setting.browser, setting.site.origin)).left, []);
   // A new tape's start leaves both alone.
   await live.evaluate(async () => {
     const { LiveTape } = (await import('/livetape/index.js' as string)) as typeof import('../../www/sdk/src/index.ts');
     (await LiveTape.tap(document.createElement('video'))).close();
   });
   await first.page.evaluate(() => recovered[0]?.close());
-  const third = await recover(context, site.origin);
+  const third = await recover(setting.browser, setting.site.origin);
   assert.equal(third.left.length, 1);
   await discardFirst(third.page);
 });

@@ -8,7 +8,7 @@ import type { Browser, Page } from 'playwright-core';
 import { launchChromium } from '../browser/chromium.ts';
 import type { Site } from '../browser/site.ts';
 import { continuity, readFrames } from '../media/frames.ts';
-import { edge, fetchBytes, fetchText, mediaPlaylist, template } from '../pages/edge.ts';
+import { edge, fetchBytes, mediaPlaylist, recordingState, template } from '../pages/edge.ts';
 import { numberAt, serveFed } from '../pages/fed_tape.ts';
 
 let browser: Browser;
@@ -53,11 +53,12 @@ async function shown(name: string, url: string): Promise<(number | null)[]> {
 
 test('what lies between pause and resume is not in the recording; its marks split it', { timeout: 90_000 }, async () => {
   const page = await open();
+  const metadata = { league: 'first "A"', 赛季: '2026\n' };
   const result = await page.evaluate(
-    async ([edge, template]) => {
+    async ([edge, template, metadata]) => {
       const sees = (time: number): void => void Object.defineProperty(document.querySelector('video'), 'currentTime', { value: time, configurable: true });
       sees(12.5);
-      const recording = await fed.tape.record({ edge, template, title: 'a game', metadata: { league: 7 } });
+      const recording = await fed.tape.record({ edge, template, title: 'a game', metadata });
       await recording.pause();
       const states: string[] = [recording.state];
       await fed.feed(1);
@@ -69,17 +70,19 @@ test('what lies between pause and resume is not in the recording; its marks spli
       sees(40);
       await recording.mark('in the second');
       const result = await recording.stop();
-      return { ...result, states, late: [await fed.code(recording.pause()), await fed.code(recording.mark())] };
+      const untold = await fed.code(fed.tape.record({ edge, template, metadata: { league: 7 as unknown as string } }));
+      return { ...result, states, untold, late: [await fed.code(recording.pause()), await fed.code(recording.mark())] };
     },
-    [edge, template] as const,
+    [edge, template, metadata] as const,
   );
+  assert.equal(result.untold, 'bad_option');
   assert.deepEqual(result.states, ['paused', 'recording']);
   assert.deepEqual(result.late, ['not_recording', 'not_recording']);
-  assert.deepEqual(result.metadata, { league: 7 });
+  assert.deepEqual(result.metadata, metadata);
+  const kept = await recordingState(result.id);
+  assert.deepEqual([kept.title, kept.metadata], ['a game', metadata]);
   // From the keyframe at 12 s to 16 s, and from 32 to 48 s.
   assert.ok(Math.abs(result.duration - 20) < 0.05, `${result.duration} s`);
-  const { title } = JSON.parse(await fetchText(`${edge}/v1/recordings/${result.id}`)) as { title: string };
-  assert.equal(title, 'a game');
   assert.deepEqual(result.markers.map(({ label, time }) => [label, time]), [['in the first part', 14], ['in the second', 40]]);
   const labels = result.chapters.map(({ label }) => label);
   assert.deepEqual(labels, ['', 'in the first part', 'in the second']);

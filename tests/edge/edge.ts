@@ -115,6 +115,38 @@ export async function putFragment(recording: Recording, seq: number, index = seq
   if (answer.status !== 201) throw new Error(`object ${seq}: ${answer.status} ${JSON.stringify(answer.body)}`);
 }
 
+/** Ticks a second of the sample's tracks, in the order of its init segment. */
+const timescales = boxes(sample.init, 'mdhd').map((at) => sample.init.readUInt32BE(at + (sample.init[at + 4] === 1 ? 24 : 16)));
+
+/** Offsets of the bytes behind each `type`. */
+function boxes(bytes: Buffer, type: string): number[] {
+  const found: number[] = [];
+  for (let at = bytes.indexOf(type); at >= 0; at = bytes.indexOf(type, at + 4)) found.push(at);
+  return found;
+}
+
+/** The sample's fragments again and again: number `seq` of an endless stream. */
+export function endless(seq: number): Buffer {
+  const { length } = sample.fragments;
+  const { bytes } = fragment(seq % length);
+  const copy = Buffer.from(bytes);
+  const seconds = 2 * (seq - (seq % length));
+  // Only in the head: media may look like anything.
+  boxes(copy.subarray(0, copy.indexOf('mdat')), 'tfdt').forEach((at, track) => {
+    const ticks = BigInt(seconds) * BigInt(timescales[track] ?? 0);
+    if (copy[at + 4] === 1) copy.writeBigUInt64BE(copy.readBigUInt64BE(at + 8) + ticks, at + 8);
+    else copy.writeUInt32BE(copy.readUInt32BE(at + 8) + Number(ticks), at + 8);
+  });
+  return copy;
+}
+
+/** Stores object `seq` of the endless stream, whose first picture was at `wallClock`, where that is given. */
+export async function putEndless(recording: Recording, seq: number, wallClock?: number): Promise<void> {
+  const dated = wallClock === undefined ? {} : { 'Livetape-Wall-Clock': String(wallClock + 2000 * seq) };
+  const answer = await putObject(recording, seq, endless(seq), dated);
+  if (answer.status !== 201) throw new Error(`object ${seq}: ${answer.status} ${JSON.stringify(answer.body)}`);
+}
+
 /** Finishes a recording. */
 export function finish(recording: Recording, body: object = {}): Promise<Answer> {
   return call('POST', `${recording.ingest_url}/finish`, { token: recording.ingest_token, body: JSON.stringify(body) });

@@ -1,26 +1,19 @@
 // <live-tape> used by keyboard and by what assistive technology is told, in both languages; axe-core finds nothing in any state.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import type axeCore from 'axe-core';
 import { launchChromium } from '../browser/chromium.ts';
 import type { Site } from '../browser/site.ts';
 import type {} from '../../www/sdk/src/element.ts';
+import { assertAccessible, axeFile, axeScript } from '../pages/accessible.ts';
 import { numberAt, serveFed } from '../pages/fed_tape.ts';
-
-declare global {
-  var axe: typeof axeCore;
-}
 
 let browser: Browser;
 let site: Site;
 
 before(async () => {
-  const element = '<script src="/axe.js"></script><script type="module" src="/livetape/element.js"></script><main><h1>A page</h1><live-tape for="video" clip="5"></live-tape></main>';
-  const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'));
-  [browser, site] = await Promise.all([launchChromium(), serveFed(element, { '/axe.js': { type: 'text/javascript', body: axe } })]);
+  const element = `${axeScript}<script type="module" src="/livetape/element.js"></script><main><h1>A page</h1><live-tape for="video" clip="5"></live-tape></main>`;
+  [browser, site] = await Promise.all([launchChromium(), serveFed(element, await axeFile())]);
 });
 
 after(async () => {
@@ -38,11 +31,6 @@ async function open(options: { locale?: string; colorScheme?: 'light' | 'dark' }
     Object.defineProperty(document.querySelector('#video'), 'currentTime', { value: 31.5, configurable: true });
   });
   return page;
-}
-
-async function assertAccessible(page: Page, state: string): Promise<void> {
-  const violations = await page.evaluate(async () => (await axe.run('live-tape')).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`));
-  assert.deepEqual(violations, [], state);
 }
 
 /** Number on the picture of the past, once it is shown for `time`. */

@@ -7,6 +7,8 @@ export interface EdgeRecording {
   readonly duration: number;
   readonly bytes: number;
   readonly objects: number;
+  readonly title?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
   readonly playback: Playback;
 }
 

@@ -47,7 +47,7 @@ impl Edge<'_> {
             [Piece::Bytes(body)] if answer.status == 200 => serde_json::from_slice(body),
             _ => return Err(Refusal::Told(answer)),
         };
-        Ok(limits.map_err(worker::Error::from)?)
+        Ok(limits?)
     }
 
     /// Keys and templates.

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use livetape_edge::access::Limits;
-use livetape_edge::api::{CreateBroadcast, Finish, PatchRecording};
+use livetape_edge::api::{CreateBroadcast, CreateClip, Finish, PatchRecording};
 use livetape_edge::route::LiveFile;
-use livetape_edge::view::mp4::Mp4Request;
-use livetape_edge::{Delivery, RecordingId};
+use livetape_edge::view::ViewRequest;
+use livetape_edge::{ClipQuery, Delivery, RecordingId};
 use serde::{Deserialize, Serialize};
 use worker::{Env, Method, Request, RequestInit, Result};
 
@@ -38,6 +38,7 @@ pub(crate) enum Command {
         broadcast: CreateBroadcast,
         origin: String,
     },
+    Clip(ClipCommand),
     View(View),
 }
 
@@ -54,10 +55,24 @@ pub(crate) struct New {
 /// Something to play.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum View {
-    Multivariant,
-    Media,
-    Mp4(Mp4Request),
-    Live { number: u32, file: LiveFile },
+    /// Of the recording, or of the clip of a number.
+    Recorded {
+        clip: Option<u32>,
+        request: ViewRequest,
+    },
+    Live {
+        number: u32,
+        file: LiveFile,
+    },
+}
+
+/// What is done with a recording's clips.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum ClipCommand {
+    Create { clip: CreateClip, origin: String },
+    List { query: ClipQuery, origin: String },
+    Info { number: u32, origin: String },
+    Delete { number: u32 },
 }
 
 /// The binding of the Durable Objects.

@@ -3,10 +3,13 @@
 //!
 //! - `routes`: a request to its answer
 //! - `access`: who may send it; API keys and templates
+//! - `playing`: requests for something to play, and for clips
 //! - `recording`: the Durable Object that keeps one recording's index in SQLite
 //! - `lifecycle`: its creation, changes and deletion
+//! - `clips`: its clips
 //! - `rows`: its tables
 //! - `tenant`: the Durable Object that keeps the list of recordings, the keys and the templates
+//! - `uploads`, `upload`: resumable uploads, and the Durable Object that takes one
 //! - `sql`: queries and values
 //! - `command`: what the Worker asks of it
 //! - `r2`: stored bytes in and out
@@ -14,9 +17,11 @@
 //! - `respond`: headers that every answer has
 
 mod access;
+mod clips;
 mod command;
 mod lifecycle;
 mod platform;
+mod playing;
 mod r2;
 mod recording;
 mod refusal;
@@ -26,6 +31,8 @@ mod rows;
 mod sql;
 mod stream;
 mod tenant;
+mod upload;
+mod uploads;
 
 use worker::{Context, Env, Request, Response, Result, event};
 

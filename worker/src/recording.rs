@@ -89,6 +89,7 @@ impl Recording {
             Command::CreateBroadcast { broadcast, origin } => {
                 self.create_broadcast(id, &broadcast, &origin)
             }
+            Command::Clip(command) => self.answer_clip(command),
             Command::View(view) => self.view(&view).await,
         }
     }
@@ -111,9 +112,11 @@ impl Recording {
     fn view_now(&self, view: &View) -> Answer {
         let index = self.index()?;
         match view {
-            View::Multivariant => Ok(index.multivariant()?),
-            View::Media => Ok(index.media_playlist(platform::now())?),
-            View::Mp4(request) => Ok(index.video_mp4(request)?),
+            View::Recorded { clip, request } => {
+                let clip = clip.map(|number| self.clip(number)).transpose()?;
+                let within = clip.as_ref().map(|clip| &clip.span);
+                Ok(index.view(request, within, platform::now())?)
+            }
             View::Live { number, file } => {
                 let broadcast = self.rows.broadcast(*number)?;
                 let broadcast = broadcast.ok_or(Code::UnknownBroadcast)?;

@@ -31,3 +31,9 @@ impl From<worker::Error> for Refusal {
         Self::Fault(error)
     }
 }
+
+impl From<serde_json::Error> for Refusal {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Fault(error.into())
+    }
+}

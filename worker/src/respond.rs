@@ -9,7 +9,9 @@ const CORS: [(&str, &str); 3] = [
     ("Access-Control-Allow-Origin", "*"),
     (
         "Access-Control-Expose-Headers",
-        "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, Date, ETag, Retry-After",
+        "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, Date, ETag, Location, Retry-After, Tus-Checksum-Algorithm, \
+         Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Concat, Upload-Defer-Length, Upload-Expires, Upload-Length, \
+         Upload-Metadata, Upload-Offset",
     ),
     ("Cross-Origin-Resource-Policy", "cross-origin"),
 ];
@@ -22,7 +24,9 @@ const PREFLIGHT: [(&str, &str); 3] = [
     (
         "Access-Control-Allow-Headers",
         "Authorization, Content-Digest, Content-Type, If-None-Match, If-Range, Livetape-Base-Time, \
-         Livetape-Config, Livetape-Duration, Livetape-Independent, Livetape-Wall-Clock, Range",
+         Livetape-Config, Livetape-Duration, Livetape-Independent, Livetape-Wall-Clock, Range, Tus-Resumable, Upload-Checksum, \
+         Upload-Concat, Upload-Defer-Length, Upload-Length, Upload-Metadata, Upload-Offset, X-HTTP-Method-Override, X-Request-ID, \
+         X-Requested-With",
     ),
     ("Access-Control-Max-Age", "86400"),
 ];

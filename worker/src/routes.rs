@@ -3,11 +3,9 @@
 use livetape_edge::access::{Limits, Scope};
 use livetape_edge::api::{CreateRecording, Demo, check_metadata, kept_title};
 use livetape_edge::object::{self, Announced, MAIN_LANE, MAX_CONFIG, MAX_OBJECT};
-use livetape_edge::route::{PlayFile, Route, route};
+use livetape_edge::route::{Route, route};
 use livetape_edge::token::{TOKEN_LIFETIME, bearer};
-use livetape_edge::view::IMMUTABLE;
-use livetape_edge::view::mp4::Mp4Request;
-use livetape_edge::{ApiError, Code, Config, ConfigHash, Delivery, ListQuery, Piece, RecordingId};
+use livetape_edge::{ApiError, Code, Config, ConfigHash, ListQuery, RecordingId};
 use serde::de::DeserializeOwned;
 use worker::web_sys::ReadableStream;
 use worker::{Context, Env, Method, Request, Response, Result, Url};
@@ -45,7 +43,7 @@ pub(crate) struct Edge<'a> {
 impl Edge<'_> {
     async fn delivery(mut self) -> Answer {
         let path = self.request.path();
-        let route = match route(self.request.method().as_ref(), &path) {
+        let route = match route(&self.method(), &path) {
             Ok(route) => route,
             Err(refused) => {
                 let delivery = respond::error(&refused.error);
@@ -59,6 +57,10 @@ impl Edge<'_> {
             Route::Preflight => Ok(respond::preflight()),
             Route::Health => Ok(respond::json(200, &serde_json::json!({ "status": "ok" }))?),
             Route::Demo => self.demo(),
+            Route::UploadOptions => Ok(Self::upload_options()),
+            Route::CreateUpload => Ok(self.create_upload().await),
+            Route::Upload(id) => Ok(self.upload(&id).await),
+            Route::ReadUpload(id) => self.read_upload(&id).await,
             Route::Keys
             | Route::CreateKey
             | Route::RevokeKey(_)
@@ -107,7 +109,11 @@ impl Edge<'_> {
                 self.ask(&id, &Command::CreateBroadcast { broadcast, origin })
                     .await
             }
-            Route::Play(id, file) => self.play(&id, file).await,
+            Route::CreateClip(_) | Route::Clips(_) | Route::Clip(_) | Route::DeleteClip(_) => {
+                self.clips(route).await
+            }
+            Route::Play(id, file) => self.play(&id, None, file).await,
+            Route::PlayClip(id, file) => self.play(&id.recording, Some(id.number), file).await,
             Route::Live(id, file) => {
                 let number = id.number;
                 self.ask(&id.recording, &Command::View(View::Live { number, file }))
@@ -188,55 +194,7 @@ impl Edge<'_> {
         }
     }
 
-    async fn play(&self, id: &RecordingId, file: PlayFile) -> Answer {
-        match file {
-            PlayFile::Multivariant => self.ask(id, &Command::View(View::Multivariant)).await,
-            PlayFile::Media => self.ask(id, &Command::View(View::Media)).await,
-            PlayFile::Mp4 => {
-                let request = self.mp4_request()?;
-                self.ask(id, &Command::View(View::Mp4(request))).await
-            }
-            PlayFile::Init(hash) => {
-                let key = object::config_key(id, &hash);
-                self.stored(key, "video/mp4", Code::UnknownConfig).await
-            }
-            PlayFile::Object(seq) => {
-                let key = object::object_key(id, MAIN_LANE, seq);
-                self.stored(key, "video/iso.segment", Code::UnknownObject)
-                    .await
-            }
-        }
-    }
-
-    fn mp4_request(&self) -> Result<Mp4Request> {
-        let url = self.request.url()?;
-        let query = |wanted: &str| parameter(&url, wanted);
-        Ok(Mp4Request {
-            range: self.header("Range"),
-            if_range: self.header("If-Range"),
-            if_none_match: self.header("If-None-Match"),
-            start: query("start"),
-            end: query("end"),
-            download: query("download"),
-            head: self.request.method() == Method::Head,
-        })
-    }
-
-    /// A whole object, which never changes.
-    async fn stored(&self, key: String, media_type: &str, unknown: Code) -> Answer {
-        let stored = r2::bucket(self.env)?.head(&key).await?;
-        let len = stored.ok_or(unknown)?.size();
-        let piece = Piece::Stored {
-            key,
-            offset: 0,
-            len,
-        };
-        Ok(Delivery::new(200, vec![piece])
-            .with("Content-Type", media_type)
-            .with("Cache-Control", IMMUTABLE))
-    }
-
-    async fn ask(&self, id: &RecordingId, command: &Command) -> Answer {
+    pub(crate) async fn ask(&self, id: &RecordingId, command: &Command) -> Answer {
         Ok(ask(self.env, id, command).await?)
     }
 
@@ -244,6 +202,13 @@ impl Edge<'_> {
         let token = self.bearer().ok_or(Code::TokenMissing)?;
         self.config()?.signer.verify(&token, id, seconds())?;
         Ok(())
+    }
+
+    /// The request's method; some networks let through nothing but `POST`, and clients say then what they mean.
+    pub(crate) fn method(&self) -> String {
+        let meant = self.header("X-HTTP-Method-Override");
+        let own = self.request.method().to_string();
+        meant.filter(|_| own == "POST").unwrap_or(own)
     }
 
     pub(crate) fn bearer(&self) -> Option<String> {
@@ -306,7 +271,7 @@ impl Edge<'_> {
 }
 
 /// The value of a parameter in an address.
-fn parameter(url: &Url, wanted: &str) -> Option<String> {
+pub(crate) fn parameter(url: &Url, wanted: &str) -> Option<String> {
     let found = url.query_pairs().find(|(name, _)| name == wanted);
     found.map(|(_, value)| value.into_owned())
 }

@@ -22,9 +22,13 @@ const SCHEMA: &str = "
 ";
 
 /// Tables that recordings of earlier versions lack.
-const FACTS: &str = "
+const LATER: &str = "
     CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS own (limits TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS clip (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, start INTEGER NOT NULL, end INTEGER, title TEXT,
+        persistent INTEGER NOT NULL, created INTEGER NOT NULL
+    );
 ";
 
 const RECORDING: &str = "recording";
@@ -70,7 +74,7 @@ impl Rows {
     /// Writes title and facts.
     pub(crate) fn set_facts(&self, meta: &Meta) -> Result<()> {
         self.write("UPDATE meta SET title = ?", vec![meta.title.clone().into()])?;
-        self.sql.exec(FACTS, None)?;
+        self.sql.exec(LATER, None)?;
         self.write("DELETE FROM fact", Vec::new())?;
         for (name, value) in &meta.metadata {
             let values = vec![name.clone().into(), value.clone().into()];
@@ -135,13 +139,7 @@ impl Rows {
             "INSERT INTO broadcast (start, repeat) VALUES (?, ?)",
             values,
         )?;
-        let numbers = self.read("SELECT max(number) FROM broadcast", |row| {
-            integer(row.next()?)?.try_into().ok()
-        })?;
-        numbers
-            .first()
-            .copied()
-            .ok_or_else(|| Error::from("a broadcast has no number"))
+        self.one("SELECT max(number) FROM broadcast")
     }
 
     /// A broadcast by its number.
@@ -161,7 +159,7 @@ impl Rows {
         if self.identity()?.is_none_or(|own| own.is_deleted) {
             return Ok(None);
         }
-        self.sql.exec(FACTS, None)?;
+        self.sql.exec(LATER, None)?;
         let facts = self.read("SELECT name, value FROM fact", |row| {
             Some((text(row.next()?)?, text(row.next()?)?))
         })?;
@@ -204,11 +202,18 @@ impl Rows {
         Ok(Some(Recording::new(meta, configs, objects)))
     }
 
-    fn write(&self, query: &str, values: Vec<SqlStorageValue>) -> Result<()> {
+    /// The number that a query gives.
+    pub(crate) fn one(&self, query: &str) -> Result<u32> {
+        let numbers = self.read(query, |row| integer(row.next()?)?.try_into().ok())?;
+        let number = numbers.first().copied();
+        number.ok_or_else(|| Error::from("a query gave no number"))
+    }
+
+    pub(crate) fn write(&self, query: &str, values: Vec<SqlStorageValue>) -> Result<()> {
         write(&self.sql, query, values)
     }
 
-    fn read<T>(
+    pub(crate) fn read<T>(
         &self,
         query: &str,
         parse: impl Fn(&mut std::vec::IntoIter<SqlStorageValue>) -> Option<T>,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{ApiError, Code};
+use crate::moment::Moment;
 
 /// Body of `POST /v1/recordings`; all of it may be left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -254,6 +255,80 @@ impl BroadcastPlayback {
         Self {
             hls: format!("{origin}/v1/play/{id}/index.m3u8"),
             ts: format!("{origin}/v1/play/{id}/ts/index.m3u8"),
+        }
+    }
+}
+
+/// Body of `POST .../clips`; all of it may be left out.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CreateClip {
+    /// Where it begins; with the recording, where absent.
+    pub start: Option<Moment>,
+    /// Where it ends; with the recording, where absent.
+    pub end: Option<Moment>,
+    /// Name for people, at most 200 characters.
+    pub title: Option<String>,
+    /// Keep what it shows when the rest of the recording is not kept any more.
+    pub persistent: bool,
+}
+
+/// Answer to `POST .../clips` and `GET .../clips/{clip}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClipInfo {
+    /// Its id.
+    pub id: String,
+    /// What it is a part of.
+    pub recording: String,
+    /// Name for people.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub title: Option<String>,
+    /// Where it begins, in seconds from the recording's first picture.
+    pub start: f64,
+    /// Where it ends; with the recording, where absent.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub end: Option<f64>,
+    /// What it shows is kept.
+    pub persistent: bool,
+    /// When it was created, Unix milliseconds.
+    pub created: i64,
+    /// Stored objects that it shows something of.
+    pub objects: usize,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Where it plays.
+    pub playback: ClipPlayback,
+}
+
+/// Answer to `GET .../clips`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClipList {
+    /// Newest first.
+    pub clips: Vec<ClipInfo>,
+    /// What to ask for the next page with; none where this is the last.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cursor: Option<String>,
+}
+
+/// Where a clip plays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClipPlayback {
+    /// HLS.
+    pub hls: String,
+    /// One MP4 file.
+    pub mp4: String,
+    /// Its sound as one file.
+    pub m4a: String,
+}
+
+impl ClipPlayback {
+    /// The addresses of `id` under `origin`.
+    pub fn new(origin: &str, id: &str) -> Self {
+        let at = |file: &str| format!("{origin}/v1/play/{id}/{file}");
+        Self {
+            hls: at("index.m3u8"),
+            mp4: at("video.mp4"),
+            m4a: at("audio.m4a"),
         }
     }
 }

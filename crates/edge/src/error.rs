@@ -69,6 +69,8 @@ codes! {
     LimitReached = "limit_reached" 403 "The template allows no more.";
     /// Only a holder of the API key may do this.
     KeyRequired = "key_required" 403 "Only a holder of the API key may choose an id.";
+    /// A joined upload takes no bytes.
+    UploadFinal = "upload_final" 403 "The upload is joined from others: nothing can be added to it.";
     /// No such path.
     NotFound = "not_found" 404 "There is nothing at this address.";
     /// No such recording.
@@ -77,6 +79,10 @@ codes! {
     UnknownKey = "unknown_key" 404 "There is no such API key.";
     /// No such broadcast.
     UnknownBroadcast = "unknown_broadcast" 404 "There is no such broadcast.";
+    /// No such upload.
+    UnknownUpload = "unknown_upload" 404 "There is no such upload.";
+    /// No such clip.
+    UnknownClip = "unknown_clip" 404 "There is no such clip.";
     /// No such init segment.
     UnknownConfig = "unknown_config" 404 "The recording has no such configuration.";
     /// No such object.
@@ -97,8 +103,16 @@ codes! {
     RecordingFinished = "recording_finished" 409 "The recording is finished.";
     /// Not finished yet.
     RecordingRunning = "recording_running" 409 "The recording is not finished yet.";
+    /// No more clips are made of it.
+    TooManyClips = "too_many_clips" 409 "The recording has 10,000 clips already.";
     /// Other bytes are stored under that number.
     ObjectConflict = "object_conflict" 409 "Another object is stored under that number.";
+    /// The bytes do not begin where those before ended.
+    OffsetMismatch = "offset_mismatch" 409 "The upload is not at that offset.";
+    /// Not all of it is there.
+    UploadIncomplete = "upload_incomplete" 409 "The upload is not complete yet.";
+    /// Parts that are not complete, or were joined before.
+    UploadNotJoinable = "upload_not_joinable" 409 "A partial upload is not complete, or is part of another one.";
     /// Objects that should be there are not.
     ObjectsMissing = "objects_missing" 409 "Objects are missing.";
     /// The object names a configuration that was not stored first.
@@ -107,6 +121,10 @@ codes! {
     ConfigurationChange = "configuration_change" 409 "The stream's configuration changes: one MP4 file cannot hold it.";
     /// No `Content-Length`.
     LengthRequired = "length_required" 411 "A Content-Length header is required.";
+    /// Another version of tus, or none.
+    TusVersion = "tus_version" 412 "Tus-Resumable: 1.0.0 is required.";
+    /// The body is said to be something else.
+    MediaType = "media_type" 415 "The Content-Type must be application/offset+octet-stream.";
     /// Over the size cap.
     TooLarge = "too_large" 413 "The body is too large.";
     /// The range lies outside.
@@ -123,6 +141,8 @@ codes! {
     Protected = "protected" 422 "The media is encrypted, and no key was given.";
     /// Too much in too short a time.
     TooManyRequests = "too_many_requests" 429 "Too many recordings were created from this address; try again in a minute.";
+    /// The bytes of a request are not those that their checksum is of.
+    ChecksumMismatch = "checksum_mismatch" 460 "The bytes do not have the checksum that was announced.";
     /// A fault of this side.
     Internal = "internal" 500 "Something went wrong on this side.";
     /// Nothing to play yet.

@@ -1,4 +1,4 @@
-//! Names of recordings and broadcasts, by syntax alone.
+//! Names of recordings, broadcasts and clips, by syntax alone.
 
 use std::fmt;
 
@@ -56,14 +56,8 @@ pub struct BroadcastId {
 impl BroadcastId {
     /// Reads `live_..._n`; `None` for any other text.
     pub fn parse(text: &str) -> Option<Self> {
-        let (name, number) = text.strip_prefix("live_")?.split_once('_')?;
-        let canonical =
-            number.bytes().all(|byte| byte.is_ascii_digit()) && !number.starts_with('0');
-        (is_name(name) && canonical).then_some(())?;
-        Some(Self {
-            recording: RecordingId(name.to_owned()),
-            number: number.parse().ok()?,
-        })
+        let (recording, number) = numbered("live_", text)?;
+        Some(Self { recording, number })
     }
 }
 
@@ -71,6 +65,37 @@ impl fmt::Display for BroadcastId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "live_{}_{}", self.recording.0, self.number)
     }
+}
+
+/// `clip_`, the 22 characters of its recording, `_` and a number: a range of a recording's time.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ClipId {
+    /// What it is a part of.
+    pub recording: RecordingId,
+    /// Which of its clips, from 1.
+    pub number: u32,
+}
+
+impl ClipId {
+    /// Reads `clip_..._n`; `None` for any other text.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (recording, number) = numbered("clip_", text)?;
+        Some(Self { recording, number })
+    }
+}
+
+impl fmt::Display for ClipId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "clip_{}_{}", self.recording.0, self.number)
+    }
+}
+
+/// Reads a recording's name and a number from 1, in its one way of writing.
+fn numbered(prefix: &str, text: &str) -> Option<(RecordingId, u32)> {
+    let (name, number) = text.strip_prefix(prefix)?.split_once('_')?;
+    let canonical = number.bytes().all(|byte| byte.is_ascii_digit()) && !number.starts_with('0');
+    (is_name(name) && canonical).then_some(())?;
+    Some((RecordingId(name.to_owned()), number.parse().ok()?))
 }
 
 fn is_name(text: &str) -> bool {
@@ -120,11 +145,17 @@ mod tests {
             assert_eq!(id.name().len(), DIGITS);
             assert_eq!(RecordingId::parse(&id.to_string()), Some(id.clone()));
             let broadcast = BroadcastId {
-                recording: id,
+                recording: id.clone(),
                 number: 12,
             };
             let text = broadcast.to_string();
+            assert_eq!(ClipId::parse(&text), None);
             assert_eq!(BroadcastId::parse(&text), Some(broadcast));
+            let clip = ClipId {
+                recording: id,
+                number: 7,
+            };
+            assert_eq!(ClipId::parse(&clip.to_string()), Some(clip));
         }
         assert_ne!(
             RecordingId::from_random([0xff; 16]),

@@ -3,13 +3,16 @@
 //! Sits between HTTP requests with stored bytes (the Worker's side) and the index of a recording. Nothing
 //! here does input or output; time and random bytes are arguments.
 //!
-//! - [`RecordingId`], [`BroadcastId`], [`ConfigHash`]: names
+//! - [`RecordingId`], [`BroadcastId`], [`ClipId`], [`ConfigHash`]: names
 //! - [`Config`], [`token`], [`access`]: how an edge is set up, and who may do what
 //! - [`Code`], [`ApiError`]: the one table of errors
 //! - [`api`]: the JSON that goes in and out
 //! - [`object`]: what is stored where, and what the headers of a write say
 //! - [`Recording`]: one recording; built from stored rows, decides what may be added
+//! - [`tus`]: resumable uploads
 //! - [`ListQuery`]: which recordings a list has
+//! - [`Moment`], [`TimeRange`], [`Span`]: what of a recording's time is asked for
+//! - [`Clip`]: a range of time with a name of its own
 //! - [`view`]: playlists, MP4, live streams, all computed from the index
 //! - [`Delivery`]: an answer as a list of stored ranges and made bytes
 //! - [`route`]: addresses and methods
@@ -17,6 +20,7 @@
 
 pub mod access;
 pub mod api;
+mod clip;
 mod config;
 mod delivery;
 mod digest;
@@ -24,17 +28,21 @@ mod error;
 mod ids;
 mod index;
 mod listing;
+mod moment;
 pub mod object;
 pub mod range;
 mod recording;
 pub mod route;
 pub mod token;
+pub mod tus;
 pub mod view;
 
+pub use clip::{Clip, ClipQuery, MOST_CLIPS};
 pub use config::Config;
 pub use delivery::{Delivery, Piece};
 pub use digest::Sha256Digest;
 pub use error::{ApiError, Code};
-pub use ids::{BroadcastId, ConfigHash, RecordingId};
+pub use ids::{BroadcastId, ClipId, ConfigHash, RecordingId};
 pub use listing::{Cursor, ListQuery};
+pub use moment::{Moment, Span, TimeRange};
 pub use recording::{Meta, ObjectRow, Recording};

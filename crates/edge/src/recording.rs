@@ -4,6 +4,7 @@
 //! rows.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, OnceLock};
 
 use livetape_media::{Format, Timescale, Timestamp};
@@ -20,7 +21,7 @@ use crate::ids::{ConfigHash, RecordingId};
 use crate::index::{Entry, Facts, Fragment, Index, read_config};
 use crate::object::{MAIN_LANE, MAX_HEAD};
 use crate::view::live::{Program, TsProgram};
-use crate::view::mp4::Mp4View;
+use crate::view::mp4::{FileKind, Mp4View};
 
 /// The facts of a recording that are not its media.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,7 +105,8 @@ pub struct Recording {
     configs: BTreeMap<ConfigHash, Vec<u8>>,
     objects: BTreeMap<u32, Known>,
     index: Index,
-    mp4: OnceLock<Result<Arc<Mp4View>, ApiError>>,
+    video: OnceLock<Result<Arc<Mp4View>, ApiError>>,
+    audio: OnceLock<Result<Arc<Mp4View>, ApiError>>,
     program: OnceLock<Option<Program>>,
     ts: OnceLock<Option<TsProgram>>,
 }
@@ -122,7 +124,8 @@ impl Recording {
             configs: configs.into_iter().collect(),
             objects: BTreeMap::new(),
             index: Index::default(),
-            mp4: OnceLock::new(),
+            video: OnceLock::new(),
+            audio: OnceLock::new(),
             program: OnceLock::new(),
             ts: OnceLock::new(),
         };
@@ -146,15 +149,13 @@ impl Recording {
         self.configs.get(hash).map(Vec::as_slice)
     }
 
-    /// Digests of all objects in order.
-    pub(crate) fn digests(&self) -> impl Iterator<Item = (u32, Sha256Digest)> + '_ {
-        self.objects.iter().map(|(seq, known)| (*seq, known.digest))
-    }
-
     /// The whole as one file, made when first asked for and kept until the recording grows.
-    pub(crate) fn mp4(&self) -> Result<Arc<Mp4View>, ApiError> {
-        self.mp4
-            .get_or_init(|| Mp4View::new(self, None, None).map(Arc::new))
+    pub(crate) fn whole_file(&self, kind: FileKind) -> Result<Arc<Mp4View>, ApiError> {
+        let kept = match kind {
+            FileKind::Video => &self.video,
+            FileKind::Audio => &self.audio,
+        };
+        kept.get_or_init(|| Mp4View::new(self, None, kind).map(Arc::new))
             .clone()
     }
 
@@ -242,7 +243,8 @@ impl Recording {
             digest: row.digest,
         };
         self.objects.insert(row.seq, known);
-        self.mp4 = OnceLock::new();
+        self.video = OnceLock::new();
+        self.audio = OnceLock::new();
         self.program = OnceLock::new();
         self.ts = OnceLock::new();
         let Some(init) = self.configs.get(&row.config) else {
@@ -359,6 +361,14 @@ impl Recording {
             duration: self.duration().seconds(),
             bytes: self.bytes(),
         }
+    }
+
+    /// How many objects are stored under these numbers, and their bytes.
+    pub(crate) fn stored_in(&self, seqs: RangeInclusive<u32>) -> (usize, u64) {
+        let stored = self.objects.range(seqs);
+        stored.fold((0, 0), |(count, bytes), (_, known)| {
+            (count + 1, bytes + known.size)
+        })
     }
 
     fn bytes(&self) -> u64 {

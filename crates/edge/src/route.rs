@@ -4,8 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::TemplateId;
 use crate::error::{ApiError, Code};
-use crate::ids::{BroadcastId, ConfigHash, RecordingId};
+use crate::ids::{BroadcastId, ClipId, ConfigHash, RecordingId};
 use crate::object::{check_lane, parse_seq};
+use crate::tus::UploadId;
+use crate::view::i_frames::{I_FRAMES, IFrameFile};
+use crate::view::media::MediaKind;
+use crate::view::mp4::FileKind;
 
 /// What a request is for. `HEAD` goes with every `GET`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +40,14 @@ pub enum Route {
     Create,
     /// `GET /v1/recordings`
     List,
+    /// `OPTIONS /v1/uploads` and `/v1/uploads/{id}`
+    UploadOptions,
+    /// `POST /v1/uploads`
+    CreateUpload,
+    /// `HEAD`, `PATCH` and `DELETE /v1/uploads/{id}`
+    Upload(UploadId),
+    /// `GET /v1/uploads/{id}`
+    ReadUpload(UploadId),
     /// `GET /v1/recordings/{id}`
     Info(RecordingId),
     /// `PATCH /v1/recordings/{id}`
@@ -52,8 +64,18 @@ pub enum Route {
     Finish(RecordingId),
     /// `POST /v1/recordings/{id}/broadcasts`
     CreateBroadcast(RecordingId),
+    /// `POST /v1/recordings/{id}/clips`
+    CreateClip(RecordingId),
+    /// `GET /v1/recordings/{id}/clips`
+    Clips(RecordingId),
+    /// `GET /v1/recordings/{id}/clips/{clip}`
+    Clip(ClipId),
+    /// `DELETE /v1/recordings/{id}/clips/{clip}`
+    DeleteClip(ClipId),
     /// `GET /v1/play/{id}/...`
     Play(RecordingId, PlayFile),
+    /// `GET /v1/play/{clip}/...`
+    PlayClip(ClipId, PlayFile),
     /// `GET /v1/play/{broadcast}/...`
     Live(BroadcastId, LiveFile),
 }
@@ -63,10 +85,12 @@ pub enum Route {
 pub enum PlayFile {
     /// `index.m3u8`
     Multivariant,
-    /// `media.m3u8`
-    Media,
-    /// `video.mp4`
-    Mp4,
+    /// `media.m3u8`, `iframes.m3u8`
+    Media(MediaKind),
+    /// `video.mp4`, `audio.m4a`
+    Mp4(FileKind),
+    /// `iframes/...`
+    IFrame(IFrameFile),
     /// `init-{hash}.mp4`
     Init(ConfigHash),
     /// `main/{seq}.m4s`
@@ -125,10 +149,13 @@ impl From<Code> for RouteError {
 /// # Errors
 /// The codes of 404 and 405.
 pub fn route(method: &str, path: &str) -> Result<Route, RouteError> {
-    if method == "OPTIONS" {
-        return Ok(Route::Preflight);
-    }
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    if method == "OPTIONS" {
+        return Ok(match segments.as_slice() {
+            ["v1", "uploads", ..] => Route::UploadOptions,
+            _ => Route::Preflight,
+        });
+    }
     match segments.as_slice() {
         ["healthz"] => get(method, Route::Health),
         ["v1", "demo"] => get(method, Route::Demo),
@@ -136,6 +163,8 @@ pub fn route(method: &str, path: &str) -> Result<Route, RouteError> {
         ["v1", "keys", id] => only(method, "DELETE", Route::RevokeKey((*id).to_owned())),
         ["v1", "templates"] => collection(method, Route::Templates, Route::CreateTemplate),
         ["v1", "templates", id] => template(method, id),
+        ["v1", "uploads"] => only(method, "POST", Route::CreateUpload),
+        ["v1", "uploads", id] => upload(method, id),
         ["v1", "recordings"] => collection(method, Route::List, Route::Create),
         ["v1", "recordings", id, rest @ ..] => recording(method, id, rest),
         ["v1", "play", id, rest @ ..] => play(method, id, rest),
@@ -184,6 +213,15 @@ fn template(method: &str, id: &str) -> Result<Route, RouteError> {
     }
 }
 
+fn upload(method: &str, id: &str) -> Result<Route, RouteError> {
+    let id = UploadId::parse(id).ok_or(Code::UnknownUpload)?;
+    match method {
+        "HEAD" | "PATCH" | "DELETE" => Ok(Route::Upload(id)),
+        "GET" => Ok(Route::ReadUpload(id)),
+        _ => Err(not_allowed("GET, HEAD, PATCH, DELETE")),
+    }
+}
+
 fn recording(method: &str, id: &str, rest: &[&str]) -> Result<Route, RouteError> {
     let id = RecordingId::parse(id).ok_or(Code::UnknownRecording)?;
     match rest {
@@ -196,6 +234,20 @@ fn recording(method: &str, id: &str, rest: &[&str]) -> Result<Route, RouteError>
         ["objects"] => get(method, Route::Objects(id)),
         ["finish"] => only(method, "POST", Route::Finish(id)),
         ["broadcasts"] => only(method, "POST", Route::CreateBroadcast(id)),
+        ["clips"] => match method {
+            "POST" => Ok(Route::CreateClip(id)),
+            "GET" | "HEAD" => Ok(Route::Clips(id)),
+            _ => Err(not_allowed("GET, HEAD, POST")),
+        },
+        ["clips", clip] => {
+            let clip = ClipId::parse(clip).filter(|clip| clip.recording == id);
+            let clip = clip.ok_or(Code::UnknownClip)?;
+            match method {
+                "GET" | "HEAD" => Ok(Route::Clip(clip)),
+                "DELETE" => Ok(Route::DeleteClip(clip)),
+                _ => Err(not_allowed("GET, HEAD, DELETE")),
+            }
+        }
         ["configs", hash] => {
             let hash = ConfigHash::parse(hash).ok_or(Code::UnknownConfig)?;
             only(method, "PUT", Route::PutConfig(id, hash))
@@ -213,6 +265,9 @@ fn play(method: &str, id: &str, rest: &[&str]) -> Result<Route, RouteError> {
     if let Some(id) = RecordingId::parse(id) {
         return get(method, Route::Play(id, play_file(rest)?));
     }
+    if let Some(id) = ClipId::parse(id) {
+        return get(method, Route::PlayClip(id, play_file(rest)?));
+    }
     let id = BroadcastId::parse(id).ok_or(Code::UnknownRecording)?;
     get(method, Route::Live(id, live_file(rest)?))
 }
@@ -220,21 +275,33 @@ fn play(method: &str, id: &str, rest: &[&str]) -> Result<Route, RouteError> {
 fn play_file(rest: &[&str]) -> Result<PlayFile, Code> {
     match rest {
         ["index.m3u8"] => Ok(PlayFile::Multivariant),
-        ["media.m3u8"] => Ok(PlayFile::Media),
-        ["video.mp4"] => Ok(PlayFile::Mp4),
+        ["media.m3u8"] => Ok(PlayFile::Media(MediaKind::Objects)),
+        ["iframes.m3u8"] => Ok(PlayFile::Media(MediaKind::IFrames)),
+        ["video.mp4"] => Ok(PlayFile::Mp4(FileKind::Video)),
+        ["audio.m4a"] => Ok(PlayFile::Mp4(FileKind::Audio)),
         [file] => match init(file) {
             Some(hash) => hash.map(PlayFile::Init).ok_or(Code::UnknownConfig),
             None => Err(Code::NotFound),
         },
+        [I_FRAMES, file] => {
+            let file = match init(file) {
+                Some(hash) => IFrameFile::Init(hash.ok_or(Code::UnknownConfig)?),
+                None => IFrameFile::Object(segment(file)?),
+            };
+            Ok(PlayFile::IFrame(file))
+        }
         [lane, file] => {
-            let seq = file.strip_suffix(".m4s").ok_or(Code::NotFound)?;
             check_lane(lane).map_err(|_| Code::NotFound)?;
-            parse_seq(seq)
-                .map(PlayFile::Object)
-                .ok_or(Code::UnknownObject)
+            segment(file).map(PlayFile::Object)
         }
         _ => Err(Code::NotFound),
     }
+}
+
+/// The number in `{seq}.m4s`.
+fn segment(file: &str) -> Result<u32, Code> {
+    let seq = file.strip_suffix(".m4s").ok_or(Code::NotFound)?;
+    parse_seq(seq).ok_or(Code::UnknownObject)
 }
 
 /// The hash in `init-{hash}.mp4`; `None` where the name is another.
@@ -274,6 +341,7 @@ mod tests {
     use super::*;
 
     const REC: &str = "rec_0123456789ABCDEFGHIJKL";
+    const CLIP: &str = "clip_0123456789ABCDEFGHIJKL_5";
     const LIVE: &str = "live_0123456789ABCDEFGHIJKL_3";
 
     fn code(method: &str, path: &str) -> (Code, Option<&'static str>) {
@@ -286,6 +354,7 @@ mod tests {
         let id = RecordingId::parse(REC).expect("valid");
         let hash = ConfigHash::parse("0123456789abcdef").expect("valid");
         let live = BroadcastId::parse(LIVE).expect("valid");
+        let clip = ClipId::parse(CLIP).expect("valid");
         let cases = [
             ("POST", "/v1/recordings".to_owned(), Route::Create),
             ("GET", "/v1/recordings".to_owned(), Route::List),
@@ -317,7 +386,32 @@ mod tests {
             (
                 "HEAD",
                 format!("/v1/play/{REC}/video.mp4"),
-                Route::Play(id.clone(), PlayFile::Mp4),
+                Route::Play(id.clone(), PlayFile::Mp4(FileKind::Video)),
+            ),
+            (
+                "GET",
+                format!("/v1/play/{REC}/iframes/init-{hash}.mp4"),
+                Route::Play(id.clone(), PlayFile::IFrame(IFrameFile::Init(hash.clone()))),
+            ),
+            (
+                "GET",
+                format!("/v1/play/{CLIP}/iframes/7.m4s"),
+                Route::PlayClip(clip.clone(), PlayFile::IFrame(IFrameFile::Object(7))),
+            ),
+            (
+                "GET",
+                format!("/v1/play/{CLIP}/audio.m4a"),
+                Route::PlayClip(clip.clone(), PlayFile::Mp4(FileKind::Audio)),
+            ),
+            (
+                "POST",
+                format!("/v1/recordings/{REC}/clips"),
+                Route::CreateClip(id.clone()),
+            ),
+            (
+                "DELETE",
+                format!("/v1/recordings/{REC}/clips/{CLIP}"),
+                Route::DeleteClip(clip),
             ),
             (
                 "GET",
@@ -377,6 +471,10 @@ mod tests {
             (&format!("/v1/play/{LIVE}/ts/01.ts"), Code::NotOnAir),
             (&format!("/v1/play/{LIVE}/other/0.m4s"), Code::NotFound),
             (&format!("/v1/recordings/{REC}/nothing"), Code::NotFound),
+            (
+                &format!("/v1/recordings/rec_0000000000000000000000/clips/{CLIP}"),
+                Code::UnknownClip,
+            ),
         ];
         for (path, expected) in cases {
             assert_eq!(code("GET", path).0, expected, "{path}");

@@ -3,6 +3,7 @@
 mod synthetic;
 
 use livetape_edge::api::Finish;
+use livetape_edge::view::media::MediaKind;
 use livetape_edge::{Code, ConfigHash};
 use synthetic::{Content, STORED, Stage, fragment, init, other_video_config, video_config};
 
@@ -10,7 +11,12 @@ use synthetic::{Content, STORED, Stage, fragment, init, other_video_config, vide
 const LATER: i64 = STORED + 60_000;
 
 fn media(stage: &Stage, now: i64) -> String {
-    stage.text(&stage.recording.media_playlist(now).expect("started"))
+    stage.text(
+        &stage
+            .recording
+            .media_playlist(MediaKind::Objects, None, false, now)
+            .expect("started"),
+    )
 }
 
 fn put(stage: &mut Stage, config: &ConfigHash, seq: u32) {
@@ -26,7 +32,11 @@ fn code<T>(result: Result<T, livetape_edge::ApiError>) -> Option<Code> {
 fn it_grows_at_its_end_and_ends_when_finished() {
     let mut stage = Stage::new();
     assert_eq!(
-        code(stage.recording.media_playlist(STORED)),
+        code(
+            stage
+                .recording
+                .media_playlist(MediaKind::Objects, None, false, STORED)
+        ),
         Some(Code::NotStarted)
     );
     let config = stage.put_config(&init(&video_config()));
@@ -40,7 +50,7 @@ fn it_grows_at_its_end_and_ends_when_finished() {
     }
     let head = format!(
         "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-TARGETDURATION:6\n\
-         #EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-MEDIA-SEQUENCE:0\n\
+         #EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-SERVER-CONTROL:CAN-SKIP-UNTIL=36.000\n#EXT-X-MEDIA-SEQUENCE:0\n\
          #EXT-X-MAP:URI=\"init-{config}.mp4\"\n#EXTINF:2.000000,\nmain/0.m4s\n"
     );
     assert!(before.starts_with(&head), "{before}");
@@ -52,14 +62,23 @@ fn it_grows_at_its_end_and_ends_when_finished() {
 #[test]
 fn the_multivariant_playlist_names_what_is_stored() {
     let stage = Stage::finished(3);
-    let text = stage.text(&stage.recording.multivariant().expect("started"));
+    let text = stage.text(
+        &stage
+            .recording
+            .multivariant(&Default::default())
+            .expect("started"),
+    );
     assert!(text.contains("CODECS=\"avc1.64001e,mp4a.40.2\""), "{text}");
     assert!(text.contains("RESOLUTION=640x360"), "{text}");
     assert!(text.contains("FRAME-RATE=25.000"), "{text}");
     assert!(text.ends_with("\nmedia.m3u8\n"), "{text}");
-    let peak = stage.rows.iter().map(|row| row.size * 8 / 2).max();
-    let peak = format!("BANDWIDTH={}", peak.expect("three"));
-    assert!(text.contains(&peak), "{text} {peak}");
+    // Stretches of 3 to 9 s: two objects, or three.
+    let sizes: Vec<_> = stage.rows.iter().map(|row| row.size).collect();
+    let rate = |sizes: &[u64]| sizes.iter().sum::<u64>() * 8 / (2 * sizes.len() as u64);
+    let pairs = sizes.windows(2).map(rate);
+    let peak = pairs.chain([rate(&sizes)]).max().expect("three");
+    let rates = format!("BANDWIDTH={peak},AVERAGE-BANDWIDTH={}", rate(&sizes).max(1));
+    assert!(text.contains(&rates), "{text} {rates}");
 }
 
 #[test]
@@ -103,7 +122,7 @@ fn the_order_of_arrival_leaves_no_trace() {
         order.iter().for_each(|seq| put(&mut stage, &config, *seq));
         assert_eq!(media(&stage, LATER), media(&in_order, LATER));
         let file = |stage: &Stage| {
-            let delivery = stage.recording.video_mp4(&Default::default());
+            let delivery = stage.recording.file(&Default::default(), None);
             stage.body(&delivery.expect("a file"))
         };
         assert!(file(&stage) == file(&in_order), "{order:?}");
@@ -116,7 +135,11 @@ fn a_leading_hole_is_a_gap_too() {
     let config = stage.put_config(&init(&video_config()));
     put(&mut stage, &config, 2);
     assert_eq!(
-        code(stage.recording.media_playlist(STORED)),
+        code(
+            stage
+                .recording
+                .media_playlist(MediaKind::Objects, None, false, STORED)
+        ),
         Some(Code::NotStarted)
     );
     let text = media(&stage, LATER);
@@ -138,7 +161,7 @@ fn a_new_configuration_is_a_discontinuity_with_its_own_map() {
          main/1.m4s\n#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"init-{first}.mp4\"\n"
     );
     assert!(text.contains(&changes), "{text}");
-    let file = stage.recording.video_mp4(&Default::default());
+    let file = stage.recording.file(&Default::default(), None);
     // One file holds pictures of both.
     assert_eq!(code(file), None);
 }
@@ -263,7 +286,7 @@ fn any_byte_of_a_head_may_be_wrong() {
             bytes[at] = value;
             // Taken or refused, but never a panic; and what is taken can be played.
             if stage.put(0, &config, bytes).is_ok() {
-                let file = stage.recording.video_mp4(&Default::default());
+                let file = stage.recording.file(&Default::default(), None);
                 assert!(file.is_ok_and(|delivery| !delivery.is_empty()));
                 stage.rows.clear();
                 stage.reload();

@@ -7,8 +7,8 @@ use std::sync::OnceLock;
 
 use livetape_container::isobmff::Demuxer;
 use livetape_container::{Event, Payload};
-use livetape_edge::Code;
 use livetape_edge::view::mp4::Mp4Request;
+use livetape_edge::{ApiError, Code, Delivery, TimeRange};
 use proptest::prelude::*;
 use synthetic::{
     Content, Stage, field, fragment, init, init_with, other_audio_config, payload, video_config,
@@ -18,10 +18,20 @@ fn stage() -> &'static (Stage, Vec<u8>) {
     static STAGE: OnceLock<(Stage, Vec<u8>)> = OnceLock::new();
     STAGE.get_or_init(|| {
         let stage = Stage::finished(4);
-        let whole = stage.recording.video_mp4(&Mp4Request::default());
+        let whole = stage.recording.file(&Mp4Request::default(), None);
         let whole = stage.body(&whole.expect("a file"));
         (stage, whole)
     })
+}
+
+/// The file of a range of time.
+fn timed(stage: &Stage, start: &str, end: Option<&str>) -> Result<Delivery, ApiError> {
+    let query = |name: &str| match name {
+        "start" => Some(start.to_owned()),
+        _ => end.map(str::to_owned),
+    };
+    let span = stage.recording.span(&TimeRange::read(query)?, None)?;
+    stage.recording.file(&Mp4Request::default(), Some(&span))
 }
 
 fn ranged(range: &str) -> Mp4Request {
@@ -57,7 +67,7 @@ fn every_sample_is_in_it_and_moov_is_first() {
 fn the_tag_names_the_bytes() {
     let request = Mp4Request::default();
     let tag = |stage: &Stage| {
-        let delivery = stage.recording.video_mp4(&request).expect("a file");
+        let delivery = stage.recording.file(&request, None).expect("a file");
         field(&delivery, "ETag").map(str::to_owned).expect("a tag")
     };
     let (one, longer) = (tag(&Stage::finished(3)), tag(&Stage::finished(4)));
@@ -72,7 +82,7 @@ fn the_tag_names_the_bytes() {
 #[test]
 fn conditions_and_refusals() {
     let (stage, whole) = stage();
-    let answer = |request: &Mp4Request| stage.recording.video_mp4(request).expect("an answer");
+    let answer = |request: &Mp4Request| stage.recording.file(request, None).expect("an answer");
     let tag = field(&answer(&Mp4Request::default()), "ETag").map(str::to_owned);
     let not_modified = answer(&Mp4Request {
         if_none_match: tag.clone(),
@@ -103,7 +113,7 @@ fn conditions_and_refusals() {
         field(&finished, "Cache-Control"),
         Some("public, max-age=3600")
     );
-    let empty = Stage::new().recording.video_mp4(&Mp4Request::default());
+    let empty = Stage::new().recording.file(&Mp4Request::default(), None);
     assert_eq!(empty.expect_err("nothing there").code, Code::NotStarted);
 }
 
@@ -112,7 +122,7 @@ proptest! {
     fn any_range_is_that_part_of_the_whole(first in 0_usize..200_000, count in 1_usize..90_000) {
         let (stage, whole) = stage();
         let request = ranged(&format!("bytes={first}-{}", first + count - 1));
-        let delivery = stage.recording.video_mp4(&request).expect("an answer");
+        let delivery = stage.recording.file(&request, None).expect("an answer");
         let end = (first + count).min(whole.len());
         match whole.get(first..end).filter(|part| !part.is_empty()) {
             Some(part) => {
@@ -137,7 +147,7 @@ fn where_the_sound_changes_the_ranges_that_are_files_are_named() {
         stage.put(seq as u32, config, bytes).expect("a fragment");
     }
     stage.recording.finish();
-    let refused = stage.recording.video_mp4(&Mp4Request::default());
+    let refused = stage.recording.file(&Mp4Request::default(), None);
     let refused = refused.expect_err("two kinds of sound");
     assert_eq!(refused.code, Code::ConfigurationChange);
     let message = refused.body();
@@ -146,18 +156,13 @@ fn where_the_sound_changes_the_ranges_that_are_files_are_named() {
         let is_number = |c: char| c.is_ascii_digit() || c == '.';
         let end: String = rest.chars().take_while(|c| is_number(*c)).collect();
         let end = end.trim_end_matches('.').to_owned();
-        Mp4Request {
-            start: Some(start.to_owned()),
-            end: Some(end),
-            ..Mp4Request::default()
-        }
+        timed(&stage, start, Some(&end)).expect("a file")
     });
     let named: Vec<_> = named.collect();
     assert_eq!(named.len(), 3, "{message}");
     let mut pictures = BTreeSet::new();
-    for (part, request) in (0..).zip(&named) {
-        let file = stage.recording.video_mp4(request).expect("a file");
-        let [shown, heard] = samples(&stage.body(&file));
+    for (part, file) in (0..).zip(&named) {
+        let [shown, heard] = samples(&stage.body(file));
         pictures.extend(shown);
         let (first, count) = Content::two_seconds(part).frames;
         // A file begins with a picture: the sound from the change to there is in none.
@@ -205,13 +210,7 @@ fn samples(file: &[u8]) -> [Vec<Vec<u8>>; 2] {
 #[test]
 fn a_range_of_time_begins_with_the_first_picture_in_it() {
     let (stage, _) = stage();
-    let answer = |start: &str, end: Option<&str>| {
-        stage.recording.video_mp4(&Mp4Request {
-            start: Some(start.to_owned()),
-            end: end.map(str::to_owned),
-            ..Mp4Request::default()
-        })
-    };
+    let answer = |start: &str, end: Option<&str>| timed(stage, start, end);
     // From the second keyframe on, and from a little after the picture before it.
     let whole = stage.body(&answer("2", None).expect("a file"));
     let same = stage.body(&answer("1.97", None).expect("a file"));

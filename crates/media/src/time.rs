@@ -80,9 +80,9 @@ impl Timestamp {
         let scale = i64::from(self.timescale.get());
         let seconds = self.ticks.div_euclid(scale);
         let (rest, scale) = (self.ticks.rem_euclid(scale) as u64, scale as u64);
-        let rest = rest << 32;
-        let fraction = rest / scale << 32 | (rest % scale << 32) / scale;
-        i128::from(seconds) << 64 | i128::from(fraction)
+        let (high, rest) = ((rest << 32) / scale, (rest << 32) % scale);
+        let low = (rest << 32) / scale;
+        (i128::from(seconds) << 64) + i128::from((high << 32) + low)
     }
 
     /// The tick of `timescale` nearest to this instant (ties away from zero); saturates at the

@@ -16,9 +16,9 @@ const SKIPPED: u64 = 64 << 10;
 /// A clip whose bytes are still needed.
 #[derive(Debug)]
 pub(crate) struct OpenClip {
-    /// The first and the last of its reels. They are kept when the window has left them; what comes
-    /// after them is not.
-    reels: (StoreId, StoreId),
+    /// Its reels with their bytes. They are kept when the window has left them; what comes after
+    /// them is not.
+    reels: Vec<(StoreId, u64)>,
     /// Where on the tape it begins and ends.
     bounds: (Timestamp, Timestamp),
 }
@@ -27,8 +27,8 @@ pub(crate) struct OpenClip {
 #[derive(Debug, Default)]
 pub(crate) struct Clips {
     open: SmallMap<RequestId, OpenClip>,
-    /// Reels that the tape has left.
-    kept: Vec<StoreId>,
+    /// Reels that the tape has left, with their bytes.
+    kept: Vec<(StoreId, u64)>,
 }
 
 impl Clips {
@@ -43,18 +43,32 @@ impl Clips {
 
     /// Whether a reel that is to be deleted has to stay; then it is, when its clips are closed.
     pub(crate) fn keep(&mut self, reel: StoreId) -> bool {
-        let needs = |clip: &OpenClip| (clip.reels.0..=clip.reels.1).contains(&reel);
-        let is_needed = self.open.values().any(needs);
-        if is_needed {
-            self.kept.push(reel);
-        }
-        is_needed
+        let needed = self.needed(reel);
+        self.kept.extend(needed);
+        needed.is_some()
+    }
+
+    /// Whether a clip needs a reel.
+    pub(crate) fn need(&self, reel: StoreId) -> bool {
+        self.needed(reel).is_some()
+    }
+
+    fn needed(&self, reel: StoreId) -> Option<(StoreId, u64)> {
+        let mut all = self.open.values().flat_map(|clip| &clip.reels);
+        all.find(|(id, _)| *id == reel).copied()
+    }
+
+    /// Bytes of the reels that are there for clips alone.
+    pub(crate) fn kept_bytes(&self) -> u64 {
+        self.kept.iter().map(|(_, bytes)| bytes).sum()
     }
 
     /// Closes a clip; gives the reels that were kept, of which others may [`Clips::keep`] some.
     pub(crate) fn close(&mut self, request: RequestId) -> impl Iterator<Item = StoreId> + use<> {
         self.open.remove(&request);
-        std::mem::take(&mut self.kept).into_iter()
+        std::mem::take(&mut self.kept)
+            .into_iter()
+            .map(|(reel, _)| reel)
     }
 }
 
@@ -118,7 +132,11 @@ pub(crate) fn clip(
             Part::Bytes(_) => None,
         })
     };
-    let reels = stores().min().zip(stores().max()).ok_or_else(nothing)?;
+    let (first, last) = stores().min().zip(stores().max()).ok_or_else(nothing)?;
+    let reels = tape
+        .reels()
+        .filter(|(reel, _)| (first..=last).contains(reel));
+    let reels = reels.collect();
     let bounds = (selection.start, selection.end);
     let ready = ClipReady {
         request,

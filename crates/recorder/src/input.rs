@@ -34,13 +34,9 @@ pub enum Setting {
 /// By what right a recording is made at the edge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Access {
-    /// A public template's id: the edge creates a recording.
-    Template {
-        /// The id.
-        id: String,
-        /// The recording's name for people.
-        title: Option<String>,
-    },
+    /// A public template: the edge creates a recording. What it is asked for: JSON that names the
+    /// template, with a title and what else is to be known of the recording.
+    Template(String),
     /// A recording that exists, and its ingest token.
     Token {
         /// Its id.

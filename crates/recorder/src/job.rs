@@ -7,7 +7,6 @@ use sha2::{Digest, Sha256};
 
 use crate::cut::Cut;
 use crate::input::Access;
-use crate::json;
 use crate::output::{Body, Request};
 
 /// The lane of main pictures and sound.
@@ -82,12 +81,12 @@ impl Place {
         let of_json = ("content-type", "application/json".to_owned());
         match job {
             Job::Create {
-                access: Access::Template { id, title },
+                access: Access::Template(wanted),
             } => Request {
                 method: "POST",
                 url: format!("{}/v1/recordings", self.edge),
                 headers: vec![of_json],
-                body: Body::Bytes(wanted(id, title.as_deref())),
+                body: Body::Bytes(wanted.clone().into()),
                 patience: PATIENCE,
             },
             Job::Create {
@@ -122,13 +121,6 @@ impl Place {
             },
         }
     }
-}
-
-/// What a recording is made from.
-fn wanted(template: &str, title: Option<&str>) -> Vec<u8> {
-    let title = title.map(|title| ("title", title));
-    let fields: Vec<_> = [("template", template)].into_iter().chain(title).collect();
-    json::object(&fields).into()
 }
 
 impl Object {

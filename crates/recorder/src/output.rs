@@ -179,6 +179,8 @@ pub enum Event {
         end: Timestamp,
         /// Bytes on disk.
         bytes: u64,
+        /// Those of them that the window has left: open clips keep them.
+        held: u64,
         /// Seconds of such a stream that the storage still takes, where that is known.
         forecast: Option<f64>,
     },

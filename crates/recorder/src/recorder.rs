@@ -332,6 +332,10 @@ impl Recorder {
     pub fn make_room(&mut self) -> Option<Command> {
         // Whatever was said before.
         self.tape.set_room(0);
+        // What clips need is only forgotten where something behind it makes room.
+        if self.tape.evictable().all(|reel| self.clips.need(reel)) {
+            return None;
+        }
         let mut given_up = self.tape.evict();
         while let Some(Command::Delete(reel)) = given_up
             && self.clips.keep(reel)
@@ -454,13 +458,14 @@ impl Recorder {
         self.room.full = false;
         let timeline = self.tape.timeline();
         if let (Some((start, _)), Some(end)) = (timeline.span(), timeline.common_end(PATIENCE)) {
-            let bytes = self.tape.bytes();
+            let (bytes, held) = (self.tape.bytes(), self.clips.kept_bytes());
             let rate = bytes as f64 / end.minus(start).seconds();
             let left = self.room.left.filter(|_| rate.is_normal() && rate > 0.0);
             self.out.push_back(Output::Event(Event::Window {
                 start,
                 end,
-                bytes,
+                bytes: bytes + held,
+                held,
                 forecast: left.map(|left| left as f64 / rate),
             }));
         }

@@ -289,7 +289,7 @@ impl Upload {
     ) -> Answered {
         let body = text(answer.body);
         match access {
-            Access::Template { .. } => {
+            Access::Template(_) => {
                 let named = text_at(&body, &["id"]).zip(text_at(&body, &["ingest_token"]));
                 let Some((id, token)) = named else {
                     return Answered::Failed(FailureCode::EdgeRefused, NO_RECORDING.to_owned());

@@ -154,10 +154,7 @@ fn a_clip_is_sent_from_its_first_picture_on_and_finished() {
         request: RequestId(6),
         clip,
         edge: "http://edge",
-        access: Access::Template {
-            id: "pub_demo".to_owned(),
-            title: Some("a goal".to_owned()),
-        },
+        access: Access::Template(r#"{"template":"pub_demo","title":"a goal"}"#.to_owned()),
     };
     client.handle(upload, &[]);
     client.handle(Input::CloseClip { request: clip }, &[]);
@@ -202,10 +199,7 @@ fn an_upload_is_cancelled_or_refused_and_nothing_is_left_of_it() {
         request: RequestId(request),
         clip,
         edge: "http://edge",
-        access: Access::Template {
-            id: "pub_demo".to_owned(),
-            title: None,
-        },
+        access: Access::Template(r#"{"template":"pub_demo"}"#.to_owned()),
     };
     client.handle(upload(6), &[]);
     let request = RequestId(6);
@@ -255,10 +249,7 @@ fn an_open_clip_keeps_its_reels_and_no_others() {
         request: RequestId(6),
         clip,
         edge: "http://edge",
-        access: Access::Template {
-            id: "pub_demo".to_owned(),
-            title: None,
-        },
+        access: Access::Template(r#"{"template":"pub_demo"}"#.to_owned()),
     };
     client.handle(upload, &[]);
     let code = FailureCode::NothingRecorded;

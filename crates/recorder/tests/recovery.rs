@@ -59,10 +59,7 @@ fn begin(client: &mut Client) {
     let record = Input::Record {
         request: RECORD,
         edge: "http://edge/",
-        access: Access::Template {
-            id: "pub_demo".to_owned(),
-            title: None,
-        },
+        access: Access::Template(r#"{"template":"pub_demo"}"#.to_owned()),
         cap: None,
     };
     client.handle(record, &[]);

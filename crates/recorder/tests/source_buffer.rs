@@ -290,10 +290,7 @@ fn what_a_recording_has_taken_is_not_replaced() {
     let mut page = Page::new();
     page.append(&BASE.init(), 0.0);
     page.append(&BASE.segment(0..152), 0.0);
-    let access = Access::Template {
-        id: "pub_demo".to_owned(),
-        title: None,
-    };
+    let access = Access::Template(r#"{"template":"pub_demo"}"#.to_owned());
     let (request, edge) = (RequestId(2), "http://edge/");
     page.0.handle(Input::Playhead { seconds: 0.5 }, &[]);
     let record = Input::Record {
@@ -354,10 +351,7 @@ fn an_encrypted_stream_is_refused_with_the_reason() {
     let range = ClipRange::Last(5.0);
     let request = RequestId(1);
     page.0.handle(Input::Clip { request, range }, &[]);
-    let access = Access::Template {
-        id: "pub_demo".to_owned(),
-        title: None,
-    };
+    let access = Access::Template(r#"{"template":"pub_demo"}"#.to_owned());
     let record = Input::Record {
         request: RequestId(2),
         edge: "http://edge/",

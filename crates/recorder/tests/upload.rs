@@ -38,10 +38,7 @@ fn recording(cap: Option<u64>) -> (Client, Vec<u8>, usize) {
     let record = Input::Record {
         request: RequestId(1),
         edge: "http://edge/",
-        access: Access::Template {
-            id: "pub_demo".to_owned(),
-            title: None,
-        },
+        access: Access::Template(r#"{"template":"pub_demo"}"#.to_owned()),
         cap,
     };
     client.handle(record, &[]);

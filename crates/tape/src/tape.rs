@@ -213,8 +213,13 @@ impl Tape {
 
     /// Bytes of all reels and their journals.
     pub fn bytes(&self) -> u64 {
-        let bytes = |reel: &Reel| reel.len + reel.journal;
-        self.reels.iter().map(bytes).sum()
+        self.reels().map(|(_, bytes)| bytes).sum()
+    }
+
+    /// The reels, oldest first, each with its bytes and those of its journal.
+    pub fn reels(&self) -> impl Iterator<Item = (StoreId, u64)> {
+        let bytes = |reel: &Reel| (reel.id, reel.len + reel.journal);
+        self.reels.iter().map(bytes)
     }
 
     /// The next thing the shell has to do.
@@ -332,8 +337,17 @@ impl Tape {
     /// Gives up the oldest reel whatever the window is: there is no room for more. To be carried
     /// out at once; `None` where all are held, but the newest, which stays.
     pub fn evict(&mut self) -> Option<Command> {
-        let oldest = self.oldest_free()?;
+        let oldest = self.evictable().next()?;
         Some(self.forget(oldest))
+    }
+
+    /// The reels that [`Tape::evict`] gives up one after another: those that nothing holds, but the
+    /// newest.
+    pub fn evictable(&self) -> impl Iterator<Item = StoreId> {
+        let held = self.holds.values().min();
+        let free = move |reel: &&Reel| !reel.open && held.is_none_or(|held| reel.id < *held);
+        let older = self.reels.iter().take(self.reels.len().saturating_sub(1));
+        older.take_while(free).map(|reel| reel.id)
     }
 
     /// Keeps `reel` and all later ones until released.
@@ -371,16 +385,9 @@ impl Tape {
         Command::Delete(oldest)
     }
 
-    /// The oldest reel, if nothing holds it and it is not the newest.
-    fn oldest_free(&self) -> Option<StoreId> {
-        let oldest = self.reels.front().filter(|reel| !reel.open)?.id;
-        let is_held = self.holds.values().any(|held| *held <= oldest);
-        (!is_held && self.reels.len() > 1).then_some(oldest)
-    }
-
     /// The oldest reel, if the window needs it no more.
     fn oldest_outside(&self) -> Option<StoreId> {
-        let oldest = self.oldest_free()?;
+        let oldest = self.evictable().next()?;
         let next = self.reels.get(1)?.id;
         if self.bytes() > self.window.bytes {
             return Some(oldest);

@@ -181,10 +181,7 @@ fn access(message: &JsValue) -> Option<Access> {
             token,
         });
     }
-    string(message, "template").map(|id| Access::Template {
-        id,
-        title: string(message, "title"),
-    })
+    string(message, "create").map(Access::Template)
 }
 
 fn setting(message: &JsValue) -> Option<Setting> {

@@ -22,8 +22,16 @@ use crate::journal::JournalFile;
 use crate::room::Room;
 use crate::scope::now;
 
-/// Where a browser has no files for us the tape is in memory, and no longer than this.
+/// Where a browser has no files for us the tape is in memory, and its window no longer than this...
 const MEMORY_BYTES: u64 = 256 << 20;
+/// ...nor all that is kept, for recordings and clips too, longer than this. The window needs some room to
+/// slide.
+const MOST_MEMORY_BYTES: u64 = MEMORY_BYTES + (32 << 20);
+
+/// Bytes of each `Blob` of a reel in memory. Of a `Blob` in memory Chromium shares with its slices only what
+/// they take whole: of one Blob a reel, most of a clip would be copied, and those copies soon be more than it
+/// has room for.
+const PIECE: u64 = 1 << 20;
 
 /// Milliseconds between two flushes: each takes about 5 ms.
 const FLUSH_PAUSE: u64 = 2_000;
@@ -50,7 +58,55 @@ enum Reel {
     /// Being written to, in memory: pieces in order.
     Growing(Vec<Uint8Array>),
     /// Complete.
-    Closed(Blob),
+    Closed(Closed),
+}
+
+/// The bytes of a complete reel.
+struct Closed {
+    /// `Blob`s, in order.
+    blobs: Array,
+    /// Bytes of each of them but the last.
+    each: u64,
+}
+
+impl Closed {
+    /// A file.
+    fn of_file(file: &Blob) -> Self {
+        Self {
+            blobs: Array::of1(file),
+            each: u64::MAX,
+        }
+    }
+
+    /// What was written to memory, in pieces of any length.
+    fn of_memory(written: &[Uint8Array]) -> Result<Self, JsValue> {
+        let blobs = Array::new();
+        let (mut at, len) = (0, len_of(written));
+        while at < len {
+            let parts = Array::new();
+            each_piece(written, at, PIECE, &mut |piece| {
+                parts.push(piece);
+            });
+            blobs.push(blob(&parts, "")?.as_ref());
+            at += PIECE;
+        }
+        Ok(Self { blobs, each: PIECE })
+    }
+
+    /// Puts slices that are these bytes behind `parts`.
+    fn slice(&self, extent: Extent, parts: &Array) -> Result<(), JsValue> {
+        let (mut at, end) = (extent.offset, extent.offset + extent.len);
+        while at < end {
+            let index = at / self.each;
+            let start = index * self.each;
+            let to = end.min(start.saturating_add(self.each));
+            let blob: Blob = self.blobs.get(index as u32).unchecked_into();
+            let slice = blob.slice_with_f64_and_f64((at - start) as f64, (to - start) as f64)?;
+            parts.push(&slice);
+            at = to;
+        }
+        Ok(())
+    }
 }
 
 /// Bytes to be written.
@@ -60,6 +116,22 @@ pub(crate) enum Bytes<'a> {
     Theirs(&'a Uint8Array),
     /// In Wasm's memory.
     Own(&'a [u8]),
+}
+
+impl Bytes<'_> {
+    pub(crate) fn len(self) -> usize {
+        match self {
+            Self::Theirs(bytes) => bytes.length() as usize,
+            Self::Own(bytes) => bytes.len(),
+        }
+    }
+
+    fn copied(self) -> Uint8Array {
+        match self {
+            Self::Theirs(bytes) => bytes.slice(0, bytes.length()),
+            Self::Own(bytes) => Uint8Array::from(bytes),
+        }
+    }
 }
 
 impl Reels {
@@ -75,12 +147,12 @@ impl Reels {
         }
     }
 
-    #[cfg(feature = "pull")]
     /// The reels of a folder that was left behind; none of them is written to again.
+    #[cfg(feature = "pull")]
     pub(crate) fn left(folder: Folder, reels: impl Iterator<Item = (StoreId, Blob)>) -> Self {
         let mut all = SmallMap::new();
         for (id, blob) in reels {
-            all.insert(id, Reel::Closed(blob));
+            all.insert(id, Reel::Closed(Closed::of_file(&blob)));
         }
         Self {
             folder: Some(folder),
@@ -145,10 +217,11 @@ impl Reels {
                         // No flush: a clip must not wait for a disk, and the file is read
                         // right through the system's cache.
                         access.close();
-                        JsFuture::from(file.get_file()).await?.unchecked_into()
+                        let file = JsFuture::from(file.get_file()).await?;
+                        Closed::of_file(file.unchecked_ref())
                     }
-                    Some(Reel::Growing(pieces)) => blob(&pieces.into_iter().collect(), "")?,
-                    Some(Reel::Closed(blob)) => blob,
+                    Some(Reel::Growing(pieces)) => Closed::of_memory(&pieces)?,
+                    Some(Reel::Closed(closed)) => closed,
                     None => return Ok(()),
                 };
                 self.reels.insert(id, Reel::Closed(closed));
@@ -209,27 +282,35 @@ impl Reels {
         match self.reels.get_mut(&at.reel) {
             Some(Reel::Open { access, .. }) => {
                 let options = options_at(at.offset);
-                let (written, len) = match bytes {
-                    Bytes::Theirs(bytes) => (
-                        access.write_with_js_u8_array_and_options(bytes, &options)?,
-                        bytes.length() as usize,
-                    ),
-                    Bytes::Own(bytes) => (
-                        access.write_with_u8_array_and_options(bytes, &options)?,
-                        bytes.len(),
-                    ),
+                let written = match bytes {
+                    Bytes::Theirs(own) => {
+                        access.write_with_js_u8_array_and_options(own, &options)?
+                    }
+                    Bytes::Own(own) => access.write_with_u8_array_and_options(own, &options)?,
                 };
-                all_written(written, len)
+                all_written(written, bytes.len())
             }
-            Some(Reel::Growing(pieces)) => {
-                pieces.push(match bytes {
-                    Bytes::Theirs(bytes) => bytes.slice(0, bytes.length()),
-                    Bytes::Own(bytes) => Uint8Array::from(bytes),
-                });
-                Ok(())
-            }
+            Some(Reel::Growing(_)) => self.remember(at.reel, bytes),
             _ => Err(JsValue::from_str(NOT_OPEN)),
         }
+    }
+
+    /// Puts bytes at the end of a reel in memory, where there is room: a tab that takes all memory
+    /// there is loses everything.
+    fn remember(&mut self, reel: StoreId, bytes: Bytes<'_>) -> Result<(), JsValue> {
+        let len = |reel: &Reel| match reel {
+            Reel::Open { .. } => 0,
+            Reel::Growing(pieces) => len_of(pieces),
+            Reel::Closed(closed) => u64::from(closed.blobs.length()) * PIECE,
+        };
+        let all: u64 = self.reels.values().map(len).sum();
+        if all + bytes.len() as u64 > MOST_MEMORY_BYTES {
+            return Err(quota_exceeded());
+        }
+        if let Some(Reel::Growing(pieces)) = self.reels.get_mut(&reel) {
+            pieces.push(bytes.copied());
+        }
+        Ok(())
     }
 
     /// The plan's bytes, copied together.
@@ -259,11 +340,17 @@ impl Reels {
                 Ok(())
             }
             Some(Reel::Growing(pieces)) => {
-                copy_pieces(pieces, extent, out);
+                let mut at = 0;
+                each_piece(pieces, extent.offset, extent.len, &mut |piece| {
+                    out.set(piece, at);
+                    at += piece.length();
+                });
                 Ok(())
             }
-            Some(Reel::Closed(blob)) => {
-                let buffer = JsFuture::from(slice(blob, extent)?.array_buffer()).await?;
+            Some(Reel::Closed(closed)) => {
+                let parts = Array::new();
+                closed.slice(extent, &parts)?;
+                let buffer = JsFuture::from(blob(&parts, "")?.array_buffer()).await?;
                 out.set(&Uint8Array::new(&buffer), 0);
                 Ok(())
             }
@@ -277,12 +364,14 @@ impl Reels {
         let parts = Array::new();
         for part in plan.parts() {
             match part {
-                Part::Bytes(bytes) => parts.push(&Uint8Array::from(bytes.as_slice())),
+                Part::Bytes(bytes) => {
+                    parts.push(&Uint8Array::from(bytes.as_slice()));
+                }
                 Part::Stored(extent) => match self.reels.get(&extent.store) {
-                    Some(Reel::Closed(blob)) => parts.push(slice(blob, *extent)?.as_ref()),
+                    Some(Reel::Closed(closed)) => closed.slice(*extent, &parts)?,
                     _ => return Err(JsValue::from_str("the reel is not closed")),
                 },
-            };
+            }
         }
         blob(&parts, "video/mp4")
     }
@@ -339,20 +428,18 @@ fn blob(parts: &Array, mime: &str) -> Result<Blob, JsValue> {
     Blob::new_with_blob_sequence_and_options(parts, &options)
 }
 
-fn slice(blob: &Blob, extent: Extent) -> Result<Blob, JsValue> {
-    blob.slice_with_f64_and_f64(extent.offset as f64, (extent.offset + extent.len) as f64)
+fn len_of(pieces: &[Uint8Array]) -> u64 {
+    pieces.iter().map(|piece| u64::from(piece.length())).sum()
 }
 
-/// Copies a range of a reel kept as pieces.
-fn copy_pieces(pieces: &[Uint8Array], extent: Extent, out: &Uint8Array) {
+/// Gives the `len` bytes from `offset` on of a reel kept as pieces, as far as there are so many.
+fn each_piece(pieces: &[Uint8Array], offset: u64, len: u64, give: &mut dyn FnMut(&Uint8Array)) {
     let mut start = 0;
     for piece in pieces {
         let end = start + u64::from(piece.length());
-        let from = extent.offset.max(start);
-        let to = (extent.offset + extent.len).min(end);
+        let (from, to) = (offset.max(start), (offset + len).min(end));
         if from < to {
-            let part = piece.subarray((from - start) as u32, (to - start) as u32);
-            out.set(&part, (from - extent.offset) as u32);
+            give(&piece.subarray((from - start) as u32, (to - start) as u32));
         }
         start = end;
     }

@@ -100,11 +100,13 @@ pub(crate) fn event(event: &Event) -> Reply {
             start,
             end,
             bytes,
+            held,
             forecast,
         } => Reply::new("window")
             .number("start", start.seconds())
             .number("end", end.seconds())
             .number("bytes", *bytes as f64)
+            .number("held", *held as f64)
             .known("forecast", *forecast),
         Event::NothingYet { request } => Reply::to(*request, "past"),
         Event::Tracks(infos) => Reply::new("tracks").value("tracks", &tracks(infos)),

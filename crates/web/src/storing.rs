@@ -58,11 +58,11 @@ impl Tape {
             return if full { Ok(()) } else { Err(error) };
         }
         if self.reels.are_files() {
-            let (len, sum) = match bytes {
-                Bytes::Theirs(bytes) => (bytes.length() as usize, self.payload_sum.of(bytes)),
-                Bytes::Own(bytes) => (bytes.len(), payload_sum(bytes)),
+            let sum = match bytes {
+                Bytes::Theirs(bytes) => self.payload_sum.of(bytes),
+                Bytes::Own(bytes) => payload_sum(bytes),
             };
-            self.recorder.written(at, len as u64, sum);
+            self.recorder.written(at, bytes.len() as u64, sum);
         }
         Ok(())
     }

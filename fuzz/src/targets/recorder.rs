@@ -38,10 +38,7 @@ struct Client {
 const EDGE: &str = "https://edge.example";
 
 fn access() -> Access {
-    Access::Template {
-        id: "pub_demo".to_owned(),
-        title: None,
-    }
+    Access::Template(r#"{"template":"pub_demo"}"#.to_owned())
 }
 
 /// The input is what is appended or answered, cut; what else happens, and when, the cuts decide.

@@ -1,6 +1,6 @@
 // The page of the recorder's bench: a player whose SourceBuffer takes everything at once, so that only the tap is timed.
 import { ALL_FORMATS, BlobSource, Conversion, Input, Mp4OutputFormat, Output, StreamTarget } from 'mediabunny';
-import type { LiveTape } from '../../../www/sdk/src/index.ts';
+import type { LiveTape, Replay } from '../../../www/sdk/src/index.ts';
 
 /** What the page does for the bench. */
 export interface RecorderPage {
@@ -14,6 +14,10 @@ export interface RecorderPage {
   feed(seconds: number): Promise<{ tapped: number[]; bare: number[] }>;
   /** Cuts all that is on the tape, so many times; milliseconds until there is a Blob, and bytes that were copied. */
   clips(times: number): Promise<{ millis: number[]; copied: number }>;
+  /** Shows so many moments of the tape in a video of their own, one after another; milliseconds until each one's picture is presented. */
+  seeks(count: number): Promise<number[]>;
+  /** Takes pictures of so many moments; milliseconds until there is a JPEG of each. */
+  screenshots(count: number): Promise<number[]>;
   /** Milliseconds until a Blob of the chosen file is an MP4 on disk, by mediabunny. */
   mediabunny(): Promise<number>;
   /** Seconds of the tape, and its bytes. */
@@ -60,6 +64,22 @@ const grown = (enough: () => boolean): Promise<void> =>
     tape.addEventListener('window', look);
   });
 
+/** Moments all over the tape, none near the one before. */
+function moments(count: number): number[] {
+  const { start, end } = tape.window;
+  return Array.from({ length: count }, (_, index) => start + (end - start) * ((index * 0.618034) % 1));
+}
+
+/** Resolves when a video presents the picture of `time`, which lasts no longer than 50 ms. */
+const presented = (video: HTMLVideoElement, time: number): Promise<void> =>
+  new Promise((resolve) => {
+    const look = (_now: number, { mediaTime }: VideoFrameCallbackMetadata): void => {
+      if (mediaTime < time + 0.001 && mediaTime > time - 0.05) resolve();
+      else video.requestVideoFrameCallback(look);
+    };
+    video.requestVideoFrameCallback(look);
+  });
+
 const page: RecorderPage = {
   async open(mime) {
     const { LiveTape } = (await import('/livetape/index.js' as string)) as typeof import('../../../www/sdk/src/index.ts');
@@ -69,6 +89,7 @@ const page: RecorderPage = {
     video.src = URL.createObjectURL(media);
     await opened;
     source = media.addSourceBuffer(mime);
+    Object.assign(globalThis, { sunk: source });
     tape = await LiveTape.tap(video, { window: 5000, windowBytes: 2 ** 36 });
     tape.addEventListener('error', ({ detail }) => console.error(detail.message));
   },
@@ -105,6 +126,34 @@ const page: RecorderPage = {
       clip.close();
     }
     return { millis, copied };
+  },
+
+  async seeks(count) {
+    const video = document.body.appendChild(document.createElement('video'));
+    video.muted = true;
+    const millis: number[] = [];
+    let replay: Replay | undefined;
+    for (const time of moments(count)) {
+      const begun = performance.now();
+      const shown = presented(video, time);
+      if (replay) await replay.seek(time);
+      else replay = await tape.replay(video, time);
+      await shown;
+      millis.push(performance.now() - begun);
+    }
+    replay?.close();
+    video.remove();
+    return millis;
+  },
+
+  async screenshots(count) {
+    const millis: number[] = [];
+    for (const time of moments(count)) {
+      const begun = performance.now();
+      await tape.screenshot(time);
+      millis.push(performance.now() - begun);
+    }
+    return millis;
   },
 
   async mediabunny() {

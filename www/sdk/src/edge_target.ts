@@ -1,4 +1,5 @@
 import { LiveTapeError } from './errors.js';
+import type { EdgeFields } from './protocol.js';
 
 /** What allows a recording at an edge: one of `token` and `template`. */
 export interface EdgeTarget {
@@ -6,20 +7,24 @@ export interface EdgeTarget {
   readonly token?: string;
   /** Public template id: the edge creates the recording. */
   readonly template?: string;
-  /** Name of the recording for people, at most 200 characters; kept at the edge. With a `template` only. */
+  /** Name of the recording for people, at most 200 characters; kept at the edge. With a `template` only: with a token, your server has given it. */
   readonly title?: string;
+  /**
+   * Texts by name, for programs: at most 32, with names of up to 64 characters and values of up to 1,000. Kept at the edge, with a `template` only: with
+   * a token, your server has given them. Come back with the result of a recording in any case.
+   */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /** The fields of a message that name an edge and what allows to record there. */
-export function edgeRequest(edge: string | URL, { token, template, title }: EdgeTarget): { edge: string; token?: string; template?: string; title?: string } {
+export function edgeRequest(edge: string | URL, { token, template, title, metadata }: EdgeTarget): EdgeFields {
   if (!isSecureContext) throw new LiveTapeError('not_secure');
   if (!token === !template) throw new LiveTapeError('bad_option', 'recording at an edge needs a token or a template');
-  return {
-    edge: absolute('edge', edge).replace(/\/+$/, ''),
-    ...(token === undefined ? {} : { token }),
-    ...(template === undefined ? {} : { template }),
-    ...(title === undefined ? {} : { title }),
-  };
+  for (const [name, value] of Object.entries(metadata ?? {})) {
+    if (typeof value !== 'string') throw new LiveTapeError('bad_option', `metadata must be texts by name (${name} is a ${typeof value})`);
+  }
+  const place = absolute('edge', edge).replace(/\/+$/, '');
+  return token ? { edge: place, token } : { edge: place, create: JSON.stringify({ template, title, metadata }) };
 }
 
 /** An option's URL, against the page's. */

@@ -3,7 +3,8 @@ import { clipName, downloadUrl } from './download.js';
 import { clock, seconds, size } from './element_format.js';
 import { style } from './element_style.js';
 import { errorText, textFor } from './element_text.js';
-import { LiveTape, LiveTapeError, type Clip, type Recording, type RecordingResult } from './index.js';
+import { LiveTape, LiveTapeError, type Clip, type Marker, type Moment, type Recording, type RecordingResult } from './index.js';
+import { RecordingControls, recordingControls } from './recording_controls.js';
 import { RewindBar, rewindBar } from './rewind_bar.js';
 
 /** Not a <style>: that would ask for `unsafe-inline` in the page's policy. */
@@ -13,9 +14,11 @@ sheet.replaceSync(style);
 const shadow = `${rewindBar}
 <div class="row">
   <button part="button record" id="record" type="button" disabled><span class="dot"></span><span id="record-label"></span></button>
+  ${recordingControls}
   <button part="button clip" id="clip" type="button" disabled></button>
   <button part="button screenshot" id="screenshot" type="button" disabled></button>
   <span part="meter" class="meter" id="meter" role="timer" aria-live="off"></span>
+  <span part="forecast" class="meter" id="forecast"></span>
   <progress part="progress" id="progress" hidden></progress>
   <button part="button cancel" class="small" id="cancel" type="button" hidden></button>
 </div>
@@ -31,6 +34,11 @@ export interface LiveTapeElementEvents {
   'livetape-record': CustomEvent<Recording>;
   /** A recording is finished and plays whole. */
   'livetape-stop': CustomEvent<RecordingResult>;
+  /** The recording leaves out what comes, or goes on; where in it that is. */
+  'livetape-pause': CustomEvent<Moment>;
+  'livetape-resume': CustomEvent<Moment>;
+  /** The recording was marked. */
+  'livetape-mark': CustomEvent<Marker>;
   /** A clip was cut. The element closes it when it cuts the next one. */
   'livetape-clip': CustomEvent<Clip>;
   /** A screenshot was taken and saved. */
@@ -54,8 +62,9 @@ type State = 'closed' | 'idle' | 'starting' | 'recording' | 'stopping';
  * @attr worker - URL of `livetape/worker`, where it is not beside this script.
  * @attr lang - `en…` or `zh…`; that of the page unless told.
  * @attr state - (read-only) closed, idle, starting, recording, stopping.
- * @fires livetape-record livetape-stop livetape-clip livetape-screenshot livetape-error
- * @csspart button record clip screenshot cancel meter progress status links watch mp4 save upload error
+ * @attr paused - (read-only) there while the recording is paused.
+ * @fires livetape-record livetape-pause livetape-resume livetape-mark livetape-stop livetape-clip livetape-screenshot livetape-error
+ * @csspart button record pause mark clip screenshot cancel meter forecast progress status links watch mp4 save upload error
  * @csspart past bar seek position play live in out clear
  * @cssproperty --livetape-accent --livetape-button --livetape-error
  */
@@ -68,6 +77,7 @@ export class LiveTapeElement extends HTMLElement {
   readonly #clip: HTMLButtonElement;
   readonly #bar: RewindBar;
   readonly #sender: ClipSender;
+  readonly #controls: RecordingControls;
   #state: State = 'closed';
   #tape: LiveTape | undefined;
   #recording: Recording | undefined;
@@ -110,6 +120,20 @@ export class LiveTapeElement extends HTMLElement {
       failed: (cause) => this.#fail(cause),
       changed: () => this.#render(),
       link: (...of) => this.#link(...of),
+    });
+    this.#controls = new RecordingControls({
+      root: this.#root,
+      get text() {
+        return element.#text;
+      },
+      get recording() {
+        return element.#state === 'recording' ? element.#recording : undefined;
+      },
+      say: (words) => this.#say(words),
+      failed: (cause) => this.#fail(cause),
+      paused: (moment) => this.#send('livetape-pause', moment),
+      resumed: (moment) => this.#send('livetape-resume', moment),
+      marked: (marker) => this.#send('livetape-mark', marker),
     });
   }
 
@@ -175,6 +199,21 @@ export class LiveTapeElement extends HTMLElement {
       this.#endRecording();
       this.#fail(error);
     }
+  }
+
+  /** As the pause button: what comes from now on is left out of the recording. */
+  async pause(): Promise<void> {
+    await this.#controls.pause();
+  }
+
+  /** As the resume button. */
+  async resume(): Promise<void> {
+    await this.#controls.resume();
+  }
+
+  /** As the mark button: marks what the viewer sees now; the result has chapters from marker to marker. */
+  async mark(label?: string): Promise<void> {
+    await this.#controls.mark(label);
   }
 
   /** Shows a moment of the past, in seconds on the tape's timeline; with none, what is live. */
@@ -318,6 +357,7 @@ export class LiveTapeElement extends HTMLElement {
     // While it works a button only says that it does nothing now: a disabled one would lose the keyboard's focus.
     this.#record.ariaDisabled = String(this.#state === 'starting' || this.#state === 'stopping');
     this.#record.disabled = this.#state === 'closed';
+    this.#controls.render(this.#record);
     const selection = this.#bar.selection;
     const label = selection ? text.clipSelected(clock(selection.end - selection.start)) : text.clip(this.#clipSeconds);
     this.#clip.textContent = this.#cutting ? text.clipping : label;
@@ -341,6 +381,8 @@ export class LiveTapeElement extends HTMLElement {
   #renderMeter(): void {
     const meter = this.#part('meter');
     const bar = this.#part<HTMLProgressElement>('progress');
+    const forecast = this.#tape?.forecast;
+    this.#part('forecast').textContent = forecast === undefined ? '' : this.#text.left(forecast);
     if (this.#recording) {
       const { elapsed, bytes, uploaded } = this.#recording.progress;
       if (!this.#sender.isSending) [bar.max, bar.value] = [Math.max(1, bytes), uploaded];

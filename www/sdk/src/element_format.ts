@@ -13,6 +13,12 @@ export function clock(duration: number): string {
   return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }
 
+/** Seconds as whole hours and minutes. */
+export function hoursAndMinutes(duration: number): [hours: number, minutes: number] {
+  const minutes = Math.floor(duration / 60);
+  return [Math.floor(minutes / 60), minutes % 60];
+}
+
 /** Bytes as `512 kB` or `3.4 MB`. */
 export function size(bytes: number): string {
   if (bytes < 1e6) return `${Math.round(bytes / 1e3)} kB`;

@@ -14,6 +14,7 @@ button:focus-visible, a:focus-visible, input:focus-visible { outline: 3px solid 
 button:disabled, button[aria-disabled=true] { opacity: .5; cursor: default; }
 .dot { width: .75em; height: .75em; border-radius: 50%; background: var(--own-accent); }
 :host([state="recording"]) .dot, :host([state="stopping"]) .dot { border-radius: .12em; }
+:host([paused]) .dot { opacity: .45; }
 :host([state="recording"]) [part~="record"] { border-color: var(--own-accent); }
 .meter, .position { font-variant-numeric: tabular-nums; }
 .meter:empty { display: none; }

@@ -1,3 +1,4 @@
+import { hoursAndMinutes } from './element_format.js';
 import { LiveTapeError, type ErrorCode } from './errors.js';
 
 /** What `<live-tape>` says. */
@@ -36,7 +37,15 @@ export interface ElementText {
   readonly clear: string;
   /** How much of the past can be cut from. */
   onTape(duration: string, bytes: string): string;
+  /** So much more of the stream the browser's storage takes, in seconds. */
+  left(duration: number): string;
   readonly recording: string;
+  readonly paused: string;
+  readonly pauseRecording: string;
+  readonly resumeRecording: string;
+  readonly mark: string;
+  /** A marker has been set: its number, and where in the recording it is. */
+  marked(number: number, at: string): string;
   /** Bytes that the edge has, as text. */
   sent(bytes: string): string;
   /** The recording is finished. */
@@ -78,7 +87,16 @@ const english: ElementText = {
   selectOut: 'End here',
   clear: 'Clear',
   onTape: (duration, bytes) => `On tape: ${duration} · ${bytes}`,
+  left: (duration) => {
+    const [hours, minutes] = hoursAndMinutes(duration);
+    return hours ? `${hours} h ${minutes} min left` : `${minutes || '< 1'} min left`;
+  },
   recording: 'Recording',
+  paused: 'The recording is paused',
+  pauseRecording: 'Pause recording',
+  resumeRecording: 'Resume recording',
+  mark: 'Mark',
+  marked: (number, at) => `Marker ${number} at ${at}`,
   sent: (bytes) => `${bytes} sent`,
   recorded: 'Recorded',
   watch: 'Watch the recording',
@@ -117,7 +135,16 @@ const chinese: ElementText = {
   selectOut: '到这里结束',
   clear: '清除',
   onTape: (duration, bytes) => `可回看：${duration} · ${bytes}`,
+  left: (duration) => {
+    const [hours, minutes] = hoursAndMinutes(duration);
+    return hours ? `剩余 ${hours} 小时 ${minutes} 分钟` : `剩余 ${minutes || '不到 1'} 分钟`;
+  },
   recording: '正在录制',
+  paused: '录制已暂停',
+  pauseRecording: '暂停录制',
+  resumeRecording: '继续录制',
+  mark: '标记',
+  marked: (number, at) => `第 ${number} 个标记：${at}`,
   sent: (bytes) => `已上传 ${bytes}`,
   recorded: '录制完成',
   watch: '观看录像',

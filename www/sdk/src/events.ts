@@ -6,8 +6,10 @@ export interface TapeWindow {
   /** Seconds on the video element's timeline. */
   readonly start: number;
   readonly end: number;
-  /** Bytes stored. */
+  /** Bytes stored, `held` among them. */
   readonly bytes: number;
+  /** Bytes that the window has left and that clips keep until they are closed. */
+  readonly held: number;
   /** Seconds of such a stream that the browser's storage still takes besides, where that is known. */
   readonly forecast?: number;
 }

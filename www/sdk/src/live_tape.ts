@@ -13,7 +13,10 @@ import { VideoTap } from './video_tap.js';
 export interface TapeOptions {
   /** Seconds of the past to keep; one hour unless told. */
   readonly window?: number;
-  /** Most bytes to keep; 2 GiB unless told. Where a browser has no private files the tape is in memory, and no longer than 256 MiB. */
+  /**
+   * Most bytes of the window; 2 GiB unless told. Where a browser has no private files the tape is in memory, and no longer than
+   * 256 MiB. What a recording has not sent, or an open clip needs, is kept besides: in memory, 288 MiB in all.
+   */
   readonly windowBytes?: number;
   /** Where `livetape/worker` is, when a bundler does not keep it beside this module. */
   readonly workerUrl?: string | URL;
@@ -23,8 +26,6 @@ export interface TapeOptions {
 export interface RecordOptions extends EdgeTarget {
   /** The edge's address, e.g. `https://tape.example.com`. */
   readonly edge: string;
-  /** Anything about it; comes back with the result. */
-  readonly metadata?: Readonly<Record<string, unknown>>;
   /** Most bits a second that are sent, on average. What is recorded faster is sent later. No limit unless told. */
   readonly maxBitrate?: number;
 }
@@ -48,7 +49,7 @@ export class LiveTape extends Emitter<TapeEvents> {
   readonly #engine: Engine;
   #tap: VideoTap | undefined;
   #storage: 'opfs' | 'memory' = 'memory';
-  #window: TapeWindow = { start: 0, end: 0, bytes: 0 };
+  #window: TapeWindow = { start: 0, end: 0, bytes: 0, held: 0 };
   #tracks: readonly TrackInfo[] = [];
   #recording: Recording | undefined;
   #replay: Replay | undefined;
@@ -127,7 +128,7 @@ export class LiveTape extends Emitter<TapeEvents> {
   /**
    * Seconds of this stream that the browser's storage still takes besides what is on the tape; undefined where that is not
    * known. When it is full the oldest is given up first (a `notice` with the code `storage_short`), then what comes is not
-   * recorded (`storage_full`).
+   * recorded (`storage_full`). What a running recording has not sent and what an open clip needs is never given up.
    */
   get forecast(): number | undefined {
     return this.#window.forecast;
@@ -147,14 +148,14 @@ export class LiveTape extends Emitter<TapeEvents> {
   async record(options: RecordOptions): Promise<Recording> {
     this.#ready();
     if (this.#recording || this.#starting) throw new LiveTapeError('already_recording');
-    const { edge, metadata = {}, maxBitrate, ...target } = options;
-    const cap = maxBitrate === undefined ? {} : { cap: Math.ceil(seconds('maxBitrate', maxBitrate) / 8) };
+    const { edge, maxBitrate, ...target } = options;
+    const cap = maxBitrate === undefined ? {} : { cap: Math.ceil(amount('maxBitrate', maxBitrate) / 8) };
     const message = { type: 'record' as const, ...edgeRequest(edge, target), ...cap };
     this.#starting = true;
     persist();
     try {
       const answer = await this.#engine.request(message, 'recording');
-      const recording = new Recording(this.#engine, answer, metadata, {
+      const recording = new Recording(this.#engine, answer, target.metadata ?? {}, {
         tellPlayhead: () => this.#tap?.tellPlayhead(),
         ended: () => (this.#recording = undefined),
       });
@@ -183,7 +184,7 @@ export class LiveTape extends Emitter<TapeEvents> {
    */
   async screenshot(time?: number, { type = 'image/jpeg', quality = 0.92 }: ScreenshotOptions = {}): Promise<Blob> {
     this.#ready();
-    const moment = time === undefined ? {} : { time: seconds('time', time) };
+    const moment = time === undefined ? {} : { time: amount('time', time) };
     return (await this.#engine.request({ type: 'screenshot', ...moment, mime: type, quality }, 'screenshot')).image;
   }
 
@@ -193,7 +194,7 @@ export class LiveTape extends Emitter<TapeEvents> {
    */
   async replay(video: HTMLVideoElement, time: number): Promise<Replay> {
     this.#ready();
-    const moment = seconds('time', time);
+    const moment = amount('time', time);
     this.#replay?.close();
     const replay = new Replay(this.#engine, video);
     this.#replay = replay;
@@ -225,8 +226,8 @@ export class LiveTape extends Emitter<TapeEvents> {
         if (!this.#pulls) this.#open.resolve();
         break;
       case 'window': {
-        const { start, end, bytes, forecast } = message;
-        this.#window = { start, end, bytes, ...(forecast === undefined ? {} : { forecast }) };
+        const { start, end, bytes, held, forecast } = message;
+        this.#window = { start, end, bytes, held, ...(forecast === undefined ? {} : { forecast }) };
         this.emit('window', this.#window);
         this.#replay?.grown();
         break;
@@ -275,21 +276,21 @@ function persist(): void {
 
 function windowOf(options: TapeOptions): { seconds: number; bytes: number } {
   return {
-    seconds: seconds('window', options.window ?? 3600),
-    bytes: seconds('windowBytes', options.windowBytes ?? 2 ** 31),
+    seconds: amount('window', options.window ?? 3600),
+    bytes: amount('windowBytes', options.windowBytes ?? 2 ** 31),
   };
 }
 
-function seconds(name: string, value: number): number {
+function amount(name: string, value: number): number {
   if (!(value >= 0 && value < Infinity)) throw new LiveTapeError('bad_option', `${name} must be a number that is not negative (got ${value})`);
   return value;
 }
 
 /** A range as the worker takes it. */
 function span(range: ClipRange): { last: number } | { start: number; end: number } | { startDate: number; endDate: number } {
-  if ('last' in range) return { last: seconds('last', range.last) };
+  if ('last' in range) return { last: amount('last', range.last) };
   const { start, end } = range;
-  if (typeof start === 'number' && typeof end === 'number') return { start: seconds('start', start), end: seconds('end', end) };
+  if (typeof start === 'number' && typeof end === 'number') return { start: amount('start', start), end: amount('end', end) };
   return { startDate: unixMillis('start', start), endDate: unixMillis('end', end) };
 }
 

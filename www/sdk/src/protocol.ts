@@ -55,6 +55,13 @@ export interface LeftTape {
   readonly recording?: { readonly edge: string; readonly id: string };
 }
 
+/** An edge, and the ingest token of a recording there, or the body (JSON) of the request that creates one. */
+export interface EdgeFields {
+  readonly edge: string;
+  readonly token?: string;
+  readonly create?: string;
+}
+
 /** Page to worker. */
 export type ToWorker =
   | { type: 'open'; window: { seconds: number; bytes: number }; mode: 'tap' | 'pull'; url?: string }
@@ -69,11 +76,11 @@ export type ToWorker =
   | { type: 'set'; source: number; property: 'mode' | 'timestampOffset' | 'appendWindowStart' | 'appendWindowEnd'; value: string | number }
   | { type: 'joined'; source: number }
   | { type: 'playhead'; time: number }
-  | { type: 'record'; request: number; edge: string; token?: string; template?: string; title?: string; cap?: number }
+  | ({ type: 'record'; request: number; cap?: number } & EdgeFields)
   | { type: 'pause' | 'unpause' | 'mark' | 'stop'; request: number }
   /** `startDate` and `endDate` are Unix milliseconds. */
   | { type: 'clip'; request: number; last?: number; start?: number; end?: number; startDate?: number; endDate?: number }
-  | { type: 'upload'; request: number; clip: number; edge: string; token?: string; template?: string; title?: string }
+  | ({ type: 'upload'; request: number; clip: number } & EdgeFields)
   /** Of a `record` or an `upload`. */
   | { type: 'cancel'; request: number }
   | { type: 'screenshot'; request: number; time?: number; mime: PictureType; quality: number }
@@ -90,7 +97,7 @@ export type FromWorker =
   | { type: 'recovered'; request: number; tapes: LeftTape[] }
   | { type: 'discarded'; request: number }
   | { type: 'repaired'; damage: string[] }
-  | { type: 'window'; start: number; end: number; bytes: number; forecast?: number }
+  | { type: 'window'; start: number; end: number; bytes: number; held: number; forecast?: number }
   | { type: 'tracks'; tracks: TrackInfo[] }
   | { type: 'recording'; request: number; id: string; playback: PlaybackUrls }
   | { type: 'progress'; request: number; elapsed: number; bytes: number; uploaded: number; objects: number }

@@ -38,8 +38,8 @@ export interface RecordingResult {
   readonly markers: readonly Marker[];
   /** The recording split at its markers; none where nothing was marked. */
   readonly chapters: readonly Chapter[];
-  /** What was given to `record()` as `metadata`: kept here, the edge has room for a title only. */
-  readonly metadata: Readonly<Record<string, unknown>>;
+  /** What was given to `record()` as `metadata`. */
+  readonly metadata: Readonly<Record<string, string>>;
   /** What the edge said when it was finished. */
   readonly result: EdgeRecording;
 }
@@ -61,7 +61,7 @@ export class Recording extends Emitter<RecordingEvents> {
   readonly #engine: Engine;
   /** @internal The worker's number of it. */
   readonly number: number;
-  readonly #metadata: Readonly<Record<string, unknown>>;
+  readonly #metadata: Readonly<Record<string, string>>;
   readonly #tape: OfTape;
   readonly #markers: Marker[] = [];
   #state: 'recording' | 'paused' | 'stopping' | 'stopped' = 'recording';
@@ -69,7 +69,7 @@ export class Recording extends Emitter<RecordingEvents> {
   #upload: RecordingState = { state: 'sending' };
 
   /** @internal */
-  constructor(engine: Engine, answer: { request: number; id: string; playback: PlaybackUrls }, metadata: Readonly<Record<string, unknown>>, tape: OfTape) {
+  constructor(engine: Engine, answer: { request: number; id: string; playback: PlaybackUrls }, metadata: Readonly<Record<string, string>>, tape: OfTape) {
     super();
     this.#engine = engine;
     this.number = answer.request;

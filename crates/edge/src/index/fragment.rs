@@ -74,18 +74,18 @@ impl Chunk for Unread {
     }
 }
 
-/// Checks an init segment and gives the configurations of its tracks.
+/// Checks an init segment and gives the configurations of its tracks, by `track_ID`.
 ///
 /// # Errors
 /// [`Code::BadConfig`], [`Code::Protected`].
-pub(crate) fn read_config(init: &[u8]) -> Result<Vec<Arc<TrackConfig>>, ApiError> {
+pub(crate) fn read_config(init: &[u8]) -> Result<Vec<(TrackId, Arc<TrackConfig>)>, ApiError> {
     let mut demuxer = Demuxer::new();
     demuxer.push(init);
     demuxer.reset();
     let mut configs = Vec::new();
     while let Some(event) = demuxer.poll() {
         match event {
-            Event::Config { config, .. } => configs.push(config),
+            Event::Config { track, config } => configs.push((track, config)),
             Event::Run(_) => {
                 let detail = "It has samples of its own.";
                 return Err(ApiError::new(Code::BadConfig, detail));
@@ -99,8 +99,8 @@ pub(crate) fn read_config(init: &[u8]) -> Result<Vec<Arc<TrackConfig>>, ApiError
             }
         }
     }
-    let playable = |config: &Arc<TrackConfig>| config.format.is_video() || config.format.is_audio();
-    if configs.iter().any(playable) {
+    let playable = |config: &TrackConfig| config.format.is_video() || config.format.is_audio();
+    if configs.iter().any(|(_, config)| playable(config)) {
         Ok(configs)
     } else {
         let detail = "It has neither pictures nor sound.";

@@ -13,12 +13,14 @@ use crate::error::ApiError;
 use crate::ids::ConfigHash;
 
 pub(crate) use fragment::{Fragment, StoredRun, read_config};
-pub(crate) use segments::{Segment, micros};
+pub(crate) use segments::{Segment, at_micros, floor_micros, micros};
 
 /// The samples of one track in an object.
 #[derive(Debug, Clone)]
 pub(crate) struct TrackPart {
     pub(crate) track: TrackId,
+    /// `track_ID` in the object.
+    pub(crate) source: TrackId,
     pub(crate) numbers: Range<u64>,
 }
 
@@ -31,6 +33,9 @@ pub(crate) struct Entry {
     pub(crate) start: Timestamp,
     pub(crate) duration: Timestamp,
     pub(crate) independent: bool,
+    /// Bytes of the keyframe that its pictures begin with; `None` where they begin otherwise, or
+    /// what is there already.
+    pub(crate) keyframe: Option<u64>,
     pub(crate) wall_clock: Option<i64>,
     /// When it was stored, Unix milliseconds.
     pub(crate) stored: i64,
@@ -65,6 +70,12 @@ impl Index {
         &self.entries
     }
 
+    /// The object of a number; `None` where it is not part of the timeline.
+    pub(crate) fn entry(&self, seq: u32) -> Option<&Entry> {
+        let found = self.entries.binary_search_by_key(&seq, |entry| entry.seq);
+        self.entries.get(found.ok()?)
+    }
+
     /// Appends an object, which must come after all others. Gives what its header said.
     pub(crate) fn append(
         &mut self,
@@ -75,15 +86,25 @@ impl Index {
         let fragment = Fragment::read(init, head, facts.size, &mut self.known)?;
         let mut ordinals = Ordinals::default();
         let mut tracks: Vec<TrackPart> = Vec::new();
+        let mut keyframe = None;
         for run in &fragment.runs {
             let id = ordinals.of(run);
             let numbers = self.append_run(id, run, facts.seq);
+            let kept = numbers.end - numbers.start;
+            if run.config.format.is_video() && kept == run.samples.len() as u64 {
+                let first = run.samples.first().filter(|sample| sample.keyframe);
+                keyframe = keyframe.or(first.map(|sample| u64::from(sample.size)));
+            }
             if numbers.is_empty() {
                 continue;
             }
             match tracks.iter_mut().find(|part| part.track == id) {
                 Some(part) => part.numbers.end = numbers.end,
-                None => tracks.push(TrackPart { track: id, numbers }),
+                None => tracks.push(TrackPart {
+                    track: id,
+                    source: run.track,
+                    numbers,
+                }),
             }
         }
         if !tracks.is_empty() {
@@ -97,6 +118,7 @@ impl Index {
                 start: fragment.start,
                 duration: fragment.duration,
                 independent: fragment.independent,
+                keyframe: keyframe.filter(|_| fragment.independent),
                 wall_clock: facts.wall_clock,
                 stored: facts.stored,
                 tracks,

@@ -38,13 +38,26 @@ impl Segment<'_> {
     }
 }
 
+const MICROS: Timescale = match Timescale::new(1_000_000) {
+    Some(scale) => scale,
+    None => Timescale::MILLIS,
+};
+
 /// Microseconds, rounded to the nearest.
 pub(crate) fn micros(time: Timestamp) -> i64 {
-    const MICROS: Timescale = match Timescale::new(1_000_000) {
-        Some(scale) => scale,
-        None => Timescale::MILLIS,
-    };
     time.rescale(MICROS).ticks
+}
+
+/// Microseconds, rounded down: a picture shown at `time` is shown at or after them.
+pub(crate) fn floor_micros(time: Timestamp) -> i64 {
+    let ticks = i128::from(time.ticks) * 1_000_000;
+    let micros = ticks.div_euclid(i128::from(time.timescale.get()));
+    i64::try_from(micros).unwrap_or(i64::MAX)
+}
+
+/// A moment in microseconds.
+pub(crate) const fn at_micros(micros: i64) -> Timestamp {
+    Timestamp::new(micros, MICROS)
 }
 
 impl Entry {
@@ -87,5 +100,17 @@ impl Index {
             previous = Some(entry);
         }
         list
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn microseconds_are_never_after_the_moment() {
+        let scale = Timescale::new(30_000).expect("not zero");
+        assert_eq!(floor_micros(Timestamp::new(1_001, scale)), 33_366);
+        assert_eq!(floor_micros(Timestamp::new(-1, scale)), -34);
     }
 }

@@ -1,12 +1,22 @@
 //! What a recording can be played as. Everything here is computed from its index.
 //!
-//! - [`playlist`]: HLS while it is recorded and after, of the objects as they are stored
+//! - [`ViewRequest`]: what can be asked for
+//! - [`playlist`], [`media`]: HLS while it is recorded and after, of the objects as they are stored
+//! - [`i_frames`]: keyframes alone, for seeking with pictures
+//! - [`cut`]: an object of which only a part is shown
 //! - [`mp4`]: one file
 //! - [`live`]: as a live stream that begins at a moment of one's choice
 
+pub mod cut;
+pub mod i_frames;
 pub mod live;
+pub mod media;
 pub mod mp4;
 pub mod playlist;
+mod rates;
+mod request;
+
+pub use request::{ViewFile, ViewRequest};
 
 use livetape_hls::{MediaPlaylist, MultivariantPlaylist};
 

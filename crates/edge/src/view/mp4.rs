@@ -1,9 +1,7 @@
 //! A recording, or a range of its time, as one MP4 file with `moov` first, made of ranges of its
 //! objects.
 
-use std::sync::Arc;
-
-use livetape_media::{Timescale, Timestamp};
+use livetape_media::Timestamp;
 use livetape_timeline::plan::{Form, Selection, progressive, ranges, split};
 use livetape_timeline::{Part, Plan, Timeline};
 use serde::{Deserialize, Serialize};
@@ -13,6 +11,8 @@ use crate::api::State;
 use crate::delivery::{Delivery, pieces};
 use crate::digest::hex;
 use crate::error::{ApiError, Code};
+use crate::index::at_micros;
+use crate::moment::Span;
 use crate::range::{Wanted, content_range, none_match, unsatisfiable, wanted_if};
 use crate::recording::Recording;
 use crate::view::NO_CACHE;
@@ -28,6 +28,32 @@ pub(crate) struct Mp4View {
     etag: String,
 }
 
+/// What a file has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FileKind {
+    /// Everything: `video.mp4`.
+    #[default]
+    Video,
+    /// The sound, as long as the pictures: `audio.m4a`.
+    Audio,
+}
+
+impl FileKind {
+    const fn media_type(self) -> &'static str {
+        match self {
+            Self::Video => "video/mp4",
+            Self::Audio => "audio/mp4",
+        }
+    }
+
+    const fn extension(self) -> &'static str {
+        match self {
+            Self::Video => ".mp4",
+            Self::Audio => ".m4a",
+        }
+    }
+}
+
 /// The header fields of a request that matter here.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mp4Request {
@@ -37,10 +63,8 @@ pub struct Mp4Request {
     pub if_range: Option<String>,
     /// `If-None-Match`.
     pub if_none_match: Option<String>,
-    /// The query's `start`: seconds from the first picture.
-    pub start: Option<String>,
-    /// The query's `end`: seconds from the first picture.
-    pub end: Option<String>,
+    /// What the file has.
+    pub kind: FileKind,
     /// The query's `download`: save under this name instead of playing.
     pub download: Option<String>,
     /// A `HEAD` request: ranges do not apply.
@@ -48,28 +72,36 @@ pub struct Mp4Request {
 }
 
 impl Mp4View {
-    /// Plans the whole, or what lies between two moments in seconds from the first picture.
+    /// Plans the whole, or what lies in a range of time.
     pub(crate) fn new(
         recording: &Recording,
-        start: Option<f64>,
-        end: Option<f64>,
+        span: Option<&Span>,
+        kind: FileKind,
     ) -> Result<Self, ApiError> {
         let timeline = recording.index().timeline();
-        let nothing = match recording.meta().state {
-            State::Recording => Code::NotStarted,
-            State::Finished => Code::NothingRecorded,
-        };
+        let nothing = recording.nothing();
         let whole = Selection::whole(timeline).ok_or(nothing)?;
         let zero = whole.start;
-        let selection = match (start, end) {
-            (None, None) => whole,
-            (start, end) => {
-                let at = |seconds| Timestamp::from_seconds(seconds, Timescale::NANOS).plus(zero);
-                let (start, end) = (start.map_or(zero, at), end.map_or(whole.end, at));
-                let found = Selection::new(timeline, start.max(zero), end.min(whole.end));
-                found.ok_or(Code::NothingRecorded)?
+        let mut selection = match span {
+            None => whole,
+            Some(span) => {
+                let end = span.end.map_or(whole.end, at_micros).min(whole.end);
+                let found = Selection::new(timeline, at_micros(span.start).max(zero), end);
+                found.ok_or(nothing)?
             }
         };
+        if kind == FileKind::Audio {
+            let track = timeline.tracks().iter();
+            let sound = track.map(|track| track.config().is_some_and(|own| own.format.is_audio()));
+            let sound = sound.collect::<Vec<_>>();
+            selection
+                .tracks
+                .retain(|(index, _)| sound.get(*index) == Some(&true));
+            selection.tracks.truncate(1);
+            if selection.tracks.is_empty() {
+                return Err(ApiError::new(Code::NoSuchView, "It has no sound."));
+            }
+        }
         let parts = split(timeline, &selection, Form::Progressive);
         let [part] = parts.as_slice() else {
             let detail = separately(timeline, &selection, zero);
@@ -83,9 +115,16 @@ impl Mp4View {
                 hash.update(bytes);
             }
         }
-        for (seq, digest) in recording.digests() {
-            hash.update(seq.to_be_bytes());
-            hash.update(digest.0);
+        // Of the objects it is made of: what is stored later does not change it.
+        let mut last = None;
+        for part in file.plan.parts() {
+            if let Part::Stored(extent) = part
+                && last.replace(extent.store) != Some(extent.store)
+                && let Some(digest) = recording.digest(extent.store.0)
+            {
+                hash.update(extent.store.0.to_be_bytes());
+                hash.update(digest.0);
+            }
         }
         let tag = hash.finalize();
         Ok(Self {
@@ -113,32 +152,22 @@ fn separately(timeline: &Timeline, selection: &Selection, zero: Timestamp) -> St
     format!("HLS plays it all; as MP4 each of these is a file: {named}{more}.")
 }
 
-/// The seconds of a query parameter.
-fn moment(name: &str, text: Option<&String>) -> Result<Option<f64>, ApiError> {
-    let Some(text) = text else {
-        return Ok(None);
-    };
-    let seconds = text.parse().ok();
-    let seconds = seconds.filter(|seconds: &f64| seconds.is_finite() && *seconds >= 0.0);
-    let detail = || format!("{name} is in seconds from the first picture.");
-    let wrong = || ApiError::new(Code::BadRequest, detail());
-    seconds.map(Some).ok_or_else(wrong)
-}
-
 impl Recording {
-    /// Answers a request for the whole, or a range of its time, as one MP4 file.
+    /// Answers a request for the whole, or a range of its time, as one file: `video.mp4` or
+    /// `audio.m4a`.
     ///
     /// # Errors
-    /// [`Code::BadRequest`], [`Code::NotStarted`], [`Code::NothingRecorded`],
+    /// [`Code::NotStarted`], [`Code::NothingRecorded`], [`Code::NoSuchView`] where it has no sound,
     /// [`Code::ConfigurationChange`] with ranges that can be had;
     /// [`Code::RangeNotSatisfiable`] is an answer, with its `Content-Range`, not an error here.
-    pub fn video_mp4(&self, request: &Mp4Request) -> Result<Delivery, ApiError> {
-        let start = moment("start", request.start.as_ref())?;
-        let end = moment("end", request.end.as_ref())?;
-        let view = match (start, end) {
-            (None, None) => self.mp4()?,
-            _ => Arc::new(Mp4View::new(self, start, end)?),
-        };
+    pub fn file(&self, request: &Mp4Request, span: Option<&Span>) -> Result<Delivery, ApiError> {
+        match span {
+            None => self.file_of(request, &*self.whole_file(request.kind)?),
+            Some(span) => self.file_of(request, &Mp4View::new(self, Some(span), request.kind)?),
+        }
+    }
+
+    fn file_of(&self, request: &Mp4Request, view: &Mp4View) -> Result<Delivery, ApiError> {
         let len = view.plan.len();
         let range = request.range.as_deref().filter(|_| !request.head);
         let wanted = wanted_if(range, request.if_range.as_deref(), &view.etag, len);
@@ -160,13 +189,16 @@ impl Recording {
             State::Finished => FINISHED,
         };
         let delivery = delivery
-            .with("Content-Type", "video/mp4")
+            .with("Content-Type", request.kind.media_type())
             .with("Accept-Ranges", "bytes")
             .with("ETag", view.etag.clone())
             .with("Cache-Control", cache);
         Ok(match &request.download {
             None => delivery,
-            Some(name) => delivery.with("Content-Disposition", attachment(name)),
+            Some(name) => delivery.with(
+                "Content-Disposition",
+                attachment(name, request.kind.extension()),
+            ),
         })
     }
 }
@@ -181,16 +213,16 @@ fn refusal(len: u64) -> Delivery {
 }
 
 /// RFC 6266, with the name in plain characters and, where it has others, encoded besides.
-fn attachment(name: &str) -> String {
+fn attachment(name: &str, extension: &str) -> String {
     let name: String = name
         .chars()
         .filter(|letter| !letter.is_control())
         .take(100)
         .collect();
     let name = match name.trim() {
-        "" => "video.mp4".to_owned(),
-        name if name.to_ascii_lowercase().ends_with(".mp4") => name.to_owned(),
-        name => format!("{name}.mp4"),
+        "" => format!("recording{extension}"),
+        name if name.to_ascii_lowercase().ends_with(extension) => name.to_owned(),
+        name => format!("{name}{extension}"),
     };
     let plain = |letter: char| {
         let safe = letter.is_ascii_alphanumeric() || " ._-()".contains(letter);
@@ -217,14 +249,14 @@ mod tests {
     #[test]
     fn names_cannot_break_out_of_the_header() {
         assert_eq!(
-            attachment("my goal"),
+            attachment("my goal", ".mp4"),
             "attachment; filename=\"my goal.mp4\"; filename*=UTF-8''my%20goal.mp4"
         );
         assert_eq!(
-            attachment("a\"; x=\r\n\"b.MP4"),
+            attachment("a\"; x=\r\n\"b.MP4", ".mp4"),
             "attachment; filename=\"a__ x__b.MP4\"; filename*=UTF-8''a%22%3B%20x%3D%22b.MP4"
         );
-        assert!(attachment("录像").contains("filename*=UTF-8''%E5%BD%95%E5%83%8F.mp4"));
-        assert!(attachment("").contains("filename=\"video.mp4\""));
+        assert!(attachment("录像", ".mp4").contains("filename*=UTF-8''%E5%BD%95%E5%83%8F.mp4"));
+        assert!(attachment("", ".m4a").contains("filename=\"recording.m4a\""));
     }
 }

@@ -204,10 +204,7 @@ pub(crate) fn opened() -> Client {
 }
 
 pub(crate) fn record(client: &mut Client) {
-    let access = Access::Template {
-        id: "pub_demo".to_owned(),
-        title: None,
-    };
+    let access = Access::Template(r#"{"template":"pub_demo"}"#.to_owned());
     client.handle(
         Input::Record {
             request: RequestId(1),

@@ -11,9 +11,17 @@ use crate::Slice;
 /// The first sample is decoded shortly before `start`, whenever it was decoded before.
 #[must_use]
 pub fn shown_from(slice: Slice, start: Timestamp) -> Slice {
+    shown_between(slice, start, None)
+}
+
+/// As [`shown_from`], of pictures that show up to `end`, where there is one: those presented then or
+/// later hardly last either, just behind it.
+#[must_use]
+pub fn shown_between(slice: Slice, start: Timestamp, end: Option<Timestamp>) -> Slice {
     let lead = slice.composition_lead();
-    let start = start.rescale(slice.config.timescale).ticks;
-    let (mut samples, origin) = retime(&slice, start, i64::MAX);
+    let ticks = |time: Timestamp| time.rescale(slice.config.timescale).ticks;
+    let (start, end) = (ticks(start), end.map_or(i64::MAX, ticks));
+    let (mut samples, origin) = retime(&slice, start, end);
     let negative = i32::try_from(lead).unwrap_or(0);
     for sample in &mut samples {
         sample.composition_offset = sample.composition_offset.saturating_sub(negative);

@@ -79,6 +79,15 @@ impl Selection {
         })
     }
 
+    /// Where the whole begins: with the first picture, or with sound that begins well before it.
+    pub fn beginning(timeline: &Timeline) -> Option<Timestamp> {
+        let (start, _) = timeline.span()?;
+        let sound = timeline.audio().and_then(Track::first_shown);
+        sound
+            .filter(|sound| sound.plus(PRIMING) < start)
+            .or(Some(start))
+    }
+
     /// Takes everything that is stored, samples of no duration at the end too. It starts with the
     /// first picture; sound just before that is taken too, and not heard. Where sound begins well
     /// before the first picture, so does the whole.
@@ -86,10 +95,7 @@ impl Selection {
         let (start, _) = timeline.span()?;
         let ends = timeline.tracks().iter().filter_map(Track::presentation_end);
         let mut whole = Self::new(timeline, start, ends.max()?)?;
-        let sound = timeline.audio().and_then(Track::first_shown);
-        whole.start = sound
-            .filter(|sound| sound.plus(PRIMING) < start)
-            .unwrap_or(start);
+        whole.start = Self::beginning(timeline)?;
         for (index, numbers) in &mut whole.tracks {
             let Some(track) = timeline.tracks().get(*index) else {
                 continue;

@@ -1,0 +1,316 @@
+//! The media playlist: a recording, or a range of its time, as it grows and when it is finished.
+
+use livetape_hls::{
+    DateTime, Decimal, Map, MediaPlaylist, PlaylistType, Segment as HlsSegment, SegmentTag,
+    ServerControl, Skip, Start,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::api::State;
+use crate::delivery::Delivery;
+use crate::error::ApiError;
+use crate::ids::ConfigHash;
+use crate::index::{Segment, at_micros, floor_micros, micros};
+use crate::moment::Span;
+use crate::object::MAIN_LANE;
+use crate::recording::Recording;
+
+use super::cut::Cut;
+use super::i_frames::I_FRAMES;
+use super::playlist::{VERSION, independent};
+use super::{media_delivery, playlist};
+
+/// EXT-X-GAP and EXT-X-SKIP need these, RFC 8216bis §8.
+const VERSION_WITH_GAPS: u64 = 8;
+const VERSION_WITH_SKIP: u64 = 9;
+/// An object that is missing is waited for this long, in milliseconds, after a later one was stored:
+/// objects sent side by side may arrive in any order.
+const PATIENCE_MILLIS: i64 = 10_000;
+/// CAN-SKIP-UNTIL, in seconds: six target durations, the least that RFC 8216bis §4.4.3.8 allows.
+const SKIP_UNTIL: u64 = 6 * playlist::TARGET_DURATION;
+
+/// What of the objects a playlist has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MediaKind {
+    /// The objects, or of the first and the last what is asked for: `media.m3u8`.
+    Objects,
+    /// Of each object the keyframe that it begins with: `iframes.m3u8`.
+    IFrames,
+}
+
+/// A segment of a playlist, which may be a part of an object.
+#[derive(Debug, Clone, Copy)]
+struct Listed<'a> {
+    segment: Segment<'a>,
+    cut: Option<Cut>,
+    /// Microseconds.
+    duration: i64,
+    /// Microseconds of the object before what is shown.
+    late: i64,
+}
+
+impl<'a> Listed<'a> {
+    fn whole(segment: &Segment<'a>) -> Self {
+        Self {
+            segment: *segment,
+            cut: None,
+            duration: segment.duration(),
+            late: 0,
+        }
+    }
+}
+
+/// All segments of a playlist.
+struct List<'a> {
+    segments: Vec<Listed<'a>>,
+    /// None will be added.
+    complete: bool,
+    /// Where a player should begin, in microseconds.
+    start: Option<i64>,
+}
+
+impl Recording {
+    /// `media.m3u8` at `now`, Unix milliseconds: grows at its end until the recording is finished, or
+    /// all of `span` is there. With `skip`, without the segments that a player has long known.
+    ///
+    /// # Errors
+    /// [`Code::NotStarted`](crate::Code::NotStarted),
+    /// [`Code::NothingRecorded`](crate::Code::NothingRecorded).
+    pub fn media_playlist(
+        &self,
+        kind: MediaKind,
+        span: Option<&Span>,
+        skip: bool,
+        now: i64,
+    ) -> Result<Delivery, ApiError> {
+        self.check_started()?;
+        let list = self.list(span, now);
+        if list.segments.is_empty() {
+            return Err(self.nothing().into());
+        }
+        Ok(media_delivery(&self.media(kind, &list, skip)))
+    }
+
+    pub(super) fn check_started(&self) -> Result<(), ApiError> {
+        match self.index().entries().is_empty() {
+            false => Ok(()),
+            true => Err(self.nothing().into()),
+        }
+    }
+
+    fn list(&self, span: Option<&Span>, now: i64) -> List<'_> {
+        let finished = self.meta().state == State::Finished;
+        let mut all = self.index().segments();
+        if !finished {
+            all.truncate(settled(&all, now));
+        }
+        match span {
+            Some(span) => self.list_of(&all, span, finished),
+            None => List {
+                segments: all.iter().map(Listed::whole).collect(),
+                complete: finished,
+                start: None,
+            },
+        }
+    }
+
+    /// The segments of a range of time: of the first and the last object what is in it.
+    fn list_of<'a>(&self, all: &[Segment<'a>], span: &Span, finished: bool) -> List<'a> {
+        let video = self.index().timeline().video();
+        let shown = video.and_then(|track| track.shown_from(at_micros(span.start)));
+        // Where pictures have ended there may still be sound.
+        let start = shown.map_or(span.start, floor_micros);
+        let end = span.end.unwrap_or(i64::MAX);
+        let mut list = List {
+            segments: Vec::new(),
+            complete: finished,
+            start: Some(0),
+        };
+        for segment in all {
+            let Segment::Stored { entry, .. } = segment else {
+                // A hole at the beginning has no place of its own.
+                if !list.segments.is_empty() {
+                    list.segments.push(Listed::whole(segment));
+                }
+                continue;
+            };
+            let (from, to) = (micros(entry.start), micros(entry.end()));
+            if to <= start {
+                continue;
+            }
+            if from >= end {
+                list.complete = true;
+                break;
+            }
+            let is_first = list.segments.is_empty();
+            let cut = Cut {
+                seq: entry.seq,
+                from: (is_first && (from < start || !entry.independent)).then_some(start),
+                to: (to > end).then_some(end),
+            };
+            let is_cut = cut.from.is_some() || cut.to.is_some();
+            let plan = is_cut.then(|| self.cut(entry, &cut)).flatten();
+            let late = cut.from.map_or(0, |start| (start - from).max(0));
+            list.segments.push(match &plan {
+                Some(_) => Listed {
+                    segment: *segment,
+                    cut: Some(cut),
+                    duration: to.min(end) - from.max(start),
+                    late,
+                },
+                None => Listed::whole(segment),
+            });
+            if is_first {
+                list.start = Some(match &plan {
+                    // What decoding needs and is not to be seen: a tick each, rounded up.
+                    Some(plan) => (start - floor_micros(plan.start)).max(0),
+                    None => late,
+                });
+            }
+            if to >= end {
+                list.complete = true;
+                break;
+            }
+        }
+        // A hole at the end may reach beyond the range.
+        let stored = |listed: &Listed<'_>| matches!(listed.segment, Segment::Stored { .. });
+        if list.complete {
+            let last = list.segments.iter().rposition(stored);
+            list.segments.truncate(last.map_or(0, |last| last + 1));
+        }
+        list
+    }
+
+    fn media(&self, kind: MediaKind, list: &List<'_>, skip: bool) -> MediaPlaylist {
+        let skipped = if skip { skippable(&list.segments) } else { 0 };
+        let mut map = None;
+        let mut segments = Vec::new();
+        for (number, listed) in list.segments.iter().enumerate() {
+            if number < skipped {
+                if let Segment::Stored { entry, .. } = listed.segment {
+                    map = Some(&entry.config);
+                }
+                continue;
+            }
+            segments.push(kind.segment(listed, number == 0, &mut map));
+        }
+        let has_gap = list.segments.iter().any(|listed| kind.is_gap(listed));
+        let version = match (skipped, has_gap) {
+            (1.., _) => VERSION_WITH_SKIP,
+            (0, true) => VERSION_WITH_GAPS,
+            (0, false) => VERSION,
+        };
+        MediaPlaylist {
+            version: Some(version),
+            independent_segments: independent(self.index()),
+            start: list.start.map(|micros| Start {
+                precise: Some(true),
+                ..Start::new(Decimal::from_micros(micros))
+            }),
+            target_duration: playlist::TARGET_DURATION,
+            playlist_type: Some(PlaylistType::Event),
+            i_frames_only: kind == MediaKind::IFrames,
+            server_control: Some(ServerControl {
+                can_skip_until: Some(Decimal::from_millis(SKIP_UNTIL as i64 * 1_000)),
+                ..ServerControl::new()
+            }),
+            skip: (skipped > 0).then(|| Skip::new(skipped as u64)),
+            segments,
+            end_list: list.complete,
+            ..MediaPlaylist::default()
+        }
+    }
+}
+
+/// How many segments are certain: up to the first missing one that may still come.
+fn settled(all: &[Segment<'_>], now: i64) -> usize {
+    let mut given_up = false;
+    let mut certain = all.len();
+    for (position, segment) in all.iter().enumerate().rev() {
+        match segment {
+            Segment::Stored { entry, .. } => {
+                given_up |= now.saturating_sub(entry.stored) >= PATIENCE_MILLIS;
+            }
+            Segment::Missing { .. } if !given_up => certain = position,
+            Segment::Missing { .. } => {}
+        }
+    }
+    certain
+}
+
+/// How many segments lie further from the end than a player may skip.
+fn skippable(segments: &[Listed<'_>]) -> usize {
+    let mut left = SKIP_UNTIL as i64 * 1_000_000;
+    let kept = segments.iter().rev().take_while(|listed| {
+        let keep = left > 0;
+        left -= listed.duration;
+        keep
+    });
+    segments.len() - kept.count()
+}
+
+impl MediaKind {
+    /// Nothing to play; a playlist of keyframes keeps its place, so that segments have the same
+    /// numbers in both.
+    fn is_gap(self, listed: &Listed<'_>) -> bool {
+        match (listed.segment, self) {
+            (Segment::Missing { .. }, _) => true,
+            (Segment::Stored { .. }, Self::Objects) => false,
+            (Segment::Stored { entry, .. }, Self::IFrames) => {
+                entry.keyframe.is_none() || listed.cut.is_some_and(|cut| cut.from.is_some())
+            }
+        }
+    }
+
+    fn segment<'a>(
+        self,
+        listed: &Listed<'a>,
+        is_first: bool,
+        map: &mut Option<&'a ConfigHash>,
+    ) -> HlsSegment {
+        let folder = match self {
+            Self::Objects => MAIN_LANE,
+            Self::IFrames => I_FRAMES,
+        };
+        let duration = Decimal::from_micros(listed.duration);
+        let (entry, discontinuity) = match listed.segment {
+            Segment::Stored {
+                entry,
+                discontinuity,
+            } => (entry, discontinuity),
+            Segment::Missing { seq, .. } => {
+                return HlsSegment {
+                    tags: vec![SegmentTag::Gap],
+                    ..HlsSegment::new(format!("{folder}/{seq}.m4s"), duration)
+                };
+            }
+        };
+        let mut tags = Vec::new();
+        if discontinuity && !is_first {
+            tags.push(SegmentTag::Discontinuity);
+        }
+        if map.is_none_or(|map| *map != entry.config) {
+            let uri = match self {
+                Self::Objects => format!("init-{}.mp4", entry.config),
+                Self::IFrames => format!("{I_FRAMES}/init-{}.mp4", entry.config),
+            };
+            tags.push(SegmentTag::Map(Map::new(uri)));
+            *map = Some(&entry.config);
+        }
+        if let Some(millis) = entry.wall_clock {
+            let date = DateTime::from_unix_millis(millis.saturating_add(listed.late / 1_000));
+            tags.push(SegmentTag::ProgramDateTime(date));
+        }
+        if self.is_gap(listed) {
+            tags.push(SegmentTag::Gap);
+        }
+        let uri = match (self, listed.cut) {
+            (Self::Objects, Some(cut)) => cut.uri(),
+            _ => format!("{folder}/{}.m4s", entry.seq),
+        };
+        HlsSegment {
+            tags,
+            ..HlsSegment::new(uri, duration)
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! The Durable Object that takes one resumable upload. What arrives is in its SQLite at once, and goes on to
+//! R2 in larger objects: no byte that arrived is lost with the request that brought it.
+
+mod bytes;
+
+use std::cell::{Cell, RefCell};
+
+use livetape_edge::tus::request::{Addition, Creation};
+use livetape_edge::tus::{Checksum, Kind, Part, Upload as Progress, UploadId};
+use livetape_edge::{Code, Delivery, Piece};
+use serde::{Deserialize, Serialize};
+use worker::web_sys::ReadableStreamDefaultReader;
+use worker::{
+    DurableObject, Env, Method, Request, Response, Result, SqlStorage, State, Storage,
+    durable_object,
+};
+
+use crate::refusal::{Answer, Refusal};
+use crate::sql::{read, text, write};
+use crate::{platform, r2, respond};
+
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS upload (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL, body TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS tail (at INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+    CREATE TABLE IF NOT EXISTS part (at INTEGER PRIMARY KEY, key TEXT NOT NULL, len INTEGER NOT NULL);
+";
+
+/// The binding of the Durable Objects.
+pub(crate) const BINDING: &str = "UPLOAD";
+
+/// What a request to an upload is for, beyond its method: the value of `Livetape-Command`.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Command {
+    /// `POST`: it is created; the body may have its first bytes.
+    Create(New),
+    /// `GET`: its bytes.
+    Read,
+    /// `GET`: whether it can be joined with others.
+    CanJoin,
+    /// `GET`: it is joined with others from now on; the answer is its [`Part`]s.
+    Join,
+}
+
+/// The header that carries a command.
+pub(crate) const COMMAND: &str = "Livetape-Command";
+
+/// An upload that is to be created.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct New {
+    pub(crate) creation: Creation,
+    pub(crate) concat: Option<String>,
+    pub(crate) most: Option<u64>,
+    /// Where it will be.
+    pub(crate) location: String,
+    /// What it is joined from.
+    pub(crate) parts: Vec<Part>,
+}
+
+/// One upload.
+#[durable_object]
+pub struct Upload {
+    sql: SqlStorage,
+    storage: Storage,
+    env: Env,
+    /// Bytes that arrived and are not in a row yet.
+    buffer: RefCell<Vec<u8>>,
+    /// Who reads a body now.
+    reader: RefCell<Option<ReadableStreamDefaultReader>>,
+    /// Counts those who have read one: who is not the last stores nothing more.
+    turn: Cell<u32>,
+    /// What is being read counts only when its checksum is right.
+    is_staging: Cell<bool>,
+    /// Rows are on their way to R2.
+    is_moving: Cell<bool>,
+}
+
+impl DurableObject for Upload {
+    fn new(state: State, env: Env) -> Self {
+        let storage = state.storage();
+        Self {
+            sql: storage.sql(),
+            storage,
+            env,
+            buffer: RefCell::default(),
+            reader: RefCell::default(),
+            turn: Cell::default(),
+            is_staging: Cell::default(),
+            is_moving: Cell::default(),
+        }
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        self.expire().await?;
+        Response::empty()
+    }
+
+    async fn fetch(&self, request: Request) -> Result<Response> {
+        let delivery = match self.answer(&request).await {
+            Ok(delivery) | Err(Refusal::Told(delivery)) => delivery,
+            Err(Refusal::Api(error)) => respond::error(&error),
+            Err(Refusal::Fault(fault)) => return Err(fault),
+        };
+        Response::from_bytes(delivery.encode())
+    }
+}
+
+impl Upload {
+    async fn answer(&self, request: &Request) -> Answer {
+        self.sql.exec(SCHEMA, None)?;
+        // Whoever asks now is the one who is there: a request before may be a connection that is long dead.
+        self.supersede()?;
+        let header = |name: &str| request.headers().get(name).ok().flatten();
+        let command: Option<Command> = match header(COMMAND) {
+            Some(command) => Some(serde_json::from_str(&command)?),
+            None => None,
+        };
+        match (request.method(), command) {
+            (_, Some(Command::Create(new))) => self.create(request, new).await,
+            (_, Some(Command::Read)) => self.read().await,
+            (_, Some(Command::CanJoin)) => self.joinable().map(|_| no_content()),
+            (_, Some(Command::Join)) => self.join().await,
+            (Method::Patch, None) => self.patch(request).await,
+            (Method::Delete, None) => self.terminate().await,
+            (_, None) => Ok(self.known()?.1.head()),
+        }
+    }
+
+    async fn create(&self, request: &Request, new: New) -> Answer {
+        let id = UploadId::parse(request.path().trim_start_matches('/'));
+        let id = id.ok_or_else(|| worker::Error::from("an upload was asked by no id"))?;
+        let mut own = Progress::new(&new.creation, new.concat, new.most, seconds())?;
+        for part in &new.parts {
+            self.add_part(own.offset, part)?;
+            own.offset += part.len;
+        }
+        if own.kind == Kind::Final {
+            own.len = Some(own.offset);
+        }
+        self.save(&id, &own)?;
+        self.storage.set_alarm(own.expires * 1_000).await?;
+        let header = |name: &str| request.headers().get(name).ok().flatten();
+        if own.kind != Kind::Final && request.inner().body().is_some() {
+            let addition = Addition::beginning(header)?;
+            let room = own.begin(&addition, seconds())?.room;
+            self.receive(request, &id, own, room, addition.checksum)
+                .await?;
+        }
+        Ok(self.known()?.1.created(&new.location))
+    }
+
+    async fn patch(&self, request: &Request) -> Answer {
+        let (id, mut own) = self.known()?;
+        let addition = Addition::read(|name: &str| request.headers().get(name).ok().flatten())?;
+        let room = own.begin(&addition, seconds())?.room;
+        self.save(&id, &own)?;
+        self.receive(request, &id, own, room, addition.checksum)
+            .await?;
+        Ok(self.known()?.1.patched())
+    }
+
+    /// Takes a body: at most `room` bytes, all that come. With a checksum either all of them count or none.
+    async fn receive(
+        &self,
+        request: &Request,
+        id: &UploadId,
+        mut own: Progress,
+        room: u64,
+        mut checksum: Option<Checksum>,
+    ) -> std::result::Result<(), Refusal> {
+        let turn = self.turn.get();
+        self.is_staging.set(checksum.is_some());
+        let mut at = own.offset;
+        let end = own.offset + room;
+        let whole = loop {
+            let chunk = match self.next_chunk(request).await {
+                _ if self.turn.get() != turn => return Err(Code::OffsetMismatch.into()),
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => break true,
+                // The connection is gone; what it brought stays.
+                Err(_) => break false,
+            };
+            let left = usize::try_from(end - at).unwrap_or(usize::MAX);
+            let taken = chunk.get(..left.min(chunk.len())).unwrap_or_default();
+            if let Some(checksum) = &mut checksum {
+                checksum.add(taken);
+            }
+            self.buffer.borrow_mut().extend_from_slice(taken);
+            at += taken.len() as u64;
+            if taken.len() < chunk.len() {
+                self.keep(id, &mut own, at, checksum.is_none())?;
+                return Err(Code::TooLarge.into());
+            }
+            if self.buffer.borrow().len() >= bytes::ROW {
+                self.keep(id, &mut own, at, checksum.is_none())?;
+                self.move_out(id, false).await?;
+                if self.turn.get() != turn {
+                    return Err(Code::OffsetMismatch.into());
+                }
+            }
+        };
+        self.reader.replace(None);
+        self.keep(id, &mut own, at, checksum.is_none())?;
+        if let Some(checksum) = checksum {
+            self.is_staging.set(false);
+            let checked = checksum.check();
+            if checked.is_err() || !whole {
+                self.drop_after(own.offset)?;
+                return Err(checked
+                    .err()
+                    .map_or(Code::ChecksumMismatch.into(), Refusal::Api));
+            }
+            own.offset = at;
+            self.save(id, &own)?;
+        }
+        self.move_out(id, own.is_complete()).await?;
+        self.storage.set_alarm(own.expires * 1_000).await?;
+        Ok(())
+    }
+
+    /// Puts what is in memory into rows. It counts from now on, where it does not wait for a checksum.
+    fn keep(&self, id: &UploadId, own: &mut Progress, at: u64, counts: bool) -> Result<()> {
+        self.write_tail(at)?;
+        if counts && at > own.offset {
+            own.offset = at;
+            self.save(id, own)?;
+        }
+        Ok(())
+    }
+
+    /// Ends a request that is still bringing bytes: what arrived is kept, what comes later is not taken.
+    fn supersede(&self) -> Result<()> {
+        self.turn.set(self.turn.get().wrapping_add(1));
+        if let Some(reader) = self.reader.take() {
+            let _ = reader.cancel();
+        }
+        let Some((id, mut own)) = self.load()? else {
+            return Ok(());
+        };
+        if self.is_staging.replace(false) {
+            self.buffer.borrow_mut().clear();
+        }
+        let at = own.offset + self.buffer.borrow().len() as u64;
+        self.keep(&id, &mut own, at, true)?;
+        // What waited for a checksum that will not come now.
+        self.drop_after(own.offset)
+    }
+
+    async fn read(&self) -> Answer {
+        let (id, own) = self.known()?;
+        if !own.is_complete() {
+            return Err(Code::UploadIncomplete.into());
+        }
+        self.move_out(&id, true).await?;
+        let stored = |part: Part| Piece::Stored {
+            key: part.key,
+            offset: 0,
+            len: part.len,
+        };
+        let pieces = self.parts()?.into_iter().map(stored).collect();
+        Ok(Delivery::new(200, pieces).with("Cache-Control", "no-store"))
+    }
+
+    fn joinable(&self) -> std::result::Result<(UploadId, Progress), Refusal> {
+        let (id, own) = self.known()?;
+        if own.kind == Kind::Partial(false) && own.is_complete() {
+            return Ok((id, own));
+        }
+        Err(Code::UploadNotJoinable.into())
+    }
+
+    async fn join(&self) -> Answer {
+        let (id, mut own) = self.joinable()?;
+        self.move_out(&id, true).await?;
+        own.kind = Kind::Partial(true);
+        self.save(&id, &own)?;
+        Ok(respond::json(200, &self.parts()?)?)
+    }
+
+    /// Removes it with all that is stored; what was joined with others is theirs.
+    async fn terminate(&self) -> Answer {
+        let (_, own) = self.known()?;
+        if own.kind != Kind::Partial(true) {
+            let bucket = r2::bucket(&self.env)?;
+            let keys: Vec<String> = self.parts()?.into_iter().map(|part| part.key).collect();
+            for keys in keys.chunks(1_000) {
+                bucket.delete_multiple(keys.to_vec()).await?;
+            }
+        }
+        self.storage.delete_alarm().await?;
+        self.storage.delete_all().await?;
+        Ok(no_content())
+    }
+
+    /// Removes it, where nothing has been added for long.
+    async fn expire(&self) -> Result<()> {
+        self.sql.exec(SCHEMA, None)?;
+        match self.load()? {
+            Some((_, own)) if own.expires > seconds() => {
+                self.storage.set_alarm(own.expires * 1_000).await
+            }
+            Some(_) => match self.terminate().await {
+                Err(Refusal::Fault(fault)) => Err(fault),
+                _ => Ok(()),
+            },
+            None => Ok(()),
+        }
+    }
+
+    /// The upload; not one whose time is over.
+    fn known(&self) -> std::result::Result<(UploadId, Progress), Refusal> {
+        let found = self.load()?;
+        let own = found.filter(|(_, own)| own.expires > seconds());
+        own.ok_or_else(|| Code::UnknownUpload.into())
+    }
+
+    fn load(&self) -> Result<Option<(UploadId, Progress)>> {
+        let found = read(
+            &self.sql,
+            "SELECT id, body FROM upload",
+            Vec::new(),
+            |row| {
+                let id = UploadId::parse(&text(row.next()?)?)?;
+                Some((id, serde_json::from_str(&text(row.next()?)?).ok()?))
+            },
+        )?;
+        Ok(found.into_iter().next())
+    }
+
+    fn save(&self, id: &UploadId, own: &Progress) -> Result<()> {
+        let values = vec![id.to_string().into(), serde_json::to_string(own)?.into()];
+        let query = "INSERT OR REPLACE INTO upload (one, id, body) VALUES (1, ?, ?)";
+        write(&self.sql, query, values)
+    }
+}
+
+fn no_content() -> Delivery {
+    Delivery::new(204, Vec::new())
+}
+
+/// Unix seconds.
+fn seconds() -> i64 {
+    platform::now() / 1_000
+}
