@@ -125,7 +125,9 @@ impl ExtentMap {
             .entries
             .iter()
             .rposition(|entry| entry.extent.store <= store);
-        self.entries.drain(..last.map_or(0, |last| last + 1));
+        for _ in 0..last.map_or(0, |last| last + 1) {
+            self.entries.pop_front();
+        }
     }
 }
 
