@@ -14,10 +14,11 @@ use crate::left;
 use crate::message::{Message, Told};
 use crate::network::{Fetched, exchange};
 use crate::payload_sum::PayloadSum;
+use crate::plain::Plain;
 #[cfg(feature = "pull")]
 use crate::recovered::{self, Recovered, Wish};
 use crate::reels::{Bytes, Reels};
-use crate::reply::{self, Reply};
+use crate::reply;
 use crate::scope::{Alarm, now};
 use crate::storing::Tape;
 
@@ -177,7 +178,7 @@ impl Shared {
 
     /// A tape that has been opened; the page is told.
     fn opened(&self, recorder: Recorder, reels: Reels) -> Tape {
-        self.post(Reply::new("opened").text("storage", reels.storage()));
+        self.post(reply::of("opened").text("storage", reels.storage()));
         Tape::new(recorder, reels, self.payload_sum.clone())
     }
 
@@ -188,7 +189,7 @@ impl Shared {
             Wish::List { request } => {
                 left::clean_up().await;
                 let tapes = recovered::list().await;
-                self.post(Reply::to(*request, "recovered").value("tapes", &tapes));
+                self.post(reply::to(*request, "recovered").value("tapes", &tapes));
             }
             Wish::Open { name } => *tape = self.open_left(name.clone()).await,
             Wish::Resume { request } => return Some(Input::Resume { request: *request }),
@@ -196,7 +197,7 @@ impl Shared {
                 if let Some(mut tape) = tape.take() {
                     tape.reels.remove().await;
                 }
-                self.post(Reply::to(*request, "discarded"));
+                self.post(reply::to(*request, "discarded"));
             }
         }
         None
@@ -206,7 +207,7 @@ impl Shared {
     async fn open_left(&self, name: String) -> Option<Tape> {
         match Recovered::open(name, &self.payload_sum).await {
             Ok(recovered) => {
-                self.post(Reply::new("repaired").value("damage", &recovered.codes()));
+                self.post(reply::of("repaired").value("damage", &recovered.codes()));
                 let Recovered { tape, reels, .. } = recovered;
                 Some(self.opened(Recorder::with(tape), reels))
             }
@@ -283,7 +284,7 @@ impl Shared {
         let copied = reels.copied();
         let blob = reels.assemble(&ready.plan)?;
         let copied = reels.copied() - copied;
-        let reply = Reply::to(ready.request, "clip")
+        let reply = reply::to(ready.request, "clip")
             .number("clip", ready.request.0.into())
             .value("blob", &blob)
             .number("start", ready.start.seconds())
@@ -298,16 +299,18 @@ impl Shared {
     /// Gives an append's buffer back to the page.
     fn recycle(&self, chunk: &Uint8Array) {
         let buffer = chunk.buffer();
-        let reply = Reply::new("recycle").value("bytes", &buffer);
+        let reply = reply::of("recycle").value("bytes", &buffer);
         self.post_with(reply, &Array::of1(&buffer));
     }
 
-    fn post(&self, reply: Reply) {
+    fn post(&self, reply: Plain) {
         self.post_with(reply, &Array::new());
     }
 
-    fn post_with(&self, reply: Reply, transfer: &Array) {
+    fn post_with(&self, reply: Plain, transfer: &Array) {
         // postMessage fails only for what cannot be cloned; all of this can.
-        let _ = self.post.call2(&JsValue::NULL, &reply.done(), transfer);
+        let _ = self
+            .post
+            .call2(&JsValue::NULL, &reply.done::<JsValue>(), transfer);
     }
 }

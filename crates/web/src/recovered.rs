@@ -13,8 +13,9 @@ use web_sys::Blob;
 use crate::folder::{Folder, Found};
 use crate::message;
 use crate::payload_sum::PayloadSum;
+use crate::plain::Plain;
 use crate::reels::Reels;
-use crate::reply::{self, Reply};
+use crate::reply;
 
 /// What is recovered is as long as it is.
 const WINDOW: Window = Window {
@@ -109,7 +110,7 @@ impl Recovered {
         let timeline = self.tape.timeline();
         let (start, end) = timeline.span()?;
         let date = |at| timeline.wall_clock_at(at).map(|millis| millis as f64);
-        let described = Reply::plain()
+        let described = Plain::new()
             .text("name", name)
             .number("start", start.seconds())
             .number("end", end.seconds())
@@ -120,10 +121,10 @@ impl Recovered {
             .value("damage", &self.codes());
         let described = match Unfinished::of(&self.tape) {
             Some(unfinished) => {
-                let recording = Reply::plain()
+                let recording = Plain::new()
                     .text("edge", &unfinished.edge)
                     .text("id", &unfinished.id);
-                described.value("recording", &recording.done())
+                described.value("recording", &recording.done::<JsValue>())
             }
             None => described,
         };

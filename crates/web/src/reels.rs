@@ -13,12 +13,13 @@ use livetape_timeline::{Extent, Part, Plan, StoreId};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Blob, BlobPropertyBag, DomException, FileSystemFileHandle, FileSystemReadWriteOptions,
+    Blob, DomException, FileSystemFileHandle, FileSystemReadWriteOptions,
     FileSystemSyncAccessHandle,
 };
 
 use crate::folder::Folder;
 use crate::journal::JournalFile;
+use crate::plain::Plain;
 use crate::room::Room;
 use crate::scope::now;
 
@@ -410,9 +411,7 @@ impl Reels {
 const NOT_OPEN: &str = "the reel is not open";
 
 pub(crate) fn options_at(offset: u64) -> FileSystemReadWriteOptions {
-    let options = FileSystemReadWriteOptions::new();
-    options.set_at(offset as f64);
-    options
+    Plain::new().number("at", offset as f64).done()
 }
 
 pub(crate) fn all_written(written: f64, wanted: usize) -> Result<(), JsValue> {
@@ -423,8 +422,7 @@ pub(crate) fn all_written(written: f64, wanted: usize) -> Result<(), JsValue> {
 }
 
 fn blob(parts: &Array, mime: &str) -> Result<Blob, JsValue> {
-    let options = BlobPropertyBag::new();
-    options.set_type(mime);
+    let options = Plain::new().text("type", mime).done();
     Blob::new_with_blob_sequence_and_options(parts, &options)
 }
 

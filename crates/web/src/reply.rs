@@ -1,70 +1,30 @@
 //! Messages to the page (`www/sdk/src/protocol.ts`), written.
 
-use js_sys::{Array, Float64Array, JSON, Object, Reflect, Uint8Array, Uint32Array};
+use js_sys::{Array, Float64Array, JSON, Uint8Array, Uint32Array};
 use livetape_media::Format;
 use livetape_recorder::{Event, PastReady, RequestId, StillReady, TrackInfo};
 use wasm_bindgen::prelude::*;
 
 use crate::message::field;
+use crate::plain::Plain;
 
-/// A plain object, given its properties one after another.
-pub(crate) struct Reply(Object);
+/// A message of this type.
+pub(crate) fn of(kind: &str) -> Plain {
+    Plain::new().text("type", kind)
+}
 
-impl Reply {
-    /// A message of this type.
-    pub(crate) fn new(kind: &str) -> Self {
-        Self::plain().text("type", kind)
-    }
-
-    /// A message of this type about a request.
-    pub(crate) fn to(request: RequestId, kind: &str) -> Self {
-        Self::new(kind).number("request", request.0.into())
-    }
-
-    /// An object that is part of a message.
-    pub(crate) fn plain() -> Self {
-        Self(Object::new())
-    }
-
-    pub(crate) fn value(self, name: &str, value: &JsValue) -> Self {
-        // Setting a property of a fresh plain object does not fail.
-        let _ = Reflect::set(&self.0, &JsValue::from_str(name), value);
-        self
-    }
-
-    pub(crate) fn number(self, name: &str, value: f64) -> Self {
-        self.value(name, &JsValue::from_f64(value))
-    }
-
-    pub(crate) fn text(self, name: &str, value: &str) -> Self {
-        self.value(name, &JsValue::from_str(value))
-    }
-
-    /// A number that may be unknown.
-    pub(crate) fn known(self, name: &str, value: Option<f64>) -> Self {
-        match value {
-            Some(value) => self.number(name, value),
-            None => self,
-        }
-    }
-
-    pub(crate) fn bytes(self, name: &str, value: &[u8]) -> Self {
-        self.value(name, &Uint8Array::from(value))
-    }
-
-    /// The object.
-    pub(crate) fn done(self) -> Object {
-        self.0
-    }
+/// A message of this type about a request.
+pub(crate) fn to(request: RequestId, kind: &str) -> Plain {
+    of(kind).number("request", request.0.into())
 }
 
 /// A fragment to be played again, and its bytes.
-pub(crate) fn past(ready: &PastReady, bytes: &Uint8Array) -> Reply {
+pub(crate) fn past(ready: &PastReady, bytes: &Uint8Array) -> Plain {
     let pairs = ready.next.iter();
     let next: Vec<_> = pairs
         .flat_map(|(track, sample)| [f64::from(track.0), *sample as f64])
         .collect();
-    let fragment = Reply::new("fragment")
+    let fragment = of("fragment")
         .text("config", &ready.config)
         .text("mime", &ready.mime)
         .bytes("init", &ready.init)
@@ -73,16 +33,16 @@ pub(crate) fn past(ready: &PastReady, bytes: &Uint8Array) -> Reply {
         .number("end", ready.end.seconds())
         .number("later", ready.later.seconds())
         .value("next", &Float64Array::from(next.as_slice()));
-    Reply::to(ready.request, "past").value("fragment", &fragment.done())
+    to(ready.request, "past").value("fragment", &fragment.done::<JsValue>())
 }
 
 /// A picture to be decoded, and the bytes of its samples.
-pub(crate) fn still(ready: &StillReady, bytes: &Uint8Array) -> Reply {
+pub(crate) fn still(ready: &StillReady, bytes: &Uint8Array) -> Plain {
     let samples = || ready.samples.iter();
     let sizes: Vec<_> = samples().map(|sample| sample.size).collect();
     let keyframes: Vec<_> = samples().map(|sample| u8::from(sample.keyframe)).collect();
     let times: Vec<_> = samples().map(|sample| sample.shown.seconds()).collect();
-    Reply::to(ready.request, "still")
+    to(ready.request, "still")
         .text("codec", &ready.config.codec)
         .bytes("entry", &ready.config.sample_entry)
         .value("sizes", &Uint32Array::from(sizes.as_slice()))
@@ -94,7 +54,7 @@ pub(crate) fn still(ready: &StillReady, bytes: &Uint8Array) -> Reply {
 }
 
 /// An event as a message.
-pub(crate) fn event(event: &Event) -> Reply {
+pub(crate) fn event(event: &Event) -> Plain {
     match event {
         Event::Window {
             start,
@@ -102,19 +62,19 @@ pub(crate) fn event(event: &Event) -> Reply {
             bytes,
             held,
             forecast,
-        } => Reply::new("window")
+        } => of("window")
             .number("start", start.seconds())
             .number("end", end.seconds())
             .number("bytes", *bytes as f64)
             .number("held", *held as f64)
             .known("forecast", *forecast),
-        Event::NothingYet { request } => Reply::to(*request, "past"),
-        Event::Tracks(infos) => Reply::new("tracks").value("tracks", &tracks(infos)),
+        Event::NothingYet { request } => to(*request, "past"),
+        Event::Tracks(infos) => of("tracks").value("tracks", &tracks(infos)),
         Event::Recording {
             request,
             id,
             answer,
-        } => Reply::to(*request, "recording")
+        } => to(*request, "recording")
             .text("id", id)
             .value("playback", &playback(&parsed(answer))),
         Event::Progress {
@@ -123,12 +83,12 @@ pub(crate) fn event(event: &Event) -> Reply {
             bytes,
             uploaded,
             objects,
-        } => Reply::to(*request, "progress")
+        } => to(*request, "progress")
             .number("elapsed", *elapsed)
             .number("bytes", *bytes as f64)
             .number("uploaded", *uploaded as f64)
             .number("objects", f64::from(*objects)),
-        Event::Moment { request, at, time } => Reply::to(*request, "moment")
+        Event::Moment { request, at, time } => to(*request, "moment")
             .number("at", *at)
             .number("time", time.seconds()),
         Event::Upload {
@@ -136,7 +96,7 @@ pub(crate) fn event(event: &Event) -> Reply {
             state,
             why,
         } => {
-            let reply = Reply::to(*request, "upload").text("state", state.as_str());
+            let reply = to(*request, "upload").text("state", state.as_str());
             match why {
                 Some(why) => reply.text("why", why),
                 None => reply,
@@ -150,14 +110,14 @@ pub(crate) fn event(event: &Event) -> Reply {
             answer,
         } => {
             let result = parsed(answer);
-            Reply::to(*request, "stopped")
+            to(*request, "stopped")
                 .number("duration", *duration)
                 .number("preRoll", *pre_roll)
                 .number("bytes", *bytes as f64)
                 .value("playback", &playback(&result))
                 .value("result", &result)
         }
-        Event::Defect { code, message, at } => Reply::new("event")
+        Event::Defect { code, message, at } => of("event")
             .text("code", code)
             .text("message", message)
             .known("at", *at),
@@ -170,8 +130,8 @@ pub(crate) fn event(event: &Event) -> Reply {
 }
 
 /// A failure as a message.
-pub(crate) fn failed(request: Option<RequestId>, code: &str, message: &str) -> Reply {
-    Reply::new("failed")
+pub(crate) fn failed(request: Option<RequestId>, code: &str, message: &str) -> Plain {
+    of("failed")
         .known("request", request.map(|request| request.0.into()))
         .text("code", code)
         .text("message", message)
@@ -189,7 +149,7 @@ fn playback(answer: &JsValue) -> JsValue {
 pub(crate) fn tracks(infos: &[TrackInfo]) -> Array {
     let all = Array::new();
     for info in infos {
-        let track = Reply::plain().text("codec", &info.codec);
+        let track = Plain::new().text("codec", &info.codec);
         let track = match info.format {
             Format::Video { width, height } => track
                 .text("kind", "video")
@@ -204,7 +164,7 @@ pub(crate) fn tracks(infos: &[TrackInfo]) -> Array {
                 .number("channels", channels.into()),
             Format::Other { .. } => track.text("kind", "data"),
         };
-        all.push(&track.done());
+        all.push(&track.done::<JsValue>());
     }
     all
 }
