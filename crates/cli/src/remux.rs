@@ -128,9 +128,11 @@ pub(crate) fn deliver(job: &mut Job, wanted: &Wanted<'_>, first: Partial) -> Res
 
 /// Completes a file whose payload is in it already.
 fn write_in_place(mut output: Partial, file: &Planned) -> Result<()> {
-    if let Some(Part::Bytes(header)) = file.plan.parts().first() {
-        output.put_front(header)?;
-    }
+    let header = file.plan.parts().iter().filter_map(|part| match part {
+        Part::Bytes(bytes) => Some(bytes.as_slice()),
+        Part::Stored(_) => None,
+    });
+    output.put_front(&header.collect::<Vec<_>>().concat())?;
     interrupt::check()?;
     output.complete()
 }

@@ -7,8 +7,8 @@ use std::process::Command;
 
 use livetape_container::DefectCode::{self, NotDecodable};
 use livetape_container::isobmff::mux::{
-    ChunkLayout, FragmentTrack, InitTrack, Movie, ProgressiveTrack, fragment_header, init_segment,
-    progressive_header,
+    ChunkLayout, FragmentTrack, InitTrack, Movie, ProgressiveTrack, SampleTables, fragment_header,
+    init_segment, progressive_header,
 };
 use livetape_media::{Format, Sample, Timescale};
 use mpegts_support::wire::{
@@ -363,18 +363,20 @@ fn progressive(track: &Track) -> Vec<u8> {
         len: payload.len() as u64,
         skipped: 0,
     };
+    let mut tables = SampleTables::default();
+    samples.iter().for_each(|sample| tables.push(sample));
     let track = ProgressiveTrack {
         track_id: 1,
         config: &track.configs[0],
         further: &[],
-        samples: &samples,
-        edits: &[],
+        tables,
+        edits: Vec::new(),
     };
     let movie = Movie {
         timescale: Timescale::MPEG,
         wall_clock: None,
     };
-    let mut file = progressive_header(movie, &[track], &[chunk]);
+    let mut file = progressive_header(movie, vec![track], &[chunk]).concat();
     file.extend(payload);
     file
 }

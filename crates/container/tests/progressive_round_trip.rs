@@ -6,7 +6,7 @@ mod configs;
 use configs::{audio, video};
 use livetape_container::isobmff::Demuxer;
 use livetape_container::isobmff::mux::{
-    ChunkLayout, Edit, Movie, ProgressiveTrack, progressive_header,
+    ChunkLayout, Edit, Movie, ProgressiveTrack, SampleTables, progressive_header,
 };
 use livetape_container::{DefectCode, Event, Payload};
 use livetape_media::{Sample, Timescale, TrackConfig};
@@ -32,26 +32,30 @@ fn file(pictures: &[Sample], sound: &[Sample], in_chunk: usize, origin: u64) -> 
             }));
         }
     }
-    let edits = [Edit {
+    let edits = vec![Edit {
         duration: 1,
         media_time: Some(origin),
     }];
-    let track = |track_id, config, samples, edits| ProgressiveTrack {
-        track_id,
-        config,
-        further: &[],
-        samples,
-        edits,
+    let track = |track_id, config, samples: &[Sample], edits| {
+        let mut tables = SampleTables::default();
+        samples.iter().for_each(|sample| tables.push(sample));
+        ProgressiveTrack {
+            track_id,
+            config,
+            further: &[],
+            tables,
+            edits,
+        }
     };
-    let tracks = [
-        track(1, &video, pictures, edits.as_slice()),
-        track(2, &audio, sound, &[]),
+    let tracks = vec![
+        track(1, &video, pictures, edits),
+        track(2, &audio, sound, Vec::new()),
     ];
     let movie = Movie {
         timescale: Timescale::MILLIS,
         wall_clock: None,
     };
-    let header = progressive_header(movie, &tracks, &chunks);
+    let header = progressive_header(movie, tracks, &chunks).concat();
     let len: u64 = chunks.iter().map(|chunk| chunk.len).sum();
     (header, vec![0; len as usize])
 }

@@ -119,7 +119,7 @@ pub(crate) fn clip(
     };
     let tracks = taken()
         .filter_map(|(track, numbers)| {
-            let config = track.slice(numbers.clone())?.config;
+            let config = track.section(numbers.clone())?.config;
             Some(TrackInfo {
                 format: config.format,
                 codec: config.codec.clone(),

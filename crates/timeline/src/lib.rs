@@ -17,4 +17,4 @@ mod wall_clock;
 pub use extent::{Extent, StoreId};
 pub use plan::{Part, Plan};
 pub use timeline::{Appended, Timeline};
-pub use track::{Slice, Track};
+pub use track::{Presented, Section, Slice, Track};

@@ -1,6 +1,10 @@
 //! One track of a timeline: its samples in decode order.
 
+mod block;
 mod presented;
+mod samples;
+mod slice;
+mod walk;
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -10,53 +14,14 @@ use livetape_media::{Sample, Timestamp, TrackConfig, TrackId};
 
 use crate::extent::{Extent, ExtentMap, StoreId};
 
+use block::Block;
+pub use presented::Presented;
+pub(crate) use slice::confined;
+pub use slice::{Section, Slice};
+use walk::Walk;
+
 /// Pictures are decoded at most so many before those shown earlier.
 const REORDERING: u64 = 32;
-
-/// Samples per block at most; lookups scan one block.
-const BLOCK_SAMPLES: usize = 256;
-
-/// Samples of one configuration whose decode times follow one from another.
-#[derive(Debug)]
-struct Block {
-    config: Arc<TrackConfig>,
-    /// Number of the first sample, counted from the start of the recording.
-    first: u64,
-    decode_time: i64,
-    end_time: i64,
-    /// Logical offset of the first sample's payload.
-    offset: u64,
-    samples: Vec<Sample>,
-}
-
-impl Block {
-    fn end(&self) -> u64 {
-        self.first + self.samples.len() as u64
-    }
-
-    /// Each sample with its number and decode time.
-    fn timed(&self) -> impl Iterator<Item = (u64, i64, &Sample)> {
-        let mut time = self.decode_time;
-        self.samples
-            .iter()
-            .zip(self.first..)
-            .map(move |(sample, number)| {
-                let own = time;
-                time += i64::from(sample.duration);
-                (number, own, sample)
-            })
-    }
-
-    fn offset_of(&self, number: u64) -> u64 {
-        let before = usize::try_from(number.saturating_sub(self.first)).unwrap_or(usize::MAX);
-        let sizes = self
-            .samples
-            .iter()
-            .take(before)
-            .map(|sample| u64::from(sample.size));
-        self.offset + sizes.sum::<u64>()
-    }
-}
 
 /// One track: an index over all its stored samples. Samples are numbered from the start of the
 /// recording; numbers stay when the window slides.
@@ -67,103 +32,6 @@ pub struct Track {
     next: u64,
     blocks: VecDeque<Block>,
     extents: ExtentMap,
-}
-
-/// Consecutive samples of one configuration, with their durations made to reach exactly to the
-/// next sample's decode time.
-#[derive(Debug, Clone)]
-pub struct Slice {
-    /// Their configuration.
-    pub config: Arc<TrackConfig>,
-    /// Numbers of the samples.
-    pub numbers: Range<u64>,
-    /// Decode time of the first, in ticks of the track's timescale.
-    pub decode_time: i64,
-    /// The samples.
-    pub samples: Vec<Sample>,
-    /// Logical bytes of their payload, for [`Track::extents`].
-    pub bytes: Range<u64>,
-}
-
-impl Slice {
-    /// Ticks from the first sample's decode time to the end of the last.
-    pub fn duration(&self) -> u64 {
-        self.samples
-            .iter()
-            .map(|sample| u64::from(sample.duration))
-            .sum()
-    }
-
-    /// Each sample's decode time and the sample.
-    pub fn timed(&self) -> impl Iterator<Item = (i64, &Sample)> {
-        let mut time = self.decode_time;
-        self.samples.iter().map(move |sample| {
-            let own = time;
-            time += i64::from(sample.duration);
-            (own, sample)
-        })
-    }
-
-    /// By how many ticks the deepest negative composition offset lies below zero.
-    pub fn composition_lead(&self) -> i64 {
-        let lowest = self
-            .samples
-            .iter()
-            .map(|sample| sample.composition_offset)
-            .min();
-        -i64::from(lowest.unwrap_or(0).min(0))
-    }
-
-    /// Kept within `[start, end)`, in ticks, where it is text or metadata, of which a part is as good
-    /// as the whole; pictures and sound are left as they are. Many readers do not mind an edit that
-    /// begins within a sample of text.
-    #[must_use]
-    pub fn confined(mut self, start: i64, end: i64) -> Self {
-        if self.config.format.is_video() || self.config.format.is_audio() || end < start {
-            return self;
-        }
-        let mut time = self.decode_time;
-        self.decode_time = time.clamp(start, end);
-        for sample in &mut self.samples {
-            let until = time.saturating_add(i64::from(sample.duration));
-            let kept = until.clamp(start, end) - time.clamp(start, end);
-            sample.duration = u32::try_from(kept).unwrap_or(sample.duration);
-            time = until;
-        }
-        self
-    }
-
-    /// How many leading pictures the first keyframe has: those that follow it in decode order and
-    /// precede it in presentation. 0 where the first sample is none, and for sound.
-    pub fn leading(&self) -> usize {
-        let shown = |(time, sample): (i64, &Sample)| time + i64::from(sample.composition_offset);
-        let mut times = self.timed();
-        match times.next() {
-            Some(first) if self.config.format.is_video() && first.1.keyframe => {
-                let keyframe = shown(first);
-                times.map(shown).take_while(|time| *time < keyframe).count()
-            }
-            _ => 0,
-        }
-    }
-
-    /// Earliest presentation time, in ticks.
-    pub fn presentation_start(&self) -> i64 {
-        self.timed()
-            .map(|(time, sample)| time + i64::from(sample.composition_offset))
-            .min()
-            .unwrap_or(self.decode_time)
-    }
-
-    /// Presentation time at which the last shown sample ends, in ticks.
-    pub fn presentation_end(&self) -> i64 {
-        self.timed()
-            .map(|(time, sample)| {
-                time + i64::from(sample.composition_offset) + i64::from(sample.duration)
-            })
-            .max()
-            .unwrap_or(self.decode_time)
-    }
 }
 
 impl Track {
@@ -229,29 +97,26 @@ impl Track {
         extents.for_each(|extent| self.extents.push(extent));
         let mut time = decode_time;
         for sample in samples {
-            let fits = self.blocks.back().is_some_and(|block| {
-                block.samples.len() < BLOCK_SAMPLES
-                    && block.end_time == time
-                    && Arc::ptr_eq(&block.config, config)
-            });
-            if !fits {
-                let first = self.numbers().end;
-                self.blocks.push_back(Block {
-                    config: Arc::clone(config),
-                    first,
-                    decode_time: time,
-                    end_time: time,
-                    offset,
-                    samples: Vec::new(),
-                });
+            let last = self.blocks.back();
+            if !last.is_some_and(|block| block.takes(config, time)) {
+                self.begin_block(config, time, offset);
             }
             time += i64::from(sample.duration);
             offset += u64::from(sample.size);
             if let Some(block) = self.blocks.back_mut() {
-                block.samples.push(*sample);
-                block.end_time = time;
+                block.push(*sample);
             }
         }
+    }
+
+    /// The samples before it are complete, and packed.
+    fn begin_block(&mut self, config: &Arc<TrackConfig>, decode_time: i64, offset: u64) {
+        let first = self.numbers().end;
+        if let Some(last) = self.blocks.back_mut() {
+            last.samples.close();
+        }
+        self.blocks
+            .push_back(Block::new(config, first, decode_time, offset));
     }
 
     /// Forgets the samples from `number` on; the next one appended gets that number.
@@ -262,9 +127,7 @@ impl Track {
             }
             self.extents.truncate(block.offset_of(number));
             let kept = usize::try_from(number.saturating_sub(block.first)).unwrap_or(usize::MAX);
-            for sample in block.samples.drain(kept..) {
-                block.end_time -= i64::from(sample.duration);
-            }
+            block.truncate(kept);
             if kept > 0 {
                 return;
             }
@@ -296,64 +159,65 @@ impl Track {
         })
     }
 
-    /// The samples of a range of numbers, up to the first change of configuration. `None` where
-    /// the range is empty or its first sample is not stored.
-    pub fn slice(&self, numbers: Range<u64>) -> Option<Slice> {
+    /// What is known of a range of numbers without a look at its samples, up to the first change of
+    /// configuration. `None` where the range is empty or its first sample is not stored.
+    pub fn section(&self, numbers: Range<u64>) -> Option<Section> {
         let end = numbers.end.min(self.numbers().end);
         if numbers.start >= end {
             return None;
         }
         let first = self.block(numbers.start)?;
-        let config = Arc::clone(&first.config);
         let (_, decode_time, _) = first.timed().find(|(own, ..)| *own == numbers.start)?;
-        let mut samples: Vec<Sample> = Vec::new();
-        let mut last_time = decode_time;
-        let from = self
-            .blocks
-            .partition_point(|block| block.end() <= numbers.start);
-        for block in self.blocks.range(from..) {
-            if block.first >= end || !Arc::ptr_eq(&block.config, &config) {
-                break;
-            }
-            if let Some(last) = samples.last_mut() {
-                last.duration = u32::try_from(block.decode_time - last_time).unwrap_or(1);
-            }
-            let own = block
-                .timed()
-                .filter(|(n, ..)| *n >= numbers.start && *n < end);
-            for (_, time, sample) in own {
-                last_time = time;
-                samples.push(*sample);
-            }
-        }
-        let numbers = numbers.start..numbers.start + samples.len() as u64;
-        // Where the recording goes on, the last sample too reaches to its successor.
-        if let (Some(next), Some(last)) = (self.block(numbers.end), samples.last_mut())
-            && next.first == numbers.end
-        {
-            last.duration = u32::try_from(next.decode_time - last_time).unwrap_or(last.duration);
-        }
-        let start = first.offset_of(numbers.start);
-        let len: u64 = samples.iter().map(|sample| u64::from(sample.size)).sum();
-        Some(Slice {
-            config,
-            numbers,
+        let same = self.blocks.range(self.block_of(numbers.start)..);
+        let same =
+            same.take_while(|block| block.first < end && Arc::ptr_eq(&block.config, &first.config));
+        let last = same.last()?;
+        let end = end.min(last.end());
+        Some(Section {
+            config: Arc::clone(&first.config),
+            numbers: numbers.start..end,
             decode_time,
-            samples,
-            bytes: start..start + len,
+            bytes: first.offset_of(numbers.start)..last.offset_of(end),
         })
+    }
+
+    /// A range of numbers, a section for each stretch of one configuration. Ends where something is
+    /// not stored.
+    pub fn sections(&self, numbers: Range<u64>) -> Vec<Section> {
+        let mut from = numbers.start;
+        let sections = std::iter::from_fn(|| {
+            let section = self.section(from..numbers.end)?;
+            from = section.numbers.end;
+            Some(section)
+        });
+        sections.collect()
+    }
+
+    /// The samples of a range of numbers with their decode times, in ticks. Each lasts until the next
+    /// one's decode time, whatever that one's configuration is. None where the first is not stored.
+    pub fn walk(&self, numbers: Range<u64>) -> impl Iterator<Item = (i64, Sample)> + '_ {
+        let from = self.block_of(numbers.start);
+        let first = self.blocks.get(from).map_or(u64::MAX, |block| block.first);
+        let skipped = numbers.start.checked_sub(first);
+        let count = skipped.map_or(0, |_| numbers.end.saturating_sub(numbers.start));
+        Walk::new(self.blocks.range(from..), skipped.unwrap_or(0), count)
+    }
+
+    /// The samples of a range of numbers, up to the first change of configuration. `None` where
+    /// the range is empty or its first sample is not stored. For what is not long: of hours,
+    /// [`Self::section`] tells, and [`Self::walk`] has the samples.
+    pub fn slice(&self, numbers: Range<u64>) -> Option<Slice> {
+        let section = self.section(numbers)?;
+        let walk = self.walk(section.numbers.clone());
+        Some(section.with(walk.map(|(_, sample)| sample)))
     }
 
     /// The samples of a range of numbers, a slice for each stretch of one configuration. Ends
     /// where something is not stored.
     pub fn slices(&self, numbers: Range<u64>) -> Vec<Slice> {
-        let mut slices = Vec::new();
-        let mut from = numbers.start;
-        while let Some(slice) = self.slice(from..numbers.end) {
-            from = slice.numbers.end;
-            slices.push(slice);
-        }
-        slices
+        let sections = self.sections(numbers).into_iter();
+        let slices = sections.filter_map(|section| self.slice(section.numbers));
+        slices.collect()
     }
 
     /// Where a logical range of this track's payload is stored, in order.
@@ -378,17 +242,14 @@ impl Track {
     /// The first sample that lies wholly in `store` or later ones; `None` where there is none.
     pub fn first_in(&self, store: StoreId) -> Option<u64> {
         let offset = self.extents.start_in(store)?;
-        self.blocks.iter().find_map(|block| {
-            let mut position = block.offset;
-            let sizes = block.samples.iter().map(|sample| u64::from(sample.size));
-            let before = sizes.take_while(|size| {
-                let starts_before = position < offset;
-                position += size;
-                starts_before
-            });
-            let before = before.count();
+        let later = self.blocks.partition_point(|block| block.offset < offset);
+        // It may be in the last block that begins before.
+        let from = self.blocks.range(later.saturating_sub(1)..);
+        let mut numbers = from.filter_map(|block| {
+            let before = block.count_while(&|place| place.start < offset);
             (before < block.samples.len()).then_some(block.first + before as u64)
-        })
+        });
+        numbers.next()
     }
 
     /// Says that so many samples are forgotten already; there are none yet.
@@ -403,22 +264,14 @@ impl Track {
             return;
         };
         while let Some(block) = self.blocks.back_mut() {
-            let mut reached = block.offset;
-            let whole = block.samples.iter().take_while(|sample| {
-                reached += u64::from(sample.size);
-                reached <= end
-            });
-            let whole = whole.count();
-            block.samples.truncate(whole);
-            let times = block.samples.iter().map(|s| i64::from(s.duration));
-            block.end_time = block.decode_time + times.sum::<i64>();
+            let whole = block.count_while(&|place| place.end <= end);
+            self.extents
+                .truncate(block.offset_of(block.first + whole as u64));
+            block.truncate(whole);
             if whole > 0 {
-                let sizes = block.samples.iter().map(|s| u64::from(s.size));
-                self.extents.truncate(block.offset + sizes.sum::<u64>());
                 return;
             }
             self.next = block.first;
-            self.extents.truncate(block.offset);
             self.blocks.pop_back();
         }
     }
@@ -432,78 +285,23 @@ impl Track {
             if block.offset >= start {
                 return;
             }
-            let gone = block
-                .samples
-                .iter()
-                .scan(block.offset, |offset, sample| {
-                    let own = *offset;
-                    *offset += u64::from(sample.size);
-                    Some(own)
-                })
-                .take_while(|offset| *offset < start)
-                .count();
-            if gone >= block.samples.len() {
-                self.next = block.end();
-                self.blocks.pop_front();
-                continue;
+            let gone = block.count_while(&|place| place.start < start);
+            if gone < block.samples.len() {
+                block.forget(gone);
+                return;
             }
-            for sample in block.samples.drain(..gone) {
-                block.decode_time += i64::from(sample.duration);
-                block.offset += u64::from(sample.size);
-            }
-            block.first += gone as u64;
-            return;
+            self.next = block.end();
+            self.blocks.pop_front();
         }
     }
 
-    fn block(&self, number: u64) -> Option<&Block> {
-        let at = self.blocks.partition_point(|block| block.end() <= number);
-        self.blocks.get(at).filter(|block| block.first <= number)
+    /// Index of the first block that ends after a sample.
+    fn block_of(&self, number: u64) -> usize {
+        self.blocks.partition_point(|block| block.end() <= number)
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use livetape_media::{Format, FourCc, Rotation, Timescale};
-
-    use super::*;
-
-    #[test]
-    fn text_is_cut_to_the_tick_and_sound_is_not() {
-        let sample = Sample {
-            size: 1,
-            duration: 500,
-            composition_offset: 0,
-            keyframe: true,
-        };
-        let confined = |format, start, end| {
-            let slice = Slice {
-                config: Arc::new(TrackConfig {
-                    format,
-                    timescale: Timescale::MILLIS,
-                    sample_entry: Vec::new(),
-                    codec: String::new(),
-                    language: *b"und",
-                    rotation: Rotation::None,
-                }),
-                numbers: 0..3,
-                decode_time: 1_000,
-                samples: vec![sample; 3],
-                bytes: 0..3,
-            };
-            let slice = slice.confined(start, end);
-            let durations = slice.samples.iter().map(|sample| sample.duration);
-            (slice.decode_time, durations.collect::<Vec<_>>())
-        };
-        let text = Format::Other {
-            handler: FourCc(*b"sbtl"),
-        };
-        let sound = Format::Audio {
-            sample_rate: 48_000,
-            channels: 2,
-        };
-        assert_eq!(confined(text, 1_200, 2_100), (1_200, vec![300, 500, 100]));
-        assert_eq!(confined(text, 0, 9_000), (1_000, vec![500; 3]));
-        assert_eq!(confined(sound, 1_200, 2_100), (1_000, vec![500; 3]));
+    fn block(&self, number: u64) -> Option<&Block> {
+        let block = self.blocks.get(self.block_of(number));
+        block.filter(|block| block.first <= number)
     }
 }

@@ -162,7 +162,7 @@ pub(super) fn upload() -> Vec<u8> {
     upload
 }
 
-/// A journal of two commits, and the body of its first.
+/// A journal of two commits, the second of which takes back a sample of the first, and the body of each.
 pub(super) fn journals() -> Vec<Vec<u8>> {
     let config = Arc::new(TrackConfig {
         format: Format::Video {
@@ -180,7 +180,7 @@ pub(super) fn journals() -> Vec<Vec<u8>> {
         bytes: 1 << 20,
     });
     tape.set_zero(1_700_000_000_000);
-    let mut journal = Vec::new();
+    let (mut journal, mut seeds) = (Vec::new(), Vec::new());
     for number in 0..2 {
         let at = tape.place(30, 0);
         let samples = [Sample {
@@ -190,18 +190,24 @@ pub(super) fn journals() -> Vec<Vec<u8>> {
             keyframe: true,
         }; 3];
         let time = number * 3 * 3_600;
+        if number > 0 {
+            tape.cut_back(TrackId(1), 2);
+        }
         tape.append(TrackId(1), &config, time, &samples, &[at.extent(0, 30)]);
         tape.set_wall_clock(Timestamp::new(time, Timescale::MPEG), 1_700_000_000_000);
         tape.set_note(vec![1, 2, 3]);
         tape.commit();
         while let Some(command) = tape.poll() {
             if let Command::Commit { bytes, .. } = command {
+                // Before a body come its length and its check; before the first, what a journal begins with.
+                let before = if journal.is_empty() { 16 } else { 8 };
+                seeds.extend(bytes.get(before..).map(<[u8]>::to_vec));
                 journal.extend(bytes);
             }
         }
     }
-    let body = journal.get(16..).unwrap_or_default().to_vec();
-    vec![journal, body]
+    seeds.push(journal);
+    seeds
 }
 
 /// Parameter sets of each codec in a row, with start codes.

@@ -1,12 +1,14 @@
 //! In which order the tracks' samples lie in a file.
 
+use std::iter::Peekable;
+
 use livetape_media::{Timescale, Timestamp};
 
 use livetape_container::isobmff::mux::ChunkLayout;
 
-use super::joined::Joined;
+use super::joined::{Joined, Timed};
 use super::order::sort;
-use crate::{Extent, Track};
+use crate::Extent;
 
 /// A chunk ends where its stored stretch ends, if it is at least this long.
 const SHORTEST_MILLIS: i64 = 500;
@@ -16,64 +18,95 @@ const LONGEST_MILLIS: i64 = 2_500;
 /// Chunks in file order: by time, so that a player can stream; cut where the stored bytes are
 /// cut, so that what lies together in a store stays together in the file; cut where another sample
 /// entry holds.
-pub(super) fn interleave(tracks: &[(&Track, Joined)]) -> Vec<ChunkLayout> {
-    let mut chunks: Vec<(Timestamp, ChunkLayout)> = Vec::new();
-    for (index, (track, joined)) in tracks.iter().enumerate() {
-        let slice = &joined.slice;
-        let mut entries = joined.entries.iter().peekable();
-        let mut entry = 0;
-        let timescale = slice.config.timescale;
+pub(super) fn interleave(tracks: &[Joined<'_>]) -> Vec<ChunkLayout> {
+    let tracks = tracks.iter().enumerate();
+    let mut tracks: Vec<_> = tracks
+        .map(|(index, joined)| Chunks::new(index, joined))
+        .collect();
+    let mut next: Vec<_> = tracks.iter_mut().map(Chunks::next).collect();
+    let mut chunks = Vec::new();
+    // Of two that begin together the first track's comes first.
+    let earliest = |next: &[Option<(i128, ChunkLayout)>]| {
+        let next = next.iter().flatten();
+        next.min_by_key(|(rank, _)| *rank).map(|(_, chunk)| *chunk)
+    };
+    while let Some(chunk) = earliest(&next) {
+        chunks.push(chunk);
+        if let (Some(next), Some(track)) = (next.get_mut(chunk.track), tracks.get_mut(chunk.track))
+        {
+            *next = track.next();
+        }
+    }
+    chunks
+}
+
+/// The chunks of a track.
+struct Chunks<'a> {
+    index: usize,
+    joined: &'a Joined<'a>,
+    samples: Peekable<Timed<'a>>,
+    /// Of the next sample: its number, its sample entry, where its payload begins and where the
+    /// stored stretch ends that holds it.
+    number: usize,
+    entry: u32,
+    position: u64,
+    extent_end: u64,
+}
+
+impl<'a> Chunks<'a> {
+    fn new(index: usize, joined: &'a Joined<'a>) -> Self {
+        let position = joined.bytes.start;
+        Self {
+            index,
+            joined,
+            samples: joined.samples().peekable(),
+            number: 0,
+            entry: 0,
+            position,
+            extent_end: joined.track.extent_end(position),
+        }
+    }
+
+    /// The next with the rank of its time.
+    fn next(&mut self) -> Option<(i128, ChunkLayout)> {
+        let timescale = self.joined.config.timescale;
         let ticks = |millis: i64| millis * i64::from(timescale.get()) / 1000;
         let (shortest, longest) = (ticks(SHORTEST_MILLIS), ticks(LONGEST_MILLIS));
-        let mut position = slice.bytes.start;
-        let mut extent_end = track.extent_end(position);
         let mut open: Option<(i64, ChunkLayout)> = None;
-        for (number, (time, sample)) in slice.timed().enumerate() {
-            while let Some((_, next)) = entries.next_if(|(from, _)| *from <= number) {
-                if std::mem::replace(&mut entry, *next) != *next {
-                    chunks.extend(open.take().map(|(t, c)| (Timestamp::new(t, timescale), c)));
-                }
+        while let Some((time, sample)) = self.samples.peek().copied() {
+            let lasts = open.as_ref().map_or(0, |(start, _)| time - start);
+            let mut ends = self.begins_entry() || lasts >= longest;
+            if self.position >= self.extent_end {
+                self.extent_end = self.joined.track.extent_end(self.position);
+                ends |= lasts >= shortest;
             }
-            if position >= extent_end {
-                extent_end = track.extent_end(position);
-                if open
-                    .as_ref()
-                    .is_some_and(|(start, _)| time - start >= shortest)
-                {
-                    chunks.extend(open.take().map(|(t, c)| (Timestamp::new(t, timescale), c)));
-                }
+            if ends && open.is_some() {
+                break;
             }
-            if open
-                .as_ref()
-                .is_some_and(|(start, _)| time - start >= longest)
-            {
-                chunks.extend(open.take().map(|(t, c)| (Timestamp::new(t, timescale), c)));
-            }
-            let empty = || {
-                (
-                    time,
-                    ChunkLayout {
-                        track: index,
-                        entry,
-                        samples: 0,
-                        len: 0,
-                        skipped: 0,
-                    },
-                )
+            let empty = ChunkLayout {
+                track: self.index,
+                entry: self.entry,
+                samples: 0,
+                len: 0,
+                skipped: 0,
             };
-            let (_, chunk) = open.get_or_insert_with(empty);
+            let (_, chunk) = open.get_or_insert((time, empty));
             chunk.samples += 1;
             chunk.len += u64::from(sample.size);
-            position += u64::from(sample.size);
+            self.position += u64::from(sample.size);
+            self.number += 1;
+            self.samples.next();
         }
-        chunks.extend(open.map(|(t, c)| (Timestamp::new(t, timescale), c)));
+        open.map(|(time, chunk)| (Timestamp::new(time, timescale).rank(), chunk))
     }
-    // Of two that begin together the first track's comes first.
-    let times = chunks.iter().map(|chunk| chunk.0.rank());
-    let mut order: Vec<_> = times.zip(0..).collect();
-    sort(&mut order);
-    let in_order = order.iter().filter_map(|(_, number)| chunks.get(*number));
-    in_order.map(|chunk| chunk.1).collect()
+
+    /// Whether another sample entry holds from the next sample on.
+    fn begins_entry(&mut self) -> bool {
+        let entries = &self.joined.entries;
+        let known = entries.partition_point(|(from, _)| *from <= self.number);
+        let entry = entries.get(known.saturating_sub(1)).map_or(0, |own| own.1);
+        std::mem::replace(&mut self.entry, entry) != entry
+    }
 }
 
 /// How much earlier than what lies before it a chunk may begin.
@@ -82,14 +115,14 @@ const LATEST_MILLIS: i64 = 5_000;
 /// Chunks in the order in which they are stored, where `payload` is all of them and nothing else.
 /// `None` where it is not, or a sample is to be changed, or the order is so far from that of their
 /// times that a player could not stream them.
-pub(super) fn as_stored(tracks: &[(&Track, Joined)], payload: Extent) -> Option<Vec<ChunkLayout>> {
+pub(super) fn as_stored(tracks: &[Joined<'_>], payload: Extent) -> Option<Vec<ChunkLayout>> {
     let mut chunks: Vec<Stored> = Vec::new();
-    for (index, (track, joined)) in tracks.iter().enumerate() {
+    for (index, joined) in tracks.iter().enumerate() {
         let changes = joined.entries.iter().any(|(_, entry)| *entry > 0);
         if changes || !joined.patches.is_empty() {
             return None;
         }
-        chunks.extend(stored_chunks(index, track, joined)?);
+        chunks.extend(stored_chunks(index, joined)?);
     }
     let offsets = chunks.iter().map(|chunk| i128::from(chunk.extent.offset));
     let mut order: Vec<_> = offsets.zip(0..).collect();
@@ -119,14 +152,13 @@ struct Stored {
 }
 
 /// A track's chunks, each within one stored stretch; `None` where a sample is not.
-fn stored_chunks(index: usize, track: &Track, joined: &Joined) -> Option<Vec<Stored>> {
-    let slice = &joined.slice;
-    let timescale = slice.config.timescale;
+fn stored_chunks(index: usize, joined: &Joined<'_>) -> Option<Vec<Stored>> {
+    let timescale = joined.config.timescale;
     let longest = LONGEST_MILLIS * i64::from(timescale.get()) / 1000;
     let mut chunks: Vec<Stored> = Vec::new();
-    let mut stretches = track.extents(slice.bytes.clone()).peekable();
+    let mut stretches = joined.track.extents(joined.bytes.clone()).peekable();
     let mut begun = i64::MIN;
-    for (time, sample) in slice.timed() {
+    for (time, sample) in joined.samples() {
         let len = u64::from(sample.size);
         let at_end = stretches.peek().is_some_and(|stretch| stretch.len == 0);
         if at_end {

@@ -1,11 +1,14 @@
 //! Stretches of a track in different configurations, as one track of one file.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use livetape_container::isobmff::{in_band, sample_entry::audio_specific_config};
-use livetape_media::{Timestamp, TrackConfig};
+use livetape_media::{Sample, Timestamp, TrackConfig};
 
-use crate::{Slice, Track};
+use super::Selection;
+use crate::track::confined;
+use crate::{Section, Track};
 
 /// True where one track of a file can hold samples of both configurations: pictures whose
 /// parameter sets can go in-band, or what decodes the same.
@@ -39,13 +42,13 @@ pub enum Form {
     Single,
 }
 
-/// The slices of a range of numbers, those that fit in one file together.
-pub(super) fn groups(track: &Track, numbers: Range<u64>, form: Form) -> Vec<Vec<Slice>> {
-    let mut groups: Vec<Vec<Slice>> = Vec::new();
-    for slice in track.slices(numbers) {
+/// The sections of a range of numbers, those that fit in one file together.
+pub(super) fn groups(track: &Track, numbers: Range<u64>, form: Form) -> Vec<Vec<Section>> {
+    let mut groups: Vec<Vec<Section>> = Vec::new();
+    for section in track.sections(numbers) {
         let group = groups.last_mut().filter(|group| {
             let first = group.first();
-            let fits = |first: &Slice| fit_together(&first.config, &slice.config);
+            let fits = |first: &Section| fit_together(&first.config, &section.config);
             match form {
                 Form::Progressive => first.is_some_and(fits),
                 Form::Fragmented => false,
@@ -53,8 +56,8 @@ pub(super) fn groups(track: &Track, numbers: Range<u64>, form: Form) -> Vec<Vec<
             }
         });
         match group {
-            Some(group) => group.push(slice),
-            None => groups.push(vec![slice]),
+            Some(group) => group.push(section),
+            None => groups.push(vec![section]),
         }
     }
     groups
@@ -71,129 +74,173 @@ pub(super) struct Patch {
     pub(super) bytes: Vec<u8>,
 }
 
-/// Slices that fit together as one, of the first's configuration.
+/// Samples with their decode times.
+pub(super) type Timed<'a> = Box<dyn Iterator<Item = (i64, Sample)> + 'a>;
+
+/// Sections that fit together as one, of the first's configuration. Its samples stay where they are:
+/// hours of them are walked over as often as need be.
 #[derive(Debug)]
-pub(super) struct Joined {
-    /// All samples; their sizes are those stored.
-    pub(super) slice: Slice,
+pub(super) struct Joined<'a> {
+    pub(super) track: &'a Track,
+    pub(super) config: Arc<TrackConfig>,
+    /// How many samples there are.
+    pub(super) count: usize,
+    /// Logical bytes of what is taken, left out leading pictures included.
+    pub(super) bytes: Range<u64>,
+    numbers: Range<u64>,
+    /// So many behind the first are left out...
+    left_out: usize,
+    /// ...which lasts so much longer.
+    added: u32,
+    /// Earliest and latest time of a sample, in ticks.
+    bounds: Option<(i64, i64)>,
     /// In the order of the samples.
     pub(super) patches: Vec<Patch>,
-    /// Sample entries besides the slice's own, for what does not fit together with it.
+    /// Sample entries besides its own, for what does not fit together with it.
     pub(super) further: Vec<Vec<u8>>,
-    /// From which sample on which entry describes them, 0 being the slice's own; in order, the
-    /// first from sample 0.
+    /// From which sample on which entry describes them, 0 being its own; in order, the first from
+    /// sample 0.
     pub(super) entries: Vec<(usize, u32)>,
 }
 
-impl Joined {
-    /// Joins consecutive slices that fit together, to be shown from `start` on; `None` for none.
-    pub(super) fn new(slices: Vec<Slice>, start: Timestamp) -> Option<Self> {
-        let insertions = insertions(&slices);
-        let (further, entries) = entries(&slices);
-        let mut slices = slices.into_iter();
-        let mut whole = slices.next()?;
-        for slice in slices {
-            whole.numbers.end = slice.numbers.end;
-            whole.bytes.end = slice.bytes.end;
-            whole.samples.extend(slice.samples);
-        }
-        let (left_out, skipped) = leave_out_leading(&mut whole, start);
+impl<'a> Joined<'a> {
+    /// Joins consecutive sections that fit together, as `selection` shows them; `None` for none.
+    pub(super) fn new(
+        track: &'a Track,
+        sections: &[Section],
+        selection: &Selection,
+    ) -> Option<Self> {
+        let (first, last) = (sections.first()?, sections.last()?);
+        let mut joined = Self {
+            track,
+            config: Arc::clone(&first.config),
+            count: 0,
+            bytes: first.bytes.start..last.bytes.end,
+            numbers: first.numbers.start..last.numbers.end,
+            left_out: 0,
+            added: 0,
+            bounds: selection.bounds(&first.config),
+            patches: Vec::new(),
+            further: Vec::new(),
+            entries: Vec::new(),
+        };
+        let skipped = joined.leave_out_leading(selection.start);
+        let stored = usize::try_from(joined.numbers.end - joined.numbers.start);
+        let left_out = joined.left_out;
+        joined.count = stored.unwrap_or(usize::MAX) - left_out;
         // The first stays where it is; those right after it are gone.
         let moved = |sample: usize| match sample {
             0 => Some(0),
             _ => sample.checked_sub(left_out).filter(|sample| *sample > 0),
         };
-        let patches = insertions.into_iter().filter_map(|patch| {
+        let patches = insertions(track, sections).into_iter().filter_map(|patch| {
             let sample = moved(patch.sample)?;
             Some(Patch { sample, ..patch })
         });
-        let mut patches: Vec<_> = patches.collect();
+        joined.patches = patches.collect();
         if left_out > 0 {
             let skip = Patch {
                 sample: 1,
                 skipped,
                 bytes: Vec::new(),
             };
-            let at = patches.partition_point(|patch| patch.sample < skip.sample);
-            patches.insert(at, skip);
+            let at = joined
+                .patches
+                .partition_point(|patch| patch.sample < skip.sample);
+            joined.patches.insert(at, skip);
         }
-        let mut kept: Vec<(usize, u32)> = Vec::new();
+        let (further, entries) = entries(sections);
+        joined.further = further;
         for (sample, entry) in entries {
             let sample = moved(sample).unwrap_or(1);
-            kept.retain(|(other, _)| *other != sample);
-            kept.push((sample, entry));
+            joined.entries.retain(|(other, _)| *other != sample);
+            joined.entries.push((sample, entry));
         }
-        Some(Self {
-            slice: whole,
-            patches,
-            further,
-            entries: kept,
-        })
+        Some(joined)
+    }
+
+    /// All samples with their decode times; their sizes are those stored.
+    pub(super) fn samples(&self) -> Timed<'_> {
+        let walked = self.track.walk(self.numbers.clone()).enumerate();
+        Box::new(walked.filter_map(|(index, (time, mut sample))| {
+            if index == 0 {
+                sample.duration = sample.duration.saturating_add(self.added);
+            } else if index <= self.left_out {
+                return None;
+            }
+            Some(match self.bounds {
+                Some((start, end)) => confined((time, sample), start, end),
+                None => (time, sample),
+            })
+        }))
+    }
+
+    /// Leaves out the leading pictures of the first keyframe, where that is shown no later than
+    /// `start`: pictures that follow it in decode order and precede it in presentation. They may
+    /// refer to what precedes the keyframe (H.264 §D.2.8, recovery point; H.265 §3.11 and §3.131,
+    /// RASL), which is not there; they would not be shown, and nothing that is shown refers to them.
+    /// Gives their payload.
+    fn leave_out_leading(&mut self, start: Timestamp) -> Range<u64> {
+        let start = start.rescale(self.config.timescale).ticks;
+        let shown = |time: i64, sample: &Sample| time + i64::from(sample.composition_offset);
+        let mut walked = self.track.walk(self.numbers.clone());
+        let (position, keyframe) = match walked.next() {
+            Some((time, first)) if self.config.format.is_video() && first.keyframe => (
+                self.bytes.start + u64::from(first.size),
+                shown(time, &first),
+            ),
+            _ => return 0..0,
+        };
+        if keyframe > start {
+            return 0..0;
+        }
+        let mut end = position;
+        for (_, sample) in walked.take_while(|(time, sample)| shown(*time, sample) < keyframe) {
+            self.left_out += 1;
+            self.added = self.added.saturating_add(sample.duration);
+            end += u64::from(sample.size);
+        }
+        position..end
     }
 }
 
-/// The sample entries that slices need besides the first's, and from which sample on which holds.
-fn entries(slices: &[Slice]) -> (Vec<Vec<u8>>, Vec<(usize, u32)>) {
+/// The sample entries that sections need besides the first's, and from which sample on which holds.
+fn entries(sections: &[Section]) -> (Vec<Vec<u8>>, Vec<(usize, u32)>) {
     let mut known: Vec<&TrackConfig> = Vec::new();
     let mut entries = Vec::new();
     let mut sample = 0;
-    for slice in slices {
-        let fits = |known: &&TrackConfig| fit_together(known, &slice.config);
+    for section in sections {
+        let fits = |known: &&TrackConfig| fit_together(known, &section.config);
         let entry = known.iter().position(fits).unwrap_or_else(|| {
-            known.push(&slice.config);
+            known.push(&section.config);
             known.len() - 1
         });
         entries.push((sample, entry as u32));
-        sample += slice.samples.len();
+        sample += (section.numbers.end - section.numbers.start) as usize;
     }
     let further = known.iter().skip(1);
     let further = further.map(|config| config.sample_entry.clone());
     (further.collect(), entries)
 }
 
-/// Leaves out the leading pictures of the first keyframe, where that is shown no later than
-/// `start`: pictures that follow it in decode order and precede it in presentation. They may refer
-/// to what precedes the keyframe (H.264 §D.2.8, recovery point; H.265 §3.11 and §3.131, RASL),
-/// which is not there; they would not be shown, and nothing that is shown refers to them. Gives
-/// how many they are and their payload.
-fn leave_out_leading(slice: &mut Slice, start: Timestamp) -> (usize, Range<u64>) {
-    let keyframe = slice.timed().next();
-    let keyframe = keyframe.map(|(time, own)| time + i64::from(own.composition_offset));
-    let start = start.rescale(slice.config.timescale).ticks;
-    let count = slice.leading();
-    if count == 0 || keyframe.is_none_or(|shown| shown > start) {
-        return (0, 0..0);
-    }
-    // The keyframe is the first, so that there are more than `count`.
-    let leading: Vec<_> = slice.samples.drain(1..=count).collect();
-    let mut position = slice.bytes.start;
-    if let Some(first) = slice.samples.first_mut() {
-        position += u64::from(first.size);
-        let gone = leading.iter().map(|sample| sample.duration);
-        first.duration = gone.fold(first.duration, u32::saturating_add);
-    }
-    let gone: u64 = leading.iter().map(|sample| u64::from(sample.size)).sum();
-    (count, position..position + gone)
-}
-
 /// Parameter sets before every keyframe where they change anywhere. In the first configuration's
 /// stretches too: a player that seeks back does not read the sample entry again.
-fn insertions(slices: &[Slice]) -> Vec<Patch> {
-    let sets = |slice: &Slice| {
-        let video = slice.config.format.is_video();
-        let found = video.then(|| in_band(&slice.config.sample_entry))?;
+fn insertions(track: &Track, sections: &[Section]) -> Vec<Patch> {
+    let sets = |section: &Section| {
+        let video = section.config.format.is_video();
+        let found = video.then(|| in_band(&section.config.sample_entry))?;
         found.map(|found| found.parameter_sets)
     };
-    let sets: Vec<_> = slices.iter().map(sets).collect();
+    let sets: Vec<_> = sections.iter().map(sets).collect();
     if sets.windows(2).all(|pair| pair.first() == pair.last()) {
         return Vec::new();
     }
     let mut found = Vec::new();
     let mut sample = 0;
-    for (slice, sets) in slices.iter().zip(sets) {
+    for (section, sets) in sections.iter().zip(sets) {
         let bytes = sets.unwrap_or_default();
-        let mut position = slice.bytes.start;
-        for own in &slice.samples {
+        let mut position = section.bytes.start;
+        for (_, own) in track.walk(section.numbers.clone()) {
             if own.keyframe && !bytes.is_empty() {
                 found.push(Patch {
                     sample,
@@ -210,20 +257,19 @@ fn insertions(slices: &[Slice]) -> Vec<Patch> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use livetape_container::isobmff::sample_entry::avc1;
-    use livetape_media::{Sample, Timescale};
+    use livetape_media::{Timescale, TrackId};
 
     use super::*;
+    use crate::{Extent, StoreId, Timeline};
 
     const SPS: [u8; 25] = [
         0x67, 0x64, 0x00, 0x1e, 0xac, 0xd9, 0x40, 0xa0, 0x2f, 0xf9, 0x70, 0x11, 0x00, 0x00, 0x03,
         0x00, 0x01, 0x00, 0x00, 0x03, 0x00, 0x32, 0x0f, 0x16, 0x2d,
     ];
 
-    /// Pictures of 10 bytes and one tick as (shown after it is decoded, keyframe).
-    fn slice(pps: u8, first: u64, pictures: &[(i32, bool)]) -> Slice {
+    /// Adds pictures of 10 bytes and one tick as (shown after it is decoded, keyframe).
+    fn append(timeline: &mut Timeline, pps: u8, first: u64, pictures: &[(i32, bool)]) {
         let config = avc1(&[&SPS], &[&[0x68, 0xeb, pps]]).expect("valid");
         let sample = |(composition_offset, keyframe): &(i32, bool)| Sample {
             size: 10,
@@ -231,24 +277,35 @@ mod tests {
             composition_offset: *composition_offset,
             keyframe: *keyframe,
         };
-        let end = first + pictures.len() as u64;
-        Slice {
-            config: Arc::new(config),
-            numbers: first..end,
-            decode_time: first as i64,
-            samples: pictures.iter().map(sample).collect(),
-            bytes: first * 10..end * 10,
-        }
+        let samples: Vec<_> = pictures.iter().map(sample).collect();
+        let extent = Extent {
+            store: StoreId(1),
+            offset: first * 10,
+            len: pictures.len() as u64 * 10,
+        };
+        let config = Arc::new(config);
+        timeline.append(TrackId(1), &config, first as i64, &samples, &[extent]);
     }
 
     /// Two leading pictures, one of them a keyframe, between the first and the rest.
     #[test]
     fn parameter_sets_stay_with_their_keyframes_where_leading_pictures_go() {
         let open = [(3, true), (0, true), (0, false), (1, false)];
-        let slices = vec![slice(1, 0, &open), slice(2, 4, &[(1, true), (1, false)])];
-        let start = Timestamp::new(3, Timescale::MPEG);
-        let joined = Joined::new(slices, start).expect("slices");
-        assert_eq!(joined.slice.samples.len(), 4);
+        let mut timeline = Timeline::new();
+        append(&mut timeline, 1, 0, &open);
+        append(&mut timeline, 2, 4, &[(1, true), (1, false)]);
+        let selection = Selection {
+            start: Timestamp::new(3, Timescale::MPEG),
+            end: Timestamp::new(9, Timescale::MPEG),
+            tracks: vec![(0, 0..6)],
+        };
+        let track = timeline.video().expect("made");
+        let joined = Joined::new(track, &track.sections(0..6), &selection).expect("sections");
+        let durations = joined
+            .samples()
+            .map(|(time, sample)| (time, sample.duration));
+        assert!(durations.eq([(0, 3), (3, 1), (4, 1), (5, 1)]));
+        assert_eq!(joined.count, 4);
         let facts = joined.patches.iter().map(|patch| {
             let skipped = patch.skipped.clone();
             (patch.sample, skipped, patch.bytes.is_empty())

@@ -103,6 +103,18 @@ impl Plan {
         self.parts.push(part);
     }
 
+    /// Adds stored parts at the end.
+    pub(crate) fn store(&mut self, extents: impl Iterator<Item = Extent>) {
+        extents.for_each(|extent| self.push(Part::Stored(extent)));
+    }
+
+    /// The plan with bytes before its own.
+    pub(crate) fn behind(mut self, header: Vec<Vec<u8>>) -> Self {
+        self.len += header.iter().map(|bytes| bytes.len() as u64).sum::<u64>();
+        self.parts.splice(0..0, header.into_iter().map(Part::Bytes));
+        self
+    }
+
     /// The plan of a range of this file's bytes; what lies beyond the end is left out.
     pub fn slice(&self, range: Range<u64>) -> Self {
         let mut out = Self::new();

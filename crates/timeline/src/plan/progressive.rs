@@ -1,16 +1,17 @@
 //! A progressive MP4, `moov` first, over a range of a timeline.
 
 use livetape_container::isobmff::mux::{
-    ChunkLayout, Edit, Movie, ProgressiveTrack, progressive_header, progressive_header_in,
+    ChunkLayout, Edit, Movie, ProgressiveTrack, SampleTables, progressive_header,
+    progressive_header_in,
 };
-use livetape_media::{Sample, Timescale, Timestamp};
+use livetape_media::{Timescale, Timestamp};
 use thiserror::Error;
 
 use super::interleave::{as_stored, interleave};
 use super::joined::{Form, Joined, groups};
-use super::retime::{delay, retime};
+use super::retime::Retimed;
 use super::{Part, Plan, Selection};
-use crate::{Extent, Timeline, Track};
+use crate::{Extent, Timeline};
 
 /// Why no plan can be made.
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
@@ -90,8 +91,9 @@ fn planned(
     let taken = taken(timeline, selection, form)?;
     let (chunks, payload) = payload(&taken, most_skipped);
     let files = FileTracks::new(&taken, timeline, selection)?;
-    let header = progressive_header(files.movie, &files.tracks(&taken), &chunks);
-    Ok(files.mp4(selection, header, payload))
+    let samples = files.samples();
+    let header = progressive_header(files.movie, files.tracks, &chunks);
+    Ok(mp4(selection, files.movie, samples, header, payload))
 }
 
 /// The file that a store becomes in place, where `payload`, its part from some position to its end,
@@ -103,9 +105,11 @@ pub fn in_place(timeline: &Timeline, selection: &Selection, payload: Extent) -> 
     let taken = taken(timeline, selection, Form::Progressive).ok()?;
     let chunks = as_stored(&taken, payload)?;
     let files = FileTracks::new(&taken, timeline, selection).ok()?;
-    let tracks = files.tracks(&taken);
-    let header = progressive_header_in(payload.offset, files.movie, &tracks, &chunks)?;
-    Some(files.mp4(selection, header, vec![Part::Stored(payload)]))
+    let samples = files.samples();
+    let header = progressive_header_in(payload.offset, files.movie, files.tracks, &chunks)?;
+    let mut stored = Plan::new();
+    stored.push(Part::Stored(payload));
+    Some(mp4(selection, files.movie, samples, header, stored))
 }
 
 /// What a file takes of a timeline: of each track, what fits together.
@@ -113,19 +117,19 @@ fn taken<'a>(
     timeline: &'a Timeline,
     selection: &Selection,
     form: Form,
-) -> Result<Vec<(&'a Track, Joined)>, PlanError> {
+) -> Result<Vec<Joined<'a>>, PlanError> {
     let tracks = selection.tracks.iter().map(|(index, numbers)| {
         let track = timeline.tracks().get(*index).ok_or(PlanError::Empty)?;
-        let mut groups = groups(track, numbers.clone(), form).into_iter();
-        let group = groups.next().ok_or(PlanError::Empty)?;
-        if let Some(next) = groups.next().and_then(|group| group.into_iter().next()) {
-            let at = Timestamp::new(next.presentation_start(), next.config.timescale);
+        let groups = groups(track, numbers.clone(), form);
+        if let Some(next) = groups.get(1).and_then(|group| group.first()) {
+            let presented = track.presented(next.numbers.clone());
+            let ticks = presented.map_or(next.decode_time, |presented| presented.start);
+            let at = Timestamp::new(ticks, next.config.timescale);
             let at_seconds = at.seconds();
             return Err(PlanError::ConfigurationChange { at_seconds });
         }
-        let group = group.into_iter().map(|slice| selection.within(slice));
-        let joined = Joined::new(group.collect(), selection.start).ok_or(PlanError::Empty)?;
-        Ok((track, joined))
+        let group = groups.first().ok_or(PlanError::Empty)?;
+        Joined::new(track, group, selection).ok_or(PlanError::Empty)
     });
     tracks.collect()
 }
@@ -133,66 +137,60 @@ fn taken<'a>(
 /// All tracks of a file.
 struct FileTracks<'a> {
     movie: Movie,
-    files: Vec<FileTrack<'a>>,
+    tracks: Vec<ProgressiveTrack<'a>>,
 }
 
 impl<'a> FileTracks<'a> {
     fn new(
-        taken: &'a [(&Track, Joined)],
+        taken: &'a [Joined<'_>],
         timeline: &Timeline,
         selection: &Selection,
     ) -> Result<Self, PlanError> {
-        let (_, first) = taken.first().ok_or(PlanError::Empty)?;
-        let timescale = first.slice.config.timescale;
-        let files = taken.iter();
+        let first = taken.first().ok_or(PlanError::Empty)?;
+        let timescale = first.config.timescale;
+        let tracks = taken.iter().zip(1_u32..);
         Ok(Self {
             movie: Movie {
                 timescale,
                 wall_clock: timeline.wall_clock_at(selection.start),
             },
-            files: files
-                .map(|(_, joined)| FileTrack::new(joined, selection, timescale))
+            tracks: tracks
+                .map(|(joined, track_id)| file_track(joined, track_id, selection, timescale))
                 .collect(),
         })
     }
 
-    fn tracks<'b>(&'b self, taken: &'b [(&Track, Joined)]) -> Vec<ProgressiveTrack<'b>> {
-        let all = taken.iter().zip(&self.files).zip(1_u32..);
-        all.map(|(((_, joined), file), track_id)| ProgressiveTrack {
-            track_id,
-            config: &joined.slice.config,
-            further: &file.further,
-            samples: &file.samples,
-            edits: &file.edits,
-        })
-        .collect()
+    /// How many each track has.
+    fn samples(&self) -> Vec<usize> {
+        self.tracks.iter().map(|track| track.tables.len()).collect()
     }
+}
 
-    fn mp4(&self, selection: &Selection, header: Vec<u8>, payload: Vec<Part>) -> Mp4 {
-        let mut plan = Plan::new();
-        plan.push(Part::Bytes(header));
-        for part in payload {
-            plan.push(part);
-        }
-        Mp4 {
-            plan,
-            start: selection.start,
-            duration: selection.end.minus(selection.start),
-            wall_clock: self.movie.wall_clock,
-            samples: self.files.iter().map(|file| file.samples.len()).collect(),
-        }
+fn mp4(
+    selection: &Selection,
+    movie: Movie,
+    samples: Vec<usize>,
+    header: Vec<Vec<u8>>,
+    payload: Plan,
+) -> Mp4 {
+    Mp4 {
+        plan: payload.behind(header),
+        start: selection.start,
+        duration: selection.end.minus(selection.start),
+        wall_clock: movie.wall_clock,
+        samples,
     }
 }
 
 /// The chunks, and what they are made of; between two, up to `most_skipped` stored bytes.
-fn payload(taken: &[(&Track, Joined)], most_skipped: u64) -> (Vec<ChunkLayout>, Vec<Part>) {
+fn payload(taken: &[Joined<'_>], most_skipped: u64) -> (Vec<ChunkLayout>, Plan) {
     let mut chunks = interleave(taken);
-    let mut parts = Vec::new();
+    let mut parts = Plan::new();
     let mut heads: Vec<_> = taken
         .iter()
-        .map(|(track, joined)| {
+        .map(|joined| {
             let patches = joined.patches.iter().peekable();
-            (*track, joined.slice.bytes.start, 0_usize, patches)
+            (joined.track, joined.bytes.start, 0_usize, patches)
         })
         .collect();
     for chunk in &mut chunks {
@@ -201,20 +199,19 @@ fn payload(taken: &[(&Track, Joined)], most_skipped: u64) -> (Vec<ChunkLayout>, 
         };
         let mut end = *position + chunk.len;
         let first = track.extents(*position..end).next();
-        if let Some(between) = between(parts.last(), first, chunk.len, most_skipped) {
+        if let Some(between) = between(parts.parts().last(), first, chunk.len, most_skipped) {
             chunk.skipped = between.len;
             parts.push(Part::Stored(between));
         }
         *sample += chunk.samples as usize;
         while let Some(patch) = patches.next_if(|next| next.sample < *sample) {
-            let before = track.extents(*position..patch.skipped.start);
-            parts.extend(before.map(Part::Stored));
+            parts.store(track.extents(*position..patch.skipped.start));
             parts.push(Part::Bytes(patch.bytes.clone()));
             chunk.len += patch.bytes.len() as u64;
             end += patch.skipped.end - patch.skipped.start;
             *position = patch.skipped.end;
         }
-        parts.extend(track.extents(*position..end).map(Part::Stored));
+        parts.store(track.extents(*position..end));
         *position = end;
     }
     (chunks, parts)
@@ -239,48 +236,48 @@ fn between(before: Option<&Part>, next: Option<Extent>, len: u64, most: u64) -> 
 }
 
 /// A track's samples on the file's own timeline, the first decoded at 0.
-struct FileTrack<'a> {
-    further: Vec<&'a [u8]>,
-    samples: Vec<Sample>,
-    edits: Vec<Edit>,
-}
-
-impl<'a> FileTrack<'a> {
-    fn new(joined: &'a Joined, selection: &Selection, movie: Timescale) -> Self {
-        let slice = &joined.slice;
-        let own = slice.config.timescale;
-        let start = selection.start.rescale(own).ticks;
-        let end = selection.end.rescale(own).ticks;
-        let (mut samples, origin) = retime(slice, start, end);
-        for patch in &joined.patches {
-            if let Some(sample) = samples.get_mut(patch.sample) {
-                sample.size = sample.size.saturating_add(patch.bytes.len() as u32);
-            }
+fn file_track<'a>(
+    joined: &'a Joined<'_>,
+    track_id: u32,
+    selection: &Selection,
+    movie: Timescale,
+) -> ProgressiveTrack<'a> {
+    let own = joined.config.timescale;
+    let start = selection.start.rescale(own).ticks;
+    let end = selection.end.rescale(own).ticks;
+    let is_video = joined.config.format.is_video();
+    let retimed = Retimed::new(is_video, start, end, &|| joined.samples());
+    let mut tables = SampleTables::with_capacity(joined.count, retimed.offset_runs);
+    let mut patches = joined.patches.iter().peekable();
+    retimed.each(joined.samples(), &mut |mut sample| {
+        while let Some(patch) = patches.next_if(|patch| patch.sample <= tables.len()) {
+            sample.size = sample.size.saturating_add(patch.bytes.len() as u32);
         }
-        let shown_end = Timestamp::new(slice.presentation_end(), own).min(selection.end);
-        // Where nothing is presented at the start, an empty edit says so: ffmpeg would move a
-        // track whose first edit begins with a hole.
-        let delay = delay(slice, start);
-        let media_time = u64::try_from(origin + delay).unwrap_or(0);
-        let delay = Timestamp::new(delay, own);
-        let shown = shown_end.minus(selection.start.plus(delay));
-        let in_movie = |span: Timestamp| u64::try_from(span.rescale(movie).ticks).unwrap_or(0);
-        let mut edits = Vec::new();
-        if delay.ticks > 0 {
-            edits.push(Edit {
-                duration: in_movie(delay),
-                media_time: None,
-            });
-        }
+        tables.push(&sample);
+    });
+    let shown_end = Timestamp::new(retimed.end, own).min(selection.end);
+    // Where nothing is presented at the start, an empty edit says so: ffmpeg would move a
+    // track whose first edit begins with a hole.
+    let media_time = u64::try_from(retimed.origin + retimed.delay).unwrap_or(0);
+    let delay = Timestamp::new(retimed.delay, own);
+    let shown = shown_end.minus(selection.start.plus(delay));
+    let in_movie = |span: Timestamp| u64::try_from(span.rescale(movie).ticks).unwrap_or(0);
+    let mut edits = Vec::new();
+    if delay.ticks > 0 {
         edits.push(Edit {
-            duration: in_movie(shown),
-            media_time: Some(media_time),
+            duration: in_movie(delay),
+            media_time: None,
         });
-        let further = joined.further.iter().map(Vec::as_slice).collect();
-        Self {
-            further,
-            samples,
-            edits,
-        }
+    }
+    edits.push(Edit {
+        duration: in_movie(shown),
+        media_time: Some(media_time),
+    });
+    ProgressiveTrack {
+        track_id,
+        config: &joined.config,
+        further: &joined.further,
+        tables,
+        edits,
     }
 }

@@ -1,7 +1,10 @@
 //! Times of a slice on the timeline of a file that shows it from a certain moment on.
 
+use std::ops::Range;
+
 use livetape_media::{Sample, Timestamp};
 
+use super::joined::Timed;
 use super::order::sort;
 use crate::Slice;
 
@@ -18,166 +21,240 @@ pub fn shown_from(slice: Slice, start: Timestamp) -> Slice {
 /// later hardly last either, just behind it.
 #[must_use]
 pub fn shown_between(slice: Slice, start: Timestamp, end: Option<Timestamp>) -> Slice {
-    let lead = slice.composition_lead();
     let ticks = |time: Timestamp| time.rescale(slice.config.timescale).ticks;
     let (start, end) = (ticks(start), end.map_or(i64::MAX, ticks));
-    let (mut samples, origin) = retime(&slice, start, end);
-    let negative = i32::try_from(lead).unwrap_or(0);
-    for sample in &mut samples {
+    let timed = || -> Timed<'_> { Box::new(slice.timed().map(|(time, sample)| (time, *sample))) };
+    let retimed = Retimed::new(slice.config.format.is_video(), start, end, &timed);
+    let mut samples = Vec::with_capacity(slice.samples.len());
+    let negative = i32::try_from(retimed.lead).unwrap_or(0);
+    retimed.each(timed(), &mut |mut sample| {
         sample.composition_offset = sample.composition_offset.saturating_sub(negative);
-    }
+        samples.push(sample);
+    });
     Slice {
-        decode_time: (start - origin).saturating_add(lead),
+        decode_time: (start - retimed.origin).saturating_add(retimed.lead),
         samples,
         ..slice
     }
 }
 
-/// Ticks from `start` to the first thing presented then or later; 0 where something is on.
-pub(super) fn delay(slice: &Slice, start: i64) -> i64 {
-    let is_video = slice.config.format.is_video();
-    let shown = slice.timed().filter_map(|(dts, sample)| {
-        let from = dts + i64::from(sample.composition_offset);
-        // A picture shown from before is the pre-roll's; sound goes on.
-        let is_on = from >= start || !is_video && from + i64::from(sample.duration) > start;
-        is_on.then_some(from)
-    });
-    shown.min().map_or(0, |first| (first - start).max(0))
-}
-
-/// Moves a slice's times so that its first sample decodes at 0. Gives the samples and where on
-/// that timeline the presentation instant `start` lies (negative where it lies before 0).
+/// Samples whose times are moved so that the first decodes at 0.
 ///
 /// Pictures presented before `start`, or at or after `end`, are needed to decode others, not to be
 /// seen. Players that mind the edit list never show them; for those that do not, they hardly last.
 /// They keep their order of presentation, because Chromium finds the pictures that it must not
 /// show by their times, in that order.
-pub(super) fn retime(slice: &Slice, start: i64, end: i64) -> (Vec<Sample>, i64) {
-    // Composition offsets are made non-negative: decoding may always begin a little earlier.
-    let lead = slice.composition_lead();
-    let timed: Vec<(i64, i64)> = slice
-        .timed()
-        .map(|(dts, sample)| (dts - lead, dts + i64::from(sample.composition_offset)))
-        .collect();
-    let places = match slice.config.format.is_video() {
-        true => places(&timed, start, end),
-        false => vec![Place::Shown; timed.len()],
-    };
-    // When each is presented, counted from `start`.
-    let step = step(slice);
-    let presented: Vec<i64> = timed
-        .iter()
-        .zip(&places)
-        .map(|((_, pts), place)| match place {
-            Place::Early(early) => -early * step,
-            Place::Shown => pts - start,
-            Place::Late(late) => end - start + late * step,
-        })
-        .collect();
-    let decoded: Vec<i64> = timed.iter().map(|(decode, _)| decode - start).collect();
-    let decoded = match places.iter().position(|place| *place == Place::Shown) {
-        Some(first) if places.iter().any(|place| matches!(place, Place::Early(_))) => {
-            after_pre_roll(&decoded, &presented, first, step, ahead(slice, &timed))
+pub(super) struct Retimed {
+    start: i64,
+    /// By how much all are decoded earlier, so that composition offsets are not negative.
+    lead: i64,
+    /// The samples that are not to be seen, in their order, and when each is presented, counted from
+    /// `start`.
+    hidden: Vec<(usize, i64)>,
+    pre_roll: Option<PreRoll>,
+    /// Where on the samples' new timeline `start` lies (negative where it lies before 0).
+    pub(super) origin: i64,
+    /// Ticks from `start` to the first thing presented then or later; 0 where something is on.
+    pub(super) delay: i64,
+    /// When all have been presented, as they were.
+    pub(super) end: i64,
+    /// How often a composition offset is other than the one before, and some more.
+    pub(super) offset_runs: usize,
+}
+
+impl Retimed {
+    /// `timed` gives the samples, as often as they are asked for.
+    pub(super) fn new<'a>(
+        is_video: bool,
+        start: i64,
+        end: i64,
+        timed: &dyn Fn() -> Timed<'a>,
+    ) -> Self {
+        let mut seen = Seen::default();
+        for (decode, sample) in timed() {
+            seen.see(is_video, start..end, decode, &sample);
         }
-        _ => decoded,
-    };
-    let origin = decoded.first().map_or(0, |first| -first);
-    let moved = decoded.iter().zip(&presented);
-    let moved: Vec<(i64, i64)> = moved
-        .map(|(decoded, presented)| (decoded + origin, presented + origin))
-        .collect();
-    let ends = moved.iter().skip(1).map(|(decode, _)| Some(*decode));
-    let samples = slice.samples.iter().zip(&moved).zip(ends.chain([None]));
-    let samples = samples.map(|((sample, (decode, shown)), end)| Sample {
-        duration: end
-            .and_then(|end| u32::try_from(end - decode).ok())
-            .unwrap_or(sample.duration),
-        composition_offset: i32::try_from(shown - decode).unwrap_or(0),
-        ..*sample
-    });
-    (samples.collect(), origin)
-}
-
-/// Ticks that a picture lasts that is not to be seen: next to nothing, but ffmpeg calls a step of
-/// 1,000 times the one before a discontinuity.
-fn step(slice: &Slice) -> i64 {
-    let longest = slice.samples.iter().map(|sample| sample.duration).max();
-    1 + i64::from(longest.unwrap_or(0)) / 1000
-}
-
-/// How many ticks a keyframe is decoded before it is presented, at most.
-fn ahead(slice: &Slice, timed: &[(i64, i64)]) -> i64 {
-    let keyframes = slice
-        .samples
-        .iter()
-        .zip(timed)
-        .filter(|(sample, _)| sample.keyframe);
-    let ahead = keyframes.map(|(_, (decode, pts))| pts - decode).max();
-    ahead.unwrap_or(0).max(0)
-}
-
-/// Decode times where there is pre-roll: what is decoded before `first`, the first that is shown,
-/// is squeezed in before it; no sample is decoded after it is presented.
-///
-/// `first` itself is decoded `ahead` of what is shown: so far, by it, ffmpeg takes all pictures of the
-/// track to be decoded before it is presented, and without that Chromium, asked for a time shortly
-/// before a keyframe, would begin with that keyframe.
-fn after_pre_roll(
-    decoded: &[i64],
-    presented: &[i64],
-    first: usize,
-    step: i64,
-    ahead: i64,
-) -> Vec<i64> {
-    let numbered = |number: usize| number as i64 - first as i64;
-    let latest = presented
-        .iter()
-        .enumerate()
-        .map(|(number, presented)| presented - numbered(number) * step);
-    let at_first = decoded.get(first).copied().into_iter();
-    let base = latest.chain(at_first).min().unwrap_or(0).min(-ahead);
-    // A picture not to be seen takes so long to decode that what follows is no discontinuity.
-    let next = decoded.get(first + 1).copied().unwrap_or(0);
-    let before = step.max(1 + (next - base) / 1000);
-    let moved = decoded.iter().enumerate().map(|(number, decoded)| {
-        let from_first = numbered(number);
-        if from_first <= 0 {
-            base + from_first * before
-        } else {
-            (base + from_first * step).max(*decoded)
+        // Ticks that a picture lasts that is not to be seen: next to nothing, but ffmpeg calls a step
+        // of 1,000 times the one before a discontinuity.
+        let step = 1 + i64::from(seen.longest) / 1000;
+        let lead = -i64::from(seen.lowest);
+        let mut retimed = Self {
+            start,
+            lead,
+            hidden: hidden(&seen.hidden, start..end, step),
+            pre_roll: None,
+            origin: 0,
+            delay: seen.next.map_or(0, |next| (next - start).max(0)),
+            end: seen.end.unwrap_or(start),
+            offset_runs: seen.offset_runs + 2 * seen.hidden.len(),
+        };
+        let is_before = seen.hidden.iter().any(|(_, shown)| *shown < start);
+        if let Some(first) = seen.shown.filter(|_| is_before) {
+            let ahead = seen.ahead.map_or(0, |ahead| (ahead + lead).max(0));
+            let mut times = retimed.times(timed()).map(|(times, _)| times);
+            let pre_roll = PreRoll::new(&mut times, first, step, ahead);
+            drop(times);
+            retimed.pre_roll = Some(pre_roll);
         }
-    });
-    moved.collect()
-}
+        let first = retimed.times(timed()).next();
+        retimed.origin = first.map_or(0, |((decoded, _), _)| -retimed.decoded(0, decoded));
+        retimed
+    }
 
-/// Where a sample is presented.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// Before what is shown: 1 for the last of these, and so on.
-    Early(i64),
-    /// Where it is to be seen.
-    Shown,
-    /// After what is shown: 0 for the first of these, and so on.
-    Late(i64),
-}
-
-/// The place of each sample; `timed` has decode and presentation times.
-fn places(timed: &[(i64, i64)], start: i64, end: i64) -> Vec<Place> {
-    let mut places = vec![Place::Shown; timed.len()];
-    let times = timed.iter().map(|(_, pts)| *pts).zip(0..);
-    let hidden = times.filter(|(pts, _)| *pts < start || *pts >= end);
-    let mut order: Vec<_> = hidden.map(|(pts, at)| (i128::from(pts), at)).collect();
-    sort(&mut order);
-    let early = order.partition_point(|(pts, _)| *pts < i128::from(start));
-    let (early, late) = order.split_at(early);
-    let early = early.iter().rev().zip((1..).map(Place::Early));
-    let late = late.iter().zip((0..).map(Place::Late));
-    for ((_, at), place) in early.chain(late) {
-        if let Some(own) = places.get_mut(*at) {
-            *own = place;
+    /// Each sample, moved.
+    pub(super) fn each(&self, timed: Timed<'_>, take: &mut dyn FnMut(Sample)) {
+        let mut last: Option<(i64, Sample)> = None;
+        for (number, ((decoded, presented), mut sample)) in self.times(timed).enumerate() {
+            let decoded = self.decoded(number, decoded);
+            sample.composition_offset = i32::try_from(presented - decoded).unwrap_or(0);
+            if let Some((before, mut last)) = last.replace((decoded, sample)) {
+                last.duration = u32::try_from(decoded - before).unwrap_or(last.duration);
+                take(last);
+            }
+        }
+        if let Some((_, last)) = last {
+            take(last);
         }
     }
-    places
+
+    /// When each would be decoded, and is presented, counted from `start`.
+    fn times<'b>(&'b self, timed: Timed<'b>) -> impl Iterator<Item = ((i64, i64), Sample)> + 'b {
+        let mut hidden = self.hidden.iter().peekable();
+        timed.enumerate().map(move |(number, (decode, sample))| {
+            let presented = match hidden.next_if(|hidden| hidden.0 == number) {
+                Some((_, presented)) => *presented,
+                None => decode + i64::from(sample.composition_offset) - self.start,
+            };
+            ((decode - self.lead - self.start, presented), sample)
+        })
+    }
+
+    fn decoded(&self, number: usize, decoded: i64) -> i64 {
+        match &self.pre_roll {
+            Some(pre_roll) => pre_roll.decoded(number, decoded),
+            None => decoded,
+        }
+    }
+}
+
+/// What there is to know of samples before their times can be moved.
+#[derive(Default)]
+struct Seen {
+    count: usize,
+    /// The lowest composition offset, or 0.
+    lowest: i32,
+    offset: Option<i32>,
+    offset_runs: usize,
+    longest: u32,
+    /// How many ticks a keyframe is decoded before it is presented, at most.
+    ahead: Option<i64>,
+    /// Numbers of those that are not to be seen, and when they would be.
+    hidden: Vec<(usize, i64)>,
+    /// The first, in decode order, that is to be seen.
+    shown: Option<usize>,
+    /// When the first thing is presented that is not before the start.
+    next: Option<i64>,
+    end: Option<i64>,
+}
+
+impl Seen {
+    fn see(&mut self, is_video: bool, wanted: Range<i64>, decode: i64, sample: &Sample) {
+        let offset = i64::from(sample.composition_offset);
+        let shown = decode + offset;
+        let until = shown + i64::from(sample.duration);
+        self.lowest = self.lowest.min(sample.composition_offset);
+        if self.offset.replace(sample.composition_offset) != Some(sample.composition_offset) {
+            self.offset_runs += 1;
+        }
+        self.longest = self.longest.max(sample.duration);
+        if sample.keyframe {
+            self.ahead = self.ahead.max(Some(offset));
+        }
+        if is_video && !wanted.contains(&shown) {
+            self.hidden.push((self.count, shown));
+        } else {
+            self.shown = self.shown.or(Some(self.count));
+        }
+        // A picture shown from before is the pre-roll's; sound goes on.
+        if shown >= wanted.start || !is_video && until > wanted.start {
+            self.next = Some(self.next.map_or(shown, |next| next.min(shown)));
+        }
+        self.end = self.end.max(Some(until));
+        self.count += 1;
+    }
+}
+
+/// When samples are presented that are not to be seen, counted from the start of what is wanted: in
+/// their order, right before it and right after it, `step` apart.
+fn hidden(hidden: &[(usize, i64)], wanted: Range<i64>, step: i64) -> Vec<(usize, i64)> {
+    let mut order: Vec<_> = hidden
+        .iter()
+        .map(|own| i128::from(own.1))
+        .zip(0..)
+        .collect();
+    sort(&mut order);
+    let early = order.partition_point(|(shown, _)| *shown < i128::from(wanted.start));
+    let mut placed = hidden.to_vec();
+    for (place, (_, at)) in (-(early as i64)..).zip(order) {
+        if let Some((_, presented)) = placed.get_mut(at) {
+            *presented = match place {
+                ..0 => place * step,
+                late => wanted.end - wanted.start + late * step,
+            };
+        }
+    }
+    placed
+}
+
+/// Decode times where there is pre-roll: what is decoded before the first that is shown is squeezed
+/// in before it; no sample is decoded after it is presented.
+///
+/// The first itself is decoded `ahead` of what is shown: so far, by it, ffmpeg takes all pictures of
+/// the track to be decoded before it is presented, and without that Chromium, asked for a time shortly
+/// before a keyframe, would begin with that keyframe.
+struct PreRoll {
+    /// Number of the first that is shown, and when that is decoded.
+    first: i64,
+    base: i64,
+    /// Ticks that those before it, and at least those behind it, take to decode.
+    before: i64,
+    step: i64,
+}
+
+impl PreRoll {
+    /// `times` has when each sample would be decoded, and is presented.
+    fn new(
+        times: &mut dyn Iterator<Item = (i64, i64)>,
+        first: usize,
+        step: i64,
+        ahead: i64,
+    ) -> Self {
+        let first = first as i64;
+        let (mut base, mut next) = (-ahead, 0);
+        for (number, (decoded, presented)) in (-first..).zip(times) {
+            base = base.min(presented - number * step);
+            match number {
+                0 => base = base.min(decoded),
+                1 => next = decoded,
+                _ => {}
+            }
+        }
+        // A picture not to be seen takes so long to decode that what follows is no discontinuity.
+        let before = step.max(1 + (next - base) / 1000);
+        Self {
+            first,
+            base,
+            before,
+            step,
+        }
+    }
+
+    fn decoded(&self, number: usize, decoded: i64) -> i64 {
+        match number as i64 - self.first {
+            from_first @ ..=0 => self.base + from_first * self.before,
+            from_first => (self.base + from_first * self.step).max(decoded),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -190,19 +267,10 @@ mod tests {
 
     #[test]
     fn what_is_not_shown_is_counted_in_its_order_of_presentation() {
-        let timed = [(0, 20), (10, 60), (20, 40), (30, 30), (40, 50), (50, 70)];
-        assert_eq!(
-            places(&timed, 45, 60),
-            [
-                Place::Early(3),
-                Place::Late(0),
-                Place::Early(1),
-                Place::Early(2),
-                Place::Shown,
-                Place::Late(1),
-            ]
-        );
-        assert_eq!(places(&timed, 20, 80), [Place::Shown; 6]);
+        let shown = [(0, 20), (1, 60), (2, 40), (3, 30), (5, 70)];
+        let placed = [(0, -3), (1, 15), (2, -1), (3, -2), (5, 16)];
+        assert_eq!(hidden(&shown, 45..60, 1), placed);
+        assert_eq!(hidden(&[], 20..80, 1), []);
     }
 
     #[test]
@@ -246,14 +314,18 @@ mod tests {
 
     #[test]
     fn pre_roll_is_squeezed_in_before_the_first_shown() {
+        let moved = |times: &[(i64, i64)], first, ahead| {
+            let pre_roll = PreRoll::new(&mut times.iter().copied(), first, 1, ahead);
+            let numbered = times.iter().enumerate();
+            let moved = numbered.map(|(number, times)| pre_roll.decoded(number, times.0));
+            moved.collect::<Vec<_>>()
+        };
         // I0 P4 B2 b1 b3, shown from B2 on, each 40 long.
-        let decoded = [-160, -120, -80, -40, 0];
-        let moved = after_pre_roll(&decoded, &[-2, 80, 0, -1, 40], 1, 1, 80);
-        assert_eq!(moved, [-121, -120, -80, -40, 0]);
+        let times = [(-160, -2), (-120, 80), (-80, 0), (-40, -1), (0, 40)];
+        assert_eq!(moved(&times, 1, 80), [-121, -120, -80, -40, 0]);
         // I0 P1 P2 P3, shown from P2 on; then with a keyframe later on that is decoded 80 ahead.
-        let (decoded, presented) = ([-80, -40, 0, 40], [-2, -1, 0, 40]);
-        let moved = |ahead| after_pre_roll(&decoded, &presented, 2, 1, ahead);
-        assert_eq!(moved(0), [-2, -1, 0, 40]);
-        assert_eq!(moved(80), [-82, -81, -80, 40]);
+        let times = [(-80, -2), (-40, -1), (0, 0), (40, 40)];
+        assert_eq!(moved(&times, 2, 0), [-2, -1, 0, 40]);
+        assert_eq!(moved(&times, 2, 80), [-82, -81, -80, 40]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use livetape_media::{Timescale, Timestamp};
+use livetape_media::{Timescale, Timestamp, TrackConfig};
 
 use crate::{Slice, Timeline, Track};
 
@@ -29,9 +29,20 @@ impl Selection {
     /// A slice of which text and metadata are kept within the selection, to the tick.
     #[must_use]
     pub fn within(&self, slice: Slice) -> Slice {
-        let ticks = |time: Timestamp| time.rescale(slice.config.timescale).ticks;
+        match self.bounds(&slice.config) {
+            Some((start, end)) => slice.confined(start, end),
+            None => slice,
+        }
+    }
+
+    /// Where samples of this configuration begin and end at the earliest and the latest, in ticks, where
+    /// they are text or metadata: of those a part is as good as the whole. Pictures and sound are left
+    /// as they are. Many readers do not mind an edit that begins within a sample of text.
+    pub(super) fn bounds(&self, config: &TrackConfig) -> Option<(i64, i64)> {
+        let is_media = config.format.is_video() || config.format.is_audio();
+        let ticks = |time: Timestamp| time.rescale(config.timescale).ticks;
         let (start, end) = (ticks(self.start), ticks(self.end));
-        slice.confined(start, end)
+        (!is_media && start <= end).then_some((start, end))
     }
 
     /// Takes `[start, end)`: from the first picture shown at or after `start` (to the nearest tick
@@ -60,11 +71,10 @@ impl Selection {
             } else {
                 track.presented_at(exact)..track.end_before(end)
             };
-            let slices = track.slices(numbers.clone());
-            let Some(ends) = slices.iter().map(Slice::presentation_end).max() else {
+            let Some(presented) = track.presented(numbers.clone()) else {
                 continue;
             };
-            let track_end = Timestamp::new(ends, config.timescale);
+            let track_end = Timestamp::new(presented.end, config.timescale);
             if track_end <= exact {
                 continue;
             }
@@ -113,7 +123,7 @@ impl Selection {
 mod tests {
     use std::sync::Arc;
 
-    use livetape_media::{Format, Rotation, Sample, Timescale, TrackConfig, TrackId};
+    use livetape_media::{Format, FourCc, Rotation, Sample, Timescale, TrackConfig, TrackId};
 
     use super::*;
 
@@ -199,5 +209,49 @@ mod tests {
         timeline.append(TrackId(2), &config, 0, &samples, &[]);
         let whole = Selection::whole(&timeline).expect("not empty");
         assert_eq!(whole.tracks, [(0, 0..3)]);
+    }
+
+    #[test]
+    fn text_is_cut_to_the_tick_and_sound_is_not() {
+        let sample = Sample {
+            size: 1,
+            duration: 500,
+            composition_offset: 0,
+            keyframe: true,
+        };
+        let confined = |format, start, end| {
+            let slice = Slice {
+                config: Arc::new(TrackConfig {
+                    format,
+                    timescale: Timescale::MILLIS,
+                    sample_entry: Vec::new(),
+                    codec: String::new(),
+                    language: *b"und",
+                    rotation: Rotation::None,
+                }),
+                numbers: 0..3,
+                decode_time: 1_000,
+                samples: vec![sample; 3],
+                bytes: 0..3,
+            };
+            let selection = Selection {
+                start: Timestamp::new(start, Timescale::MILLIS),
+                end: Timestamp::new(end, Timescale::MILLIS),
+                tracks: Vec::new(),
+            };
+            let slice = selection.within(slice);
+            let durations = slice.samples.iter().map(|sample| sample.duration);
+            (slice.decode_time, durations.collect::<Vec<_>>())
+        };
+        let text = Format::Other {
+            handler: FourCc(*b"sbtl"),
+        };
+        let sound = Format::Audio {
+            sample_rate: 48_000,
+            channels: 2,
+        };
+        assert_eq!(confined(text, 1_200, 2_100), (1_200, vec![300, 500, 100]));
+        assert_eq!(confined(text, 0, 9_000), (1_000, vec![500; 3]));
+        assert_eq!(confined(sound, 1_200, 2_100), (1_000, vec![500; 3]));
     }
 }

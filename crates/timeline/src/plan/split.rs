@@ -7,7 +7,7 @@ use livetape_media::{Timescale, Timestamp};
 use super::joined::groups;
 use super::order::sort;
 use super::{Form, Selection};
-use crate::{Slice, Timeline, Track};
+use crate::{Section, Timeline, Track};
 
 /// Changes of several tracks that lie no further apart are one.
 const TOGETHER: Timestamp = Timestamp::new(500, Timescale::MILLIS);
@@ -119,13 +119,18 @@ pub fn ranges(
 /// When the first pictures of each further configuration are shown.
 fn picture_changes(timeline: &Timeline, selection: &Selection) -> Vec<Timestamp> {
     let tracks = selection.tracks.iter();
-    let slices = tracks.filter_map(|(index, numbers)| {
+    let changes = tracks.filter_map(|(index, numbers)| {
         let track = timeline.tracks().get(*index)?;
         let is_video = track.config().is_some_and(|c| c.format.is_video());
-        is_video.then(|| track.slices(numbers.clone()))
+        let sections = is_video.then(|| track.sections(numbers.clone()))?;
+        let changed = sections.iter().skip(1);
+        Some(
+            changed
+                .filter_map(|section| presented(track, section))
+                .collect::<Vec<_>>(),
+        )
     });
-    let changes = slices.flat_map(|slices| slices.into_iter().skip(1));
-    changes.map(|slice| presented(&slice)).collect()
+    changes.flatten().collect()
 }
 
 /// True where `time` lies no further than `span` from `other`.
@@ -133,8 +138,9 @@ fn is_within(time: Timestamp, other: Timestamp, span: Timestamp) -> bool {
     time.minus(span) <= other && other <= time.plus(span)
 }
 
-fn presented(slice: &Slice) -> Timestamp {
-    Timestamp::new(slice.presentation_start(), slice.config.timescale)
+fn presented(track: &Track, section: &Section) -> Option<Timestamp> {
+    let presented = track.presented(section.numbers.clone())?;
+    Some(Timestamp::new(presented.start, section.config.timescale))
 }
 
 /// A track's samples that fit in one file together.
@@ -166,7 +172,7 @@ impl<'a> Divided<'a> {
         let stretches = groups.iter().filter_map(|group| {
             let (first, last) = (group.first()?, group.last()?);
             Some(Stretch {
-                start: presented(first),
+                start: presented(track, first)?,
                 numbers: first.numbers.start..last.numbers.end,
             })
         });

@@ -1,8 +1,21 @@
 //! Which samples are presented, and can be decoded, at a time.
 
+use std::ops::Range;
+
 use livetape_media::Timestamp;
 
 use super::{REORDERING, Slice, Track};
+
+/// When samples are presented, in ticks of their track's timescale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Presented {
+    /// When the first of them is.
+    pub start: i64,
+    /// When the last of them is.
+    pub latest: i64,
+    /// When all have been.
+    pub end: i64,
+}
 
 impl Track {
     /// When the first picture that can be shown is; of a track of sound, its first sample.
@@ -37,6 +50,9 @@ impl Track {
     pub fn keyframe_at(&self, time: Timestamp) -> Option<u64> {
         for block in self.blocks.iter().rev() {
             let ticks = time.rescale(block.config.timescale).ticks;
+            if block.presentable().0 > ticks {
+                continue;
+            }
             let last = block
                 .timed()
                 .filter(|(_, dts, sample)| {
@@ -52,13 +68,14 @@ impl Track {
 
     /// The first keyframe with this number or a higher one.
     pub fn keyframe_from(&self, number: u64) -> Option<u64> {
-        let first = self.blocks.partition_point(|block| block.end() <= number);
-        self.blocks.range(first..).find_map(|block| {
-            block
-                .timed()
-                .find(|(own, _, sample)| *own >= number && sample.keyframe)
-                .map(|f| f.0)
-        })
+        self.blocks
+            .range(self.block_of(number)..)
+            .find_map(|block| {
+                block
+                    .timed()
+                    .find(|(own, _, sample)| *own >= number && sample.keyframe)
+                    .map(|f| f.0)
+            })
     }
 
     /// The last keyframe with a lower number than this; `None` where none is stored.
@@ -74,7 +91,7 @@ impl Track {
     pub fn first_presented_from(&self, time: Timestamp) -> u64 {
         let number = self.blocks.iter().find_map(|block| {
             let ticks = time.rescale(block.config.timescale).ticks;
-            if block.end_time < ticks && block.samples.iter().all(|s| s.composition_offset == 0) {
+            if block.presentable().1 < ticks {
                 return None;
             }
             block
@@ -98,6 +115,9 @@ impl Track {
     pub fn end_before(&self, time: Timestamp) -> u64 {
         for block in self.blocks.iter().rev() {
             let ticks = time.rescale(block.config.timescale).ticks;
+            if block.presentable().0 >= ticks {
+                continue;
+            }
             let last = block
                 .timed()
                 .filter(|(_, dts, sample)| dts + i64::from(sample.composition_offset) < ticks)
@@ -117,17 +137,50 @@ impl Track {
     /// not every reader minds edit lists, and those would jump.
     pub fn end_without_hole(&self, first: u64, time: Timestamp) -> u64 {
         let wanted = self.end_before(time);
-        let slices = self.slices(first..wanted.saturating_add(REORDERING));
-        let taken = usize::try_from(wanted.saturating_sub(first)).unwrap_or(usize::MAX);
-        let shown = || {
-            let timed = slices.iter().flat_map(Slice::timed);
-            timed.map(|(dts, sample)| dts + i64::from(sample.composition_offset))
-        };
-        let latest = shown().take(taken).max();
-        let before = shown()
-            .skip(taken)
-            .take_while(|time| Some(*time) < latest)
-            .count();
-        wanted + before as u64
+        let latest = self
+            .presented(first..wanted)
+            .map(|presented| presented.latest);
+        let behind = self.walk(wanted..wanted.saturating_add(REORDERING));
+        let shown = behind.map(|(dts, sample)| dts + i64::from(sample.composition_offset));
+        let before = shown.take_while(|time| Some(*time) < latest);
+        wanted + before.count() as u64
+    }
+
+    /// When the samples of a range of numbers are presented; `None` where its first is not stored.
+    pub fn presented(&self, numbers: Range<u64>) -> Option<Presented> {
+        let end = numbers.end.min(self.numbers().end);
+        if numbers.start >= end || numbers.start < self.numbers().start {
+            return None;
+        }
+        let (first, last) = (self.block_of(numbers.start), self.block_of(end - 1));
+        let mut all: Option<Presented> = None;
+        // The first and the last tell, as a rule: what lies between is not looked at then.
+        for index in std::iter::once(last).chain(first..last) {
+            let block = self.blocks.get(index)?;
+            let (earliest, latest) = block.presentable();
+            let next = self.blocks.get(index + 1);
+            let lasts = next.map_or(0, |next| (next.decode_time - block.end_time).max(0));
+            let is_within = |all: Presented| {
+                all.start <= earliest && all.latest >= latest && all.end >= latest + lasts
+            };
+            if all.is_some_and(is_within) {
+                continue;
+            }
+            for (dts, sample) in self.walk(block.first.max(numbers.start)..block.end().min(end)) {
+                let shown = dts + i64::from(sample.composition_offset);
+                let until = shown + i64::from(sample.duration);
+                let known = all.unwrap_or(Presented {
+                    start: shown,
+                    latest: shown,
+                    end: until,
+                });
+                all = Some(Presented {
+                    start: known.start.min(shown),
+                    latest: known.latest.max(shown),
+                    end: known.end.max(until),
+                });
+            }
+        }
+        all
     }
 }

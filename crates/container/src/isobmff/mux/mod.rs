@@ -4,7 +4,8 @@
 //! - [`fragment_header`]: `moof` + the header of its `mdat`
 //! - [`event_message`]: the `emsg` box of an event, which goes before a fragment
 //! - [`producer_reference_time`]: when a fragment was, before its `moof`
-//! - [`progressive_header`]: `ftyp` + `moov` with full sample tables + the header of its `mdat`;
+//! - [`progressive_header`]: `ftyp` + `moov` with full sample tables ([`SampleTables`]) +
+//!   the header of its `mdat`;
 //!   [`progressive_header_in`]: the same in front of a payload that is there already
 
 mod fragment;
@@ -12,6 +13,7 @@ mod init;
 mod movie;
 mod progressive;
 mod reference_time;
+mod tables;
 
 pub use super::event_message::event_message;
 pub use fragment::{FragmentTrack, fragment_header};
@@ -20,3 +22,4 @@ pub use progressive::{
     ChunkLayout, Edit, Movie, ProgressiveTrack, progressive_header, progressive_header_in,
 };
 pub use reference_time::producer_reference_time;
+pub use tables::SampleTables;

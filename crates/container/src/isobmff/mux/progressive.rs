@@ -1,8 +1,9 @@
 //! A progressive file with `moov` first, ISO/IEC 14496-12 §8.5 to §8.7.
 
-use livetape_media::{Sample, Timescale, TrackConfig};
+use livetape_media::{Timescale, TrackConfig};
 
 use super::movie;
+use super::tables::SampleTables;
 use crate::isobmff::write::Writer;
 
 /// One entry of an edit list, §8.6.6, at normal rate.
@@ -22,11 +23,11 @@ pub struct ProgressiveTrack<'a> {
     /// The configuration of its samples.
     pub config: &'a TrackConfig,
     /// Sample entries of further configurations, for chunks that name them.
-    pub further: &'a [&'a [u8]],
+    pub further: &'a [Vec<u8>],
     /// All samples in decode order; the first decodes at 0.
-    pub samples: &'a [Sample],
+    pub tables: SampleTables,
     /// The edit list; empty for none.
-    pub edits: &'a [Edit],
+    pub edits: Vec<Edit>,
 }
 
 /// A stretch of one track's samples lying together in the `mdat`, §8.7.4.
@@ -54,16 +55,18 @@ pub struct Movie {
     pub wall_clock: Option<i64>,
 }
 
-/// `ftyp` + `moov` + header of the `mdat`, whose payload is the chunks in the given order.
+/// `ftyp` + `moov` + header of the `mdat`, whose payload is the chunks in the given order. In
+/// pieces, to be put together: the large tables of hours of samples are not copied.
 pub fn progressive_header(
     movie: Movie,
-    tracks: &[ProgressiveTrack<'_>],
+    tracks: Vec<ProgressiveTrack<'_>>,
     chunks: &[ChunkLayout],
-) -> Vec<u8> {
+) -> Vec<Vec<u8>> {
     // Chunk offsets depend on the header's own length: measured with zero first, then written
     // for real.
-    let len = header(movie, tracks, chunks, 0, 0).len() as u64;
-    header(movie, tracks, chunks, len, 0)
+    let len = header(movie, &tracks, chunks, 0, 0).whole_len() as u64;
+    let written = header(movie, &tracks, chunks, len, 0);
+    put_together(written, tracks)
 }
 
 /// The same for a file whose payload lies where it is already, after exactly `room` bytes: what
@@ -71,29 +74,55 @@ pub fn progressive_header(
 pub fn progressive_header_in(
     room: u64,
     movie: Movie,
-    tracks: &[ProgressiveTrack<'_>],
+    tracks: Vec<ProgressiveTrack<'_>>,
     chunks: &[ChunkLayout],
-) -> Option<Vec<u8>> {
-    let header = |free| header(movie, tracks, chunks, room, free);
-    let left = room.checked_sub(header(0).len() as u64)?;
-    match left {
-        0 => Some(header(0)),
-        1..BOX_HEADER => None,
-        _ => Some(header(left)),
+) -> Option<Vec<Vec<u8>>> {
+    let header = |free| header(movie, &tracks, chunks, room, free);
+    let left = room.checked_sub(header(0).whole_len() as u64)?;
+    let written = match left {
+        1..BOX_HEADER => return None,
+        _ => header(left),
+    };
+    Some(put_together(written, tracks))
+}
+
+/// A table no larger than this is copied.
+const SMALL: usize = 64 << 10;
+
+/// The header with its tracks' tables where they belong.
+fn put_together(header: Writer, tracks: Vec<ProgressiveTrack<'_>>) -> Vec<Vec<u8>> {
+    let (bytes, holes) = header.into_parts();
+    let tables = tracks
+        .into_iter()
+        .flat_map(|track| track.tables.into_boxes());
+    let (mut pieces, mut piece, mut written) = (Vec::new(), Vec::new(), 0);
+    for (hole, table) in holes.into_iter().zip(tables) {
+        piece.extend_from_slice(bytes.get(written..hole).unwrap_or_default());
+        written = hole;
+        if table.len() <= SMALL {
+            piece.extend_from_slice(&table);
+        } else {
+            pieces.push(std::mem::take(&mut piece));
+            pieces.push(table);
+        }
     }
+    piece.extend_from_slice(bytes.get(written..).unwrap_or_default());
+    pieces.push(piece);
+    pieces
 }
 
 /// Bytes of the smallest box.
 const BOX_HEADER: u64 = 8;
 
-/// `base` is where the payload begins; `free` the bytes of the `free` box, 0 for none.
+/// `base` is where the payload begins; `free` the bytes of the `free` box, 0 for none. The samples'
+/// tables are left out.
 fn header(
     movie: Movie,
     tracks: &[ProgressiveTrack<'_>],
     chunks: &[ChunkLayout],
     base: u64,
     free: u64,
-) -> Vec<u8> {
+) -> Writer {
     let payload: u64 = chunks.iter().map(|chunk| chunk.skipped + chunk.len).sum();
     // 1 GiB of margin decides `co64`: it must not depend on the header's length.
     let wide = payload > u64::from(u32::MAX) - (1 << 30);
@@ -104,7 +133,7 @@ fn header(
         w.boxed(b"free", |w| w.zeros(filling as usize));
     }
     w.mdat_header(payload);
-    w.into_bytes()
+    w
 }
 
 fn ftyp(w: &mut Writer, tracks: &[ProgressiveTrack<'_>]) {
@@ -137,7 +166,7 @@ fn moov(
     let presented = |track: &ProgressiveTrack<'_>| -> u64 {
         if track.edits.is_empty() {
             let media = livetape_media::Timestamp::new(
-                i64::try_from(media_duration(track.samples)).unwrap_or(i64::MAX),
+                i64::try_from(track.tables.duration()).unwrap_or(i64::MAX),
                 track.config.timescale,
             );
             return u64::try_from(media.rescale(timescale).ticks).unwrap_or(0);
@@ -156,10 +185,10 @@ fn moov(
         w.boxed(b"trak", |w| {
             movie::tkhd(w, created, track.track_id, presented(track), track.config);
             if !track.edits.is_empty() {
-                w.boxed(b"edts", |w| elst(w, track.edits));
+                w.boxed(b"edts", |w| elst(w, &track.edits));
             }
             w.boxed(b"mdia", |w| {
-                movie::mdhd(w, created, track.config, media_duration(track.samples));
+                movie::mdhd(w, created, track.config, track.tables.duration());
                 movie::hdlr(w, &track.config.format);
                 w.boxed(b"minf", |w| {
                     movie::media_headers(w, &track.config.format);
@@ -171,13 +200,6 @@ fn moov(
             });
         });
     }
-}
-
-fn media_duration(samples: &[Sample]) -> u64 {
-    samples
-        .iter()
-        .map(|sample| u64::from(sample.duration))
-        .sum()
 }
 
 fn elst(w: &mut Writer, edits: &[Edit]) {
@@ -204,71 +226,10 @@ fn elst(w: &mut Writer, edits: &[Edit]) {
 }
 
 fn stbl(w: &mut Writer, track: &ProgressiveTrack<'_>) {
-    let samples = track.samples;
     let own = std::iter::once(track.config.sample_entry.as_slice());
-    let entries: Vec<_> = own.chain(track.further.iter().copied()).collect();
+    let entries: Vec<_> = own.chain(track.further.iter().map(Vec::as_slice)).collect();
     movie::stsd(w, entries.into_iter());
-    w.full_box(b"stts", 0, 0, |w| {
-        run_lengths(w, samples.iter().map(|sample| sample.duration));
-    });
-    if samples.iter().any(|sample| sample.composition_offset != 0) {
-        let signed = samples.iter().any(|sample| sample.composition_offset < 0);
-        w.full_box(b"ctts", u8::from(signed), 0, |w| {
-            run_lengths(
-                w,
-                samples
-                    .iter()
-                    .map(|sample| sample.composition_offset as u32),
-            );
-        });
-    }
-    if samples.iter().any(|sample| !sample.keyframe) {
-        w.full_box(b"stss", 0, 0, |w| {
-            let sync = samples
-                .iter()
-                .zip(1_u32..)
-                .filter(|(sample, _)| sample.keyframe);
-            let place = w.len();
-            w.u32(0);
-            let mut count = 0;
-            for (_, number) in sync {
-                w.u32(number);
-                count += 1;
-            }
-            w.patch_u32(place, count);
-        });
-    }
-    w.full_box(b"stsz", 0, 0, |w| {
-        w.u32(0);
-        w.u32(samples.len() as u32);
-        samples.iter().for_each(|sample| w.u32(sample.size));
-    });
-}
-
-/// Writes the entry count, then (count, value) pairs of equal neighbours.
-fn run_lengths(w: &mut Writer, values: impl Iterator<Item = u32>) {
-    let place = w.len();
-    w.u32(0);
-    let mut entries = 0;
-    let mut current: Option<(u32, u32)> = None;
-    for value in values {
-        match &mut current {
-            Some((count, same)) if *same == value => *count += 1,
-            _ => {
-                if let Some((count, value)) = current.replace((1, value)) {
-                    w.u32(count);
-                    w.u32(value);
-                    entries += 1;
-                }
-            }
-        }
-    }
-    if let Some((count, value)) = current {
-        w.u32(count);
-        w.u32(value);
-        entries += 1;
-    }
-    w.patch_u32(place, entries);
+    track.tables.leave_out(w);
 }
 
 /// §8.7.4 `stsc`, §8.7.5 `stco` or `co64`.
