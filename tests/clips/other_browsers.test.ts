@@ -38,8 +38,8 @@ async function open<Opened extends Page>(browser: { newPage(): Promise<Opened> }
 }
 
 /** What a function comes to that is run in the page. */
-async function run<Result>(page: Page, script: () => Promise<Result>): Promise<Result> {
-  return (await page.evaluate(`(${script.toString()})()`)) as Result;
+async function run<Result, Given = undefined>(page: Page, script: (given: Given) => Promise<Result>, given?: Given): Promise<Result> {
+  return (await page.evaluate(`(${script.toString()})(${JSON.stringify(given)})`)) as Result;
 }
 
 /** A tape with a round on it. */
@@ -49,11 +49,26 @@ async function tape(): Promise<string> {
   return fed.tape.storage;
 }
 
-test('Firefox: what a closed tab leaves is recovered, whole, and can be discarded', { timeout: 60_000 }, async () => {
+/** Within a GOP, behind a keyframe, and at the end. */
+const moments = [2.02, 3.7, 15.9];
+
+/** Numbers on screenshots of some moments, or the codes of why there are none. */
+async function screenshots(moments: readonly number[]): Promise<(string | number | null)[]> {
+  const seen: (string | number | null)[] = [];
+  for (const time of moments) {
+    const shot = fed.tape.screenshot(time, { type: 'image/png' });
+    const code = await fed.code(shot);
+    seen.push(code === 'none' ? frameReader.read(await createImageBitmap(await shot)) : code);
+  }
+  return seen;
+}
+
+test('Firefox: screenshots are exactly the pictures of their moments; what a closed tab leaves is recovered, whole, and can be discarded', { timeout: 60_000 }, async () => {
   const browser = await launchFirefox();
   try {
     const lost = await open(browser);
     assert.equal(await run(lost, tape), 'opfs');
+    assert.deepEqual(await run(lost, screenshots, moments), moments.map(numberAt));
     await lost.close();
     const next = await open(browser);
     const left = await run(next, async () => {
@@ -78,37 +93,12 @@ test('Firefox: what a closed tab leaves is recovered, whole, and can be discarde
   }
 });
 
-/** The moments of the screenshots. */
-const moments = [2.02, 3.7, 15.9];
-
-/** Numbers on screenshots of those, or the codes of why there are none. */
-async function screenshots(): Promise<(string | number | null)[]> {
-  const seen: (string | number | null)[] = [];
-  for (const time of [2.02, 3.7, 15.9]) {
-    const shot = fed.tape.screenshot(time, { type: 'image/png' });
-    const code = await fed.code(shot);
-    seen.push(code === 'none' ? frameReader.read(await createImageBitmap(await shot)) : code);
-  }
-  return seen;
-}
-
-test('Firefox: screenshots are exactly the pictures of their moments', { timeout: 60_000 }, async () => {
-  const browser = await launchFirefox();
-  try {
-    const page = await open(browser);
-    await run(page, tape);
-    assert.deepEqual(await run(page, screenshots), moments.map(numberAt));
-  } finally {
-    await browser.close();
-  }
-});
-
 test('WebKitGTK: screenshots are exactly the pictures of their moments; a tape in memory leaves nothing', { timeout: 60_000, skip: noWebKit }, async () => {
   const browser = await launchWebKit();
   try {
     const page = await open(browser);
     assert.equal(await run(page, tape), 'memory');
-    assert.deepEqual(await run(page, screenshots), moments.map(numberAt));
+    assert.deepEqual(await run(page, screenshots, moments), moments.map(numberAt));
     const next = await open(browser);
     const left = await run(next, async () => {
       const { LiveTape } = (await import('/livetape/index.js' as string)) as Sdk;

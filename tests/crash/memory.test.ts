@@ -1,4 +1,5 @@
-// Hours of a stream, fed faster than real time: neither the module's memory nor the heaps of page and worker grow.
+// Hours of a stream, fed faster than real time: neither the module's memory nor the heaps of page and worker grow where the window
+// slides; and where it is hours long, or a recording holds all of it, what is known of each sample takes next to nothing.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -16,6 +17,8 @@ import type { TapeOptions } from '../../www/sdk/src/index.ts';
 
 /** Minutes of stream: the soak has six hours. */
 const minutes = Number(process.env['LIVETAPE_MEMORY_MINUTES'] ?? 20);
+/** Seconds of stream of which nothing is given up. */
+const kept = 6 * 3_600;
 const megabyte = 1 << 20;
 /** Bytes of the module's memory, and growth of a heap in six hours. */
 const most = 16 * megabyte;
@@ -38,16 +41,19 @@ const shown = `{
 `;
 
 async function pages(folder: string): Promise<Record<string, Content>> {
-  const file = join(folder, 'stream.mp4');
-  await runTool('ffmpeg', [
-    '-v', 'error', '-f', 'lavfi', '-i', `nullsrc=s=640x360:r=25:d=${round},geq=random(1)*255:128:128`, '-f', 'lavfi', '-i', `sine=d=${round}`,
-    '-c:v', 'libx264', '-preset', 'ultrafast', '-b:v', '7900k', '-minrate', '7900k', '-maxrate', '7900k', '-bufsize', '2M', '-g', '50', '-c:a', 'aac', '-b:a', '128k',
-    '-movflags', '+frag_keyframe+empty_moov+default_base_moof', '-t', String(round), file,
-  ]);
+  // Pictures of noise, so that the rate is what it is told to be. What a tape knows of a stream grows with its samples, not with their
+  // bytes: where all is kept, these are few.
+  const streams = { 'stream.mp4': ['7900k', '0'], 'kept.mp4': ['300k', '2'] } as const;
+  for (const [name, [rate, reordered]] of Object.entries(streams))
+    await runTool('ffmpeg', [
+      '-v', 'error', '-f', 'lavfi', '-i', `nullsrc=s=640x360:r=25:d=${round},geq=random(1)*255:128:128`, '-f', 'lavfi', '-i', `sine=d=${round}`,
+      '-c:v', 'libx264', '-preset', 'ultrafast', '-bf', reordered, '-b:v', rate, '-minrate', rate, '-maxrate', rate, '-bufsize', '2M', '-g', '50', '-c:a', 'aac', '-b:a', '64k',
+      '-movflags', '+frag_keyframe+empty_moov+default_base_moof', '-t', String(round), join(folder, name),
+    ]);
   const worker = await readFile(new URL('../../www/dist/livetape/worker.js', import.meta.url), 'utf8');
   return {
     '/page': { type: 'text/html', body: page },
-    '/stream.mp4': { type: 'video/mp4', body: await readFile(file) },
+    ...Object.fromEntries(await Promise.all(Object.keys(streams).map(async (name) => [`/${name}`, { type: 'video/mp4', body: await readFile(join(folder, name)) }] as const))),
     '/livetape/worker.js': { type: 'text/javascript', body: shown + worker },
     '/livetape/without_files.js': { type: 'text/javascript', body: `delete StorageManager.prototype.getDirectory;${worker}` },
   };
@@ -64,7 +70,7 @@ declare global {
   var hashHeld: () => Promise<string>;
 }
 
-async function begin({ round, options }: { round: number; options: TapeOptions }): Promise<void> {
+async function begin({ stream, round, options }: { stream: string; round: number; options: TapeOptions }): Promise<void> {
   const { LiveTape } = (await import('/livetape/index.js' as string)) as Sdk;
   const video = document.querySelector('video') as HTMLVideoElement;
   const source = new MediaSource();
@@ -75,7 +81,7 @@ async function begin({ round, options }: { round: number; options: TapeOptions }
   globalThis.notices = [];
   tape.addEventListener('notice', ({ detail }) => notices.push(detail.code));
   tape.addEventListener('error', ({ detail }) => notices.push(detail.code));
-  const file = new Uint8Array(await (await fetch('/stream.mp4')).arrayBuffer());
+  const file = new Uint8Array(await (await fetch(stream)).arrayBuffer());
   const view = new DataView(file.buffer);
   const ends: number[] = [];
   for (let at = 0; at < file.length; at += view.getUint32(at)) if (view.getUint32(at + 4) === 0x6d6f6f66) ends.push(at);
@@ -116,10 +122,10 @@ async function begin({ round, options }: { round: number; options: TapeOptions }
 }
 
 /** A page with a tape. */
-async function open(options: TapeOptions): Promise<Page> {
+async function open(options: TapeOptions, stream = '/stream.mp4'): Promise<Page> {
   const view = await setting.browser.context.newPage();
   await view.goto(`${setting.site.origin}/page`);
-  await view.evaluate(begin, { round, options });
+  await view.evaluate(begin, { stream, round, options });
   return view;
 }
 
@@ -192,6 +198,42 @@ async function assertRounds(file: string, seconds: number): Promise<void> {
     assert.deepEqual(strays, [], `track ${track}`);
   }
 }
+
+test('six hours of which nothing is given up, and a clip of them, fit the memory of the module', { timeout: 120_000 }, async (context) => {
+  const view = await open({ window: 24 * 3_600, windowBytes: 2 ** 36 }, '/kept.mp4');
+  const tools = await DevTools.attach(setting.browser.address, `${setting.site.origin}/page`);
+  const seen: Record<'wasm' | 'page' | 'worker', number[]> = { wasm: [], page: [], worker: [] };
+  const measure = async (): Promise<void> => {
+    const [page, worker] = [await tools.pageHeap(), await tools.workerHeap()];
+    seen.wasm.push(Number(await tools.inWorker('memory.buffer.byteLength')));
+    seen.page.push(page.used + page.buffers);
+    seen.worker.push(worker.used + worker.buffers);
+  };
+  const began = performance.now();
+  for (let hour = 1; hour <= 6; hour += 1) {
+    await view.evaluate((seconds) => feedTo(seconds), hour * 3_600);
+    await measure();
+  }
+  const fed = performance.now();
+  const { window, told } = await view.evaluate(() => ({ window: tape.window, told: globalThis.notices }));
+  assert.deepEqual(told, []);
+  assert.ok(window.start < 1 && window.end > kept - 5, JSON.stringify(window));
+  const clip = await view.evaluate(async () => {
+    const { start, end } = tape.window;
+    const began = performance.now();
+    const { blob, duration, copiedBytes } = await tape.clip({ start, end });
+    return { millis: performance.now() - began, size: blob.size, duration, copiedBytes };
+  });
+  assert.ok(clip.duration > kept - 5, `${clip.duration} s`);
+  assert.equal(clip.copiedBytes, 0);
+  await measure();
+  const shown = (values: readonly number[]): string => values.map((value) => (value / megabyte).toFixed(2)).join(' ');
+  context.diagnostic(`${(clip.size / 1e9).toFixed(2)} GB in ${((fed - began) / 1e3).toFixed(1)} s, cut in ${clip.millis.toFixed(0)} ms; Wasm ${shown(seen.wasm)} MiB, page ${shown(seen.page)}, worker ${shown(seen.worker)}`);
+  assert.ok(Math.max(...seen.wasm) <= most, `Wasm: ${shown(seen.wasm)} MiB`);
+  for (const name of ['page', 'worker'] as const) assert.ok(Math.max(...seen[name]) - (seen[name][0] ?? 0) <= most, `${name} grew: ${shown(seen[name])} MiB`);
+  tools.close();
+  await view.close();
+});
 
 test('without private files the tape is in memory: no longer than 256 MiB, 288 MiB with what a clip holds, of which every byte can be read', { timeout: 90_000 }, async () => {
   const view = await open({ workerUrl: '/livetape/without_files.js' });

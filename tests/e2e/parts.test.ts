@@ -106,12 +106,12 @@ test('a clip is uploaded exactly, with progress, while the tape goes on; an uplo
     async ([edge, template]) => {
       const clip = await fed.tape.clip({ start: 5.2, end: 9 });
       const progress: { uploaded: number; bytes: number }[] = [];
-      const uploading = clip.upload(edge, { template, title: 'a goal', onProgress: (step) => progress.push(step) });
+      const uploading = clip.upload(edge, { template, title: 'a goal', metadata: { of: 'a clip' }, onProgress: (step) => progress.push(step) });
       await fed.feed(2);
       const uploaded = await uploading;
       const stop = new AbortController();
       const cancelled = fed.code(clip.upload(edge, { template, signal: stop.signal, onProgress: () => stop.abort() }));
-      const codes = [await cancelled, await fed.code(clip.upload(edge, { template, signal: AbortSignal.abort() })), await fed.code(clip.upload(edge, {})), await fed.code(clip.upload(edge, { template: 'pub_none' }))];
+      const codes = [await cancelled, await fed.code(clip.upload(edge, { template, signal: AbortSignal.abort() })), await fed.code(clip.upload(edge, {})), await fed.code(clip.upload(edge, { template: 'pub_none' })), await fed.code(clip.upload(edge, { token: 'no such token' }))];
       return { uploaded, progress, codes };
     },
     [edge, template] as const,
@@ -120,7 +120,9 @@ test('a clip is uploaded exactly, with progress, while the tape goes on; an uplo
   assert.match(id, /^rec_/);
   assert.ok(Math.abs(duration - 3.8) < 1e-6);
   assert.deepEqual(seen.progress.at(-1), { uploaded: bytes, bytes });
-  assert.deepEqual(seen.codes, ['cancelled', 'cancelled', 'bad_option', 'edge_refused']);
+  assert.deepEqual(seen.codes, ['cancelled', 'cancelled', 'bad_option', 'edge_refused', 'bad_access']);
+  const kept = await recordingState(id);
+  assert.deepEqual([kept.title, kept.metadata], ['a goal', { of: 'a clip' }]);
   const pictures = await shown('uploaded', playback.mp4);
   assert.deepEqual(pictures, Array.from({ length: 95 }, (_, index) => numberAt(5.2) + index));
   const playlist = await mediaPlaylist(playback.hls);

@@ -4,8 +4,8 @@ const appended = [];
 
 const answers = {
   open: ({ url }) => (url?.includes('refuse') ? { type: 'failed', code: 'playlist_invalid', message: 'not a playlist' } : { type: 'opened', storage: 'memory' }),
-  record: ({ request, template }) =>
-    template === 'pub_wrong'
+  record: ({ request, create }) =>
+    create?.includes('pub_wrong')
       ? { type: 'failed', request, code: 'unauthorized', message: 'no such template' }
       : { type: 'recording', request, id: 'rec_1', playback: { page: 'http://edge/watch?id=rec_1', hls: 'http://edge/hls', mp4: 'http://edge/mp4' } },
   stop: ({ request }) => ({

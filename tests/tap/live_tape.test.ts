@@ -170,7 +170,7 @@ for (const [stream, buffers] of [['ts', 2], ['fmp4', 1]] as const) {
       if (buffers === 1) assert.deepEqual(got, native);
       const playheads = sent.log.filter((message) => message['type'] === 'playhead');
       assert.ok(Number(playheads.at(-1)?.['time']) >= 3);
-      assert.deepEqual(state, ['memory', { start: 0, end: 0, bytes: 0 }, []]);
+      assert.deepEqual(state, ['memory', { start: 0, end: 0, bytes: 0, held: 0 }, []]);
     });
   }
 }
@@ -260,7 +260,7 @@ test('record, progress, stop and clip, and every way they are refused', { timeou
       tools.post({ type: 'upload', request: 2, state: 'waiting', why: 'no network' });
       tools.post({ type: 'event', code: 'gap', message: 'a gap', at: 4 });
       tools.post({ type: 'failed', code: 'edge_unreachable', message: 'gone' });
-      tools.post({ type: 'window', start: 1, end: 2, bytes: 3 });
+      tools.post({ type: 'window', start: 1, end: 2, bytes: 3, held: 1 });
       const events = await Promise.all([progressed, stated, noticed, failed, windowed]);
       const result = await recording.stop();
       refused.push(await tools.code(recording.stop()));
@@ -276,7 +276,7 @@ test('record, progress, stop and clip, and every way they are refused', { timeou
   );
   const error = (code: string): string => `LiveTapeError ${code}`;
   assert.deepEqual(seen.refused, ['bad_option', 'bad_option', 'unauthorized', 'bad_option', 'bad_option', 'bad_option', 'bad_option', 'already_recording', 'not_recording', 'closed'].map(error));
-  assert.deepEqual(seen.events, [{ elapsed: 2, bytes: 100, uploaded: 50, objects: 1 }, { state: 'waiting', why: 'no network' }, { code: 'gap', message: 'a gap', at: 4 }, 'edge_unreachable', { start: 1, end: 2, bytes: 3 }]);
+  assert.deepEqual(seen.events, [{ elapsed: 2, bytes: 100, uploaded: 50, objects: 1 }, { state: 'waiting', why: 'no network' }, { code: 'gap', message: 'a gap', at: 4 }, 'edge_unreachable', { start: 1, end: 2, bytes: 3, held: 1 }]);
   assert.deepEqual(seen.latest, seen.events[0]);
   assert.equal(seen.result.id, 'rec_1');
   assert.equal(seen.result.duration, 12.5);
@@ -284,7 +284,7 @@ test('record, progress, stop and clip, and every way they are refused', { timeou
   assert.equal(seen.second, 'rec_1');
   const types = seen.log.map((message) => message['type']).filter((type) => type !== 'playhead');
   assert.deepEqual(types, ['open', 'record', 'record', 'stop', 'clip', 'closeClip', 'record', 'close']);
-  assert.deepEqual(seen.log.find((message) => message['type'] === 'record'), { type: 'record', request: 1, edge: site.origin, template: 'pub_wrong', cap: 100_000 });
+  assert.deepEqual(seen.log.find((message) => message['type'] === 'record'), { type: 'record', request: 1, edge: site.origin, create: '{"template":"pub_wrong"}', cap: 100_000 });
 });
 
 test('pull: the URL is made absolute; a refusal to open rejects', { timeout: 60_000 }, async () => {

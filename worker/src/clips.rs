@@ -14,7 +14,7 @@ use crate::{platform, respond};
 const COLUMNS: &str = "number, start, end, title, persistent, created";
 
 impl Recording {
-    pub(crate) fn answer_clip(&self, command: ClipCommand) -> Answer {
+    pub(crate) async fn answer_clip(&self, command: ClipCommand) -> Answer {
         match command {
             ClipCommand::Create { clip, origin } => self.create_clip(&clip, &origin),
             ClipCommand::List { query, origin } => self.list_clips(query, &origin),
@@ -28,6 +28,7 @@ impl Recording {
             ClipCommand::Delete { number } => {
                 self.clip(number)?;
                 self.rows.delete_clip(number)?;
+                self.tidy_soon().await?;
                 Ok(Delivery::new(204, Vec::new()))
             }
         }
@@ -99,6 +100,13 @@ impl Rows {
             "SELECT {COLUMNS} FROM clip WHERE number < {before} ORDER BY number DESC LIMIT {limit}"
         );
         self.read(&query, row)
+    }
+
+    /// All whose objects are kept.
+    pub(crate) fn persistent_clips(&self) -> Result<Vec<Clip>> {
+        let query = format!("SELECT {COLUMNS} FROM clip WHERE persistent = 1");
+        let found = self.read(&query, row)?;
+        Ok(found.into_iter().map(|(_, clip)| clip).collect())
     }
 
     fn delete_clip(&self, number: u32) -> Result<()> {

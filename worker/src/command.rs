@@ -6,7 +6,7 @@ use livetape_edge::access::Limits;
 use livetape_edge::api::{CreateBroadcast, CreateClip, Finish, PatchRecording};
 use livetape_edge::route::LiveFile;
 use livetape_edge::view::ViewRequest;
-use livetape_edge::{ClipQuery, Delivery, RecordingId};
+use livetape_edge::{ClipQuery, Delivery, Gate, PlayClaims, RecordingId, Retention};
 use serde::{Deserialize, Serialize};
 use worker::{Env, Method, Request, RequestInit, Result};
 
@@ -39,7 +39,12 @@ pub(crate) enum Command {
         origin: String,
     },
     Clip(ClipCommand),
-    View(View),
+    View {
+        view: View,
+        claims: Option<PlayClaims>,
+    },
+    /// What a request for a stored file asks first.
+    Gate,
 }
 
 /// A recording that is to be created.
@@ -50,6 +55,8 @@ pub(crate) struct New {
     pub(crate) origin: String,
     pub(crate) token: String,
     pub(crate) limits: Limits,
+    pub(crate) gate: Gate,
+    pub(crate) retention: Retention,
 }
 
 /// Something to play.

@@ -7,6 +7,8 @@
 //! - `recording`: the Durable Object that keeps one recording's index in SQLite
 //! - `lifecycle`: its creation, changes and deletion
 //! - `clips`: its clips
+//! - `gates`: what is remembered of who may play
+//! - `retention`: what is not kept any more
 //! - `rows`: its tables
 //! - `tenant`: the Durable Object that keeps the list of recordings, the keys and the templates
 //! - `uploads`, `upload`: resumable uploads, and the Durable Object that takes one
@@ -19,6 +21,7 @@
 mod access;
 mod clips;
 mod command;
+mod gates;
 mod lifecycle;
 mod platform;
 mod playing;
@@ -26,6 +29,7 @@ mod r2;
 mod recording;
 mod refusal;
 mod respond;
+mod retention;
 mod routes;
 mod rows;
 mod sql;

@@ -3,17 +3,20 @@
 use std::time::Duration;
 
 use livetape_edge::api::{CreatedRecording, Finish, PatchRecording, Playback, State as Progress};
-use livetape_edge::{Code, Delivery, Meta, RecordingId};
+use livetape_edge::{Code, Delivery, Evicted, Meta, RecordingId, Retention};
 use worker::Result;
 
 use crate::command::New;
 use crate::recording::Recording;
 use crate::refusal::Answer;
+use crate::retention::Next;
 use crate::tenant::{self, TenantCommand};
 use crate::{platform, r2, respond};
 
 /// How far the list may be behind a recording that grows.
 const TELL_EVERY: Duration = Duration::from_secs(15);
+/// When something is looked at that has just changed, in milliseconds.
+const SOON: i64 = 1_000;
 /// When what failed is tried again.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
 
@@ -29,9 +32,13 @@ impl Recording {
             metadata: new.metadata,
             created: platform::now(),
             limits: new.limits,
+            gate: new.gate,
+            retention: new.retention,
+            evicted: Evicted::default(),
         };
         self.rows.create(&meta)?;
         self.tell().await?;
+        self.tidy_soon().await?;
         let id = id.to_string();
         let created = CreatedRecording {
             ingest_url: format!("{}/v1/recordings/{id}", new.origin),
@@ -44,10 +51,11 @@ impl Recording {
     }
 
     pub(crate) async fn patch(&self, patch: PatchRecording, origin: &str) -> Answer {
-        let meta = self.index()?.meta().patched(patch)?;
+        let meta = self.index()?.meta().patched(patch, platform::now())?;
         self.rows.set_facts(&meta)?;
         self.index()?.set_meta(meta);
         self.tell().await?;
+        self.tidy_soon().await?;
         Ok(respond::json(200, &self.index()?.info(origin))?)
     }
 
@@ -57,6 +65,7 @@ impl Recording {
             self.rows.finish()?;
             self.index()?.finish();
             self.tell().await?;
+            self.tidy_soon().await?;
         }
         Ok(respond::json(200, &self.index()?.info(origin))?)
     }
@@ -79,14 +88,48 @@ impl Recording {
         self.storage.delete_all().await
     }
 
-    /// What an alarm is for: to tell the list, or to go on deleting.
+    /// What an alarm is for: to tell the list, to remove what is not kept, or to go on deleting.
     pub(crate) async fn ring(&self) -> Result<()> {
         self.is_telling.set(false);
         match self.rows.identity()? {
             Some(identity) if identity.is_deleted => self.erase(&identity.id).await,
-            Some(_) => self.tell().await,
+            Some(identity) => {
+                self.tell().await?;
+                match self.keep_house(&identity.id).await? {
+                    Next::Rest => Ok(()),
+                    Next::LookAt(time) => self.look_at(time).await,
+                    Next::Delete => {
+                        self.rows.delete()?;
+                        self.index.replace(None);
+                        self.storage.set_alarm(TRY_AGAIN).await?;
+                        self.erase(&identity.id).await
+                    }
+                }
+            }
             None => Ok(()),
         }
+    }
+
+    /// Sees to it that an alarm rings then, Unix milliseconds, or before.
+    async fn look_at(&self, time: i64) -> Result<()> {
+        let set = self.storage.get_alarm().await?;
+        if set.is_some_and(|set| set <= time) {
+            return Ok(());
+        }
+        let wait = time.saturating_sub(platform::now()).max(0);
+        let wait = Duration::from_millis(u64::try_from(wait).unwrap_or(0));
+        self.storage.set_alarm(wait).await
+    }
+
+    /// Sees to it that what is not kept is removed, where anything is said of that.
+    pub(crate) async fn tidy_soon(&self) -> Result<()> {
+        if self
+            .index()
+            .is_ok_and(|index| index.meta().retention == Retention::default())
+        {
+            return Ok(());
+        }
+        self.look_at(platform::now().saturating_add(SOON)).await
     }
 
     /// Sees to it that the list learns of what was added, soon.

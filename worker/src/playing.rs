@@ -1,18 +1,19 @@
-//! Requests for something to play, and for clips.
+//! Requests for something to play, for clips, and for tokens to play by.
 
 use livetape_edge::access::Scope;
+use livetape_edge::api::{ClipPlayback, CreatePlayToken, CreatedPlayToken};
 use livetape_edge::object::{self, MAIN_LANE};
-use livetape_edge::route::{PlayFile, Route};
+use livetape_edge::route::{PlayFile, Route, route};
 use livetape_edge::view::cut::Cut;
 use livetape_edge::view::mp4::{FileKind, Mp4Request};
 use livetape_edge::view::{IMMUTABLE, ViewFile, ViewRequest};
-use livetape_edge::{ClipQuery, Code, Delivery, Piece, RecordingId, TimeRange};
+use livetape_edge::{ClipQuery, Code, Delivery, Piece, PlayClaims, RecordingId, TimeRange};
 use worker::Method;
 
 use crate::command::{ClipCommand, Command, View};
-use crate::r2;
 use crate::refusal::Answer;
-use crate::routes::{Edge, parameter};
+use crate::routes::{Edge, parameter, seconds};
+use crate::{gates, r2, respond};
 
 impl Edge<'_> {
     /// What is done with clips.
@@ -44,10 +45,56 @@ impl Edge<'_> {
         self.ask(&id, &Command::Clip(command)).await
     }
 
-    /// Something of a recording, or of its clip of that number.
-    pub(crate) async fn play(&self, id: &RecordingId, clip: Option<u32>, file: PlayFile) -> Answer {
+    /// A token to play by. The recording is not asked: the token names it.
+    pub(crate) async fn create_play_token(&mut self, id: &RecordingId) -> Answer {
+        self.check_scope(Scope::Manage).await?;
+        let request: CreatePlayToken = self.json().await?;
+        let claims = request.claims(id, seconds())?;
+        let token = self.config()?.play_keys.issue(&claims);
+        let created = CreatedPlayToken {
+            playback: ClipPlayback::new(&self.origin()?, &token),
+            token,
+            expires: claims.exp,
+        };
+        Ok(respond::json(201, &created)?)
+    }
+
+    /// What the token in an address is for. The token itself is never told or kept, nor part of a
+    /// stored file's name.
+    pub(crate) async fn play_by_token(&self, token: &str, rest: &str) -> Answer {
+        let claims = self.config()?.play_keys.verify(token, seconds())?;
+        let (origin, referer) = (self.header("Origin"), self.header("Referer"));
+        claims.check_origin(origin.as_deref(), referer.as_deref())?;
+        let path = format!("/v1/play/{}/{rest}", claims.sub);
+        match route("GET", &path).map_err(|refused| refused.error)? {
+            // A broadcast has a time of its own.
+            Route::Live(..) if !claims.window().is_whole() => Err(Code::PlayTokenScope.into()),
+            route @ (Route::Play(..) | Route::PlayClip(..) | Route::Live(..)) => {
+                Ok(private(self.play(route, Some(claims)).await?))
+            }
+            _ => Err(Code::PlayTokenInvalid.into()),
+        }
+    }
+
+    /// Something of a recording, of a clip or of a broadcast.
+    pub(crate) async fn play(&self, route: Route, claims: Option<PlayClaims>) -> Answer {
+        let (id, clip, file) = match route {
+            Route::Play(id, file) => (id, None, file),
+            Route::PlayClip(id, file) => (id.recording, Some(id.number), file),
+            Route::Live(id, file) => {
+                let number = id.number;
+                let view = View::Live { number, file };
+                return self
+                    .ask(&id.recording, &Command::View { view, claims })
+                    .await;
+            }
+            _ => return Err(Code::NotFound.into()),
+        };
         let url = self.request.url()?;
         let query = |wanted: &str| parameter(&url, wanted);
+        let is_bounded = claims
+            .as_ref()
+            .is_some_and(|claims| clip.is_some() || !claims.window().is_whole());
         let file = match file {
             PlayFile::Multivariant => ViewFile::Multivariant,
             PlayFile::Media(kind) => {
@@ -58,22 +105,26 @@ impl Edge<'_> {
             PlayFile::IFrame(file) => ViewFile::IFrame(file),
             PlayFile::Object(seq) => match Cut::read(seq, query)? {
                 Some(cut) => ViewFile::Cut(cut),
+                // Whether it lies within what may be played, the index knows.
+                None if is_bounded => ViewFile::Cut(Cut::whole(seq)),
                 None => {
-                    let key = object::object_key(id, MAIN_LANE, seq);
+                    gates::check(self.env, &id, claims.as_ref()).await?;
+                    let key = object::object_key(&id, MAIN_LANE, seq);
                     return self
                         .stored(key, "video/iso.segment", Code::UnknownObject)
                         .await;
                 }
             },
             PlayFile::Init(hash) => {
-                let key = object::config_key(id, &hash);
+                gates::check(self.env, &id, claims.as_ref()).await?;
+                let key = object::config_key(&id, &hash);
                 return self.stored(key, "video/mp4", Code::UnknownConfig).await;
             }
         };
         let time = TimeRange::read(query)?;
         let request = ViewRequest { time, file };
-        self.ask(id, &Command::View(View::Recorded { clip, request }))
-            .await
+        let view = View::Recorded { clip, request };
+        self.ask(&id, &Command::View { view, claims }).await
     }
 
     fn mp4_request(&self, kind: FileKind, download: Option<String>) -> Mp4Request {
@@ -100,4 +151,14 @@ impl Edge<'_> {
             .with("Content-Type", media_type)
             .with("Cache-Control", IMMUTABLE))
     }
+}
+
+/// What a token opened is for its holder's caches alone.
+fn private(mut delivery: Delivery) -> Delivery {
+    for (name, value) in &mut delivery.headers {
+        if name == "Cache-Control" {
+            *value = value.replace("public", "private");
+        }
+    }
+    delivery
 }

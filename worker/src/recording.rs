@@ -9,7 +9,7 @@ use livetape_edge::api::{
 };
 use livetape_edge::object::{self, Head, MAIN_LANE};
 use livetape_edge::{
-    ApiError, BroadcastId, Code, ConfigHash, ObjectRow, Recording as Index, RecordingId,
+    ApiError, BroadcastId, Code, ConfigHash, ObjectRow, PlayClaims, Recording as Index, RecordingId,
 };
 use worker::{
     Bucket, Delay, DurableObject, Env, Request, Response, Result, State, Storage, durable_object,
@@ -89,17 +89,18 @@ impl Recording {
             Command::CreateBroadcast { broadcast, origin } => {
                 self.create_broadcast(id, &broadcast, &origin)
             }
-            Command::Clip(command) => self.answer_clip(command),
-            Command::View(view) => self.view(&view).await,
+            Command::Clip(command) => self.answer_clip(command).await,
+            Command::View { view, claims } => self.view(&view, claims.as_ref()).await,
+            Command::Gate => Ok(respond::json(200, &self.index()?.meta().gate)?),
         }
     }
 
     /// A player that comes early is kept waiting for a while: most give up sooner when told to come
     /// again.
-    async fn view(&self, view: &View) -> Answer {
+    async fn view(&self, view: &View, claims: Option<&PlayClaims>) -> Answer {
         let give_up = platform::now().saturating_add(PATIENCE_MILLIS);
         loop {
-            let answer = self.view_now(view);
+            let answer = self.view_now(view, claims);
             let early =
                 matches!(&answer, Err(Refusal::Api(error)) if error.code == Code::NotStarted);
             if !early || platform::now() >= give_up {
@@ -109,18 +110,25 @@ impl Recording {
         }
     }
 
-    fn view_now(&self, view: &View) -> Answer {
-        let index = self.index()?;
+    fn view_now(&self, view: &View, claims: Option<&PlayClaims>) -> Answer {
+        // Where there is no recording there is no table to ask either.
+        self.index()?.meta().gate.check(claims)?;
         match view {
             View::Recorded { clip, request } => {
                 let clip = clip.map(|number| self.clip(number)).transpose()?;
-                let within = clip.as_ref().map(|clip| &clip.span);
-                Ok(index.view(request, within, platform::now())?)
+                let index = self.index()?;
+                let mut within = clip.map(|clip| clip.span);
+                if let Some(window) = claims.map(PlayClaims::window)
+                    && !window.is_whole()
+                {
+                    within = Some(index.span(&window, within.as_ref())?);
+                }
+                Ok(index.view(request, within.as_ref(), platform::now())?)
             }
             View::Live { number, file } => {
                 let broadcast = self.rows.broadcast(*number)?;
                 let broadcast = broadcast.ok_or(Code::UnknownBroadcast)?;
-                Ok(index.live(&broadcast, file, platform::now())?)
+                Ok(self.index()?.live(&broadcast, file, platform::now())?)
             }
         }
     }

@@ -9,7 +9,8 @@ const CORS: [(&str, &str); 3] = [
     ("Access-Control-Allow-Origin", "*"),
     (
         "Access-Control-Expose-Headers",
-        "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, Date, ETag, Location, Retry-After, Tus-Checksum-Algorithm, \
+        "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, Date, ETag, Livetape-Reason, Livetape-Recording, \
+         Livetape-State, Location, Retry-After, Tus-Checksum-Algorithm, \
          Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Concat, Upload-Defer-Length, Upload-Expires, Upload-Length, \
          Upload-Metadata, Upload-Offset",
     ),

@@ -5,12 +5,12 @@ use livetape_edge::api::{CreateRecording, Demo, check_metadata, kept_title};
 use livetape_edge::object::{self, Announced, MAIN_LANE, MAX_CONFIG, MAX_OBJECT};
 use livetape_edge::route::{Route, route};
 use livetape_edge::token::{TOKEN_LIFETIME, bearer};
-use livetape_edge::{ApiError, Code, Config, ConfigHash, ListQuery, RecordingId};
+use livetape_edge::{ApiError, Code, Config, ConfigHash, Gate, ListQuery, RecordingId};
 use serde::de::DeserializeOwned;
 use worker::web_sys::ReadableStream;
 use worker::{Context, Env, Method, Request, Response, Result, Url};
 
-use crate::command::{Command, New, View, ask};
+use crate::command::{Command, New, ask};
 use crate::r2::Put;
 use crate::refusal::{Answer, Refusal};
 use crate::tenant::{self, TenantCommand};
@@ -112,13 +112,9 @@ impl Edge<'_> {
             Route::CreateClip(_) | Route::Clips(_) | Route::Clip(_) | Route::DeleteClip(_) => {
                 self.clips(route).await
             }
-            Route::Play(id, file) => self.play(&id, None, file).await,
-            Route::PlayClip(id, file) => self.play(&id.recording, Some(id.number), file).await,
-            Route::Live(id, file) => {
-                let number = id.number;
-                self.ask(&id.recording, &Command::View(View::Live { number, file }))
-                    .await
-            }
+            Route::CreatePlayToken(id) => self.create_play_token(&id).await,
+            Route::PlayToken(token, rest) => self.play_by_token(&token, &rest).await,
+            Route::Play(..) | Route::PlayClip(..) | Route::Live(..) => self.play(route, None).await,
         }
     }
 
@@ -137,6 +133,7 @@ impl Edge<'_> {
     async fn create(&mut self) -> Answer {
         let body: CreateRecording = self.json().await?;
         check_metadata(&body.metadata)?;
+        body.retention.check()?;
         let wanted = body.id.as_deref().map(|id| {
             let detail = "An id is rec_ and 22 of 0-9, A-Z, a-z.";
             RecordingId::parse(id).ok_or_else(|| ApiError::new(Code::BadRequest, detail))
@@ -163,6 +160,12 @@ impl Edge<'_> {
             origin: self.origin()?,
             token: self.config()?.signer.issue(&id, expires),
             limits,
+            retention: body.retention,
+            gate: Gate {
+                review: body.review,
+                access: body.access,
+                ..Gate::default()
+            },
         };
         self.ask(&id, &Command::Create(new)).await
     }
@@ -236,8 +239,12 @@ impl Edge<'_> {
             &var("LIVETAPE_API_KEY"),
             &var("LIVETAPE_TEMPLATES"),
             &var("LIVETAPE_DEMO"),
+            &var("LIVETAPE_PLAY_KEYS"),
         );
-        config.ok_or_else(|| "LIVETAPE_SECRET is not set, or has fewer than 16 characters".into())
+        config.ok_or_else(|| {
+            "LIVETAPE_SECRET has fewer than 16 characters, or LIVETAPE_PLAY_KEYS cannot be read"
+                .into()
+        })
     }
 
     /// The body as JSON; an empty one is the default.
@@ -277,6 +284,6 @@ pub(crate) fn parameter(url: &Url, wanted: &str) -> Option<String> {
 }
 
 /// Unix seconds.
-fn seconds() -> u64 {
+pub(crate) fn seconds() -> u64 {
     u64::try_from(platform::now() / 1000).unwrap_or(0)
 }

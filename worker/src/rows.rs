@@ -6,6 +6,8 @@ use livetape_edge::access::Limits;
 use livetape_edge::api::State as Progress;
 use livetape_edge::view::live::Broadcast;
 use livetape_edge::{ConfigHash, Meta, ObjectRow, Recording, RecordingId, Sha256Digest};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use worker::{Error, Result, SqlStorage, SqlStorageValue};
 
 use crate::sql::{blob, integer, read, text, write};
@@ -25,11 +27,19 @@ const SCHEMA: &str = "
 const LATER: &str = "
     CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS own (limits TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, json TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS clip (
         number INTEGER PRIMARY KEY AUTOINCREMENT, start INTEGER NOT NULL, end INTEGER, title TEXT,
         persistent INTEGER NOT NULL, created INTEGER NOT NULL
     );
 ";
+
+/// The setting that is a [`livetape_edge::Gate`].
+const GATE: &str = "gate";
+/// [`livetape_edge::Retention`].
+const RETENTION: &str = "retention";
+/// [`livetape_edge::Evicted`].
+const EVICTED: &str = "evicted";
 
 const RECORDING: &str = "recording";
 const FINISHED: &str = "finished";
@@ -71,7 +81,7 @@ impl Rows {
         self.write("INSERT INTO own (limits) VALUES (?)", vec![limits.into()])
     }
 
-    /// Writes title and facts.
+    /// Writes title, facts and settings.
     pub(crate) fn set_facts(&self, meta: &Meta) -> Result<()> {
         self.write("UPDATE meta SET title = ?", vec![meta.title.clone().into()])?;
         self.sql.exec(LATER, None)?;
@@ -80,7 +90,28 @@ impl Rows {
             let values = vec![name.clone().into(), value.clone().into()];
             self.write("INSERT INTO fact (name, value) VALUES (?, ?)", values)?;
         }
-        Ok(())
+        self.set(GATE, &meta.gate)?;
+        self.set(RETENTION, &meta.retention)?;
+        self.set(EVICTED, &meta.evicted)
+    }
+
+    /// Writes a setting.
+    fn set(&self, name: &str, value: &impl Serialize) -> Result<()> {
+        let values = vec![name.into(), serde_json::to_string(value)?.into()];
+        self.write(
+            "INSERT OR REPLACE INTO setting (name, json) VALUES (?, ?)",
+            values,
+        )
+    }
+
+    /// A setting; the default where it was never written.
+    fn setting<T: DeserializeOwned + Default>(&self, name: &str) -> Result<T> {
+        let query = format!("SELECT json FROM setting WHERE name = '{name}'");
+        let found = self.read(&query, |row| text(row.next()?))?;
+        Ok(match found.first() {
+            Some(json) => serde_json::from_str(json)?,
+            None => T::default(),
+        })
     }
 
     /// From now on there is no recording; the rows stay until what is stored is removed.
@@ -132,6 +163,13 @@ impl Rows {
         )
     }
 
+    /// Takes objects out.
+    pub(crate) fn delete_objects(&self, seqs: &[u32]) -> Result<()> {
+        let seqs: Vec<_> = seqs.iter().map(u32::to_string).collect();
+        let query = format!("DELETE FROM object WHERE seq IN ({})", seqs.join(","));
+        self.write(&query, Vec::new())
+    }
+
     /// Adds a broadcast and gives its number, from 1.
     pub(crate) fn insert_broadcast(&self, start: i64, repeat: bool) -> Result<u32> {
         let values = vec![start.into(), i64::from(repeat).into()];
@@ -163,6 +201,9 @@ impl Rows {
         let facts = self.read("SELECT name, value FROM fact", |row| {
             Some((text(row.next()?)?, text(row.next()?)?))
         })?;
+        let gate = self.setting(GATE)?;
+        let retention = self.setting(RETENTION)?;
+        let evicted = self.setting(EVICTED)?;
         let limits = self.read("SELECT limits FROM own", |row| {
             serde_json::from_str::<Limits>(&text(row.next()?)?).ok()
         })?;
@@ -177,6 +218,9 @@ impl Rows {
                 metadata: BTreeMap::new(),
                 created: integer(row.next()?)?,
                 limits: limits.first().copied().unwrap_or_default(),
+                gate,
+                retention,
+                evicted,
             })
         })?;
         let Some(mut meta) = meta.into_iter().next() else {

@@ -2,9 +2,12 @@
 //! R2 in larger objects: no byte that arrived is lost with the request that brought it.
 
 mod bytes;
+mod ingest;
 
 use std::cell::{Cell, RefCell};
+use std::time::Duration;
 
+use livetape_edge::access::Limits;
 use livetape_edge::tus::request::{Addition, Creation};
 use livetape_edge::tus::{Checksum, Kind, Part, Upload as Progress, UploadId};
 use livetape_edge::{Code, Delivery, Piece};
@@ -15,6 +18,7 @@ use worker::{
     durable_object,
 };
 
+use self::ingest::Job;
 use crate::refusal::{Answer, Refusal};
 use crate::sql::{read, text, write};
 use crate::{platform, r2, respond};
@@ -54,6 +58,9 @@ pub(crate) struct New {
     pub(crate) location: String,
     /// What it is joined from.
     pub(crate) parts: Vec<Part>,
+    /// The recording that it becomes, where it is a film.
+    pub(crate) recording: String,
+    pub(crate) limits: Limits,
 }
 
 /// One upload.
@@ -90,7 +97,7 @@ impl DurableObject for Upload {
     }
 
     async fn alarm(&self) -> Result<Response> {
-        self.expire().await?;
+        self.ring().await?;
         Response::empty()
     }
 
@@ -106,7 +113,7 @@ impl DurableObject for Upload {
 
 impl Upload {
     async fn answer(&self, request: &Request) -> Answer {
-        self.sql.exec(SCHEMA, None)?;
+        self.prepare()?;
         // Whoever asks now is the one who is there: a request before may be a connection that is long dead.
         self.supersede()?;
         let header = |name: &str| request.headers().get(name).ok().flatten();
@@ -121,7 +128,7 @@ impl Upload {
             (_, Some(Command::Join)) => self.join().await,
             (Method::Patch, None) => self.patch(request).await,
             (Method::Delete, None) => self.terminate().await,
-            (_, None) => Ok(self.known()?.1.head()),
+            (_, None) => self.told(Progress::head),
         }
     }
 
@@ -137,7 +144,8 @@ impl Upload {
             own.len = Some(own.offset);
         }
         self.save(&id, &own)?;
-        self.storage.set_alarm(own.expires * 1_000).await?;
+        self.save_job(&Job::new(new.recording, new.limits))?;
+        self.set_alarm(&own).await?;
         let header = |name: &str| request.headers().get(name).ok().flatten();
         if own.kind != Kind::Final && request.inner().body().is_some() {
             let addition = Addition::beginning(header)?;
@@ -145,7 +153,7 @@ impl Upload {
             self.receive(request, &id, own, room, addition.checksum)
                 .await?;
         }
-        Ok(self.known()?.1.created(&new.location))
+        self.told(|own| own.created(&new.location))
     }
 
     async fn patch(&self, request: &Request) -> Answer {
@@ -155,7 +163,20 @@ impl Upload {
         self.save(&id, &own)?;
         self.receive(request, &id, own, room, addition.checksum)
             .await?;
-        Ok(self.known()?.1.patched())
+        self.told(Progress::patched)
+    }
+
+    /// An answer, with what is known of the recording.
+    fn told(&self, answer: impl FnOnce(&Progress) -> Delivery) -> Answer {
+        let (_, own) = self.known()?;
+        let job = self
+            .job()?
+            .filter(|_| !matches!(own.kind, Kind::Partial(_)));
+        let answer = answer(&own);
+        Ok(match job {
+            Some(job) => job.told(answer, &own),
+            None => answer,
+        })
     }
 
     /// Takes a body: at most `room` bytes, all that come. With a checksum either all of them count or none.
@@ -213,8 +234,7 @@ impl Upload {
             self.save(id, &own)?;
         }
         self.move_out(id, own.is_complete()).await?;
-        self.storage.set_alarm(own.expires * 1_000).await?;
-        Ok(())
+        Ok(self.set_alarm(&own).await?)
     }
 
     /// Puts what is in memory into rows. It counts from now on, where it does not wait for a checksum.
@@ -291,19 +311,39 @@ impl Upload {
         Ok(no_content())
     }
 
-    /// Removes it, where nothing has been added for long.
-    async fn expire(&self) -> Result<()> {
-        self.sql.exec(SCHEMA, None)?;
-        match self.load()? {
-            Some((_, own)) if own.expires > seconds() => {
-                self.storage.set_alarm(own.expires * 1_000).await
-            }
-            Some(_) => match self.terminate().await {
+    /// What an alarm is for: a slice of indexing, or its end.
+    async fn ring(&self) -> Result<()> {
+        self.prepare()?;
+        let Some((id, own)) = self.load()? else {
+            return Ok(());
+        };
+        if own.expires <= seconds() {
+            return match self.terminate().await {
                 Err(Refusal::Fault(fault)) => Err(fault),
                 _ => Ok(()),
-            },
-            None => Ok(()),
+            };
         }
+        if self.is_to_index(&own)? {
+            self.move_out(&id, true).await?;
+            self.index(&own).await?;
+        }
+        self.set_alarm(&own).await
+    }
+
+    /// At once where there is something to index, or else when its time is over.
+    async fn set_alarm(&self, own: &Progress) -> Result<()> {
+        let wait = match self.is_to_index(own)? {
+            true => 0,
+            false => u64::try_from(own.expires - seconds()).unwrap_or(0),
+        };
+        self.storage.set_alarm(Duration::from_secs(wait)).await
+    }
+
+    fn prepare(&self) -> Result<()> {
+        for schema in [SCHEMA, ingest::SCHEMA] {
+            self.sql.exec(schema, None)?;
+        }
+        Ok(())
     }
 
     /// The upload; not one whose time is over.

@@ -1,6 +1,6 @@
 //! Resumable uploads as the Worker answers them: who may create one, and which Durable Object takes it.
 
-use livetape_edge::access::Scope;
+use livetape_edge::access::{Limits, Scope};
 use livetape_edge::tus::request::{Creation, Joining, check_media_type, check_version};
 use livetape_edge::tus::{ALGORITHMS, EXTENSIONS, MAX_SIZE, Part, UploadId, VERSION, entry};
 use livetape_edge::{Code, Delivery, Piece, RecordingId};
@@ -43,7 +43,8 @@ impl Edge<'_> {
         check_version(|name: &str| self.header(name))?;
         let creation = Creation::read(|name: &str| self.header(name))?;
         let id = UploadId::from_random(platform::random()?);
-        let most = self.allowed(&creation).await?;
+        let recording = RecordingId::from_random(platform::random()?);
+        let limits = self.allowed(&creation, &recording).await?;
         let has_bytes = self.header("Content-Length").is_some_and(|len| len != "0")
             || self.header("Transfer-Encoding").is_some();
         if has_bytes {
@@ -55,7 +56,9 @@ impl Edge<'_> {
         };
         let new = New {
             concat: self.header("Upload-Concat"),
-            most,
+            most: limits.bytes,
+            limits,
+            recording: recording.to_string(),
             location: format!("{}/v1/uploads/{id}", self.origin()?),
             parts,
             creation,
@@ -64,17 +67,18 @@ impl Edge<'_> {
             .await
     }
 
-    /// Most bytes that this client may upload: by a key, or by the template that the metadata names.
-    async fn allowed(&self, creation: &Creation) -> std::result::Result<Option<u64>, Refusal> {
+    /// What this client may make of a recording: by a key, or by the template that the metadata names.
+    async fn allowed(
+        &self,
+        creation: &Creation,
+        recording: &RecordingId,
+    ) -> std::result::Result<Limits, Refusal> {
         let metadata = creation.metadata.as_deref();
         match metadata.and_then(|text| entry(text, "template")) {
-            Some(template) if self.bearer().is_none() => {
-                let recording = RecordingId::from_random(platform::random()?);
-                Ok(self.admit(&template, &recording).await?.bytes)
-            }
+            Some(template) if self.bearer().is_none() => self.admit(&template, recording).await,
             _ => {
                 self.check_scope(Scope::Record).await?;
-                Ok(None)
+                Ok(Limits::default())
             }
         }
     }

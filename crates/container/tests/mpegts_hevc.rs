@@ -363,7 +363,7 @@ fn progressive(track: &Track) -> Vec<u8> {
         len: payload.len() as u64,
         skipped: 0,
     };
-    let mut tables = SampleTables::default();
+    let mut tables = SampleTables::new(0, 0);
     samples.iter().for_each(|sample| tables.push(sample));
     let track = ProgressiveTrack {
         track_id: 1,

@@ -37,7 +37,7 @@ fn file(pictures: &[Sample], sound: &[Sample], in_chunk: usize, origin: u64) -> 
         media_time: Some(origin),
     }];
     let track = |track_id, config, samples: &[Sample], edits| {
-        let mut tables = SampleTables::default();
+        let mut tables = SampleTables::new(0, 0);
         samples.iter().for_each(|sample| tables.push(sample));
         ProgressiveTrack {
             track_id,

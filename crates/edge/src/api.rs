@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{ApiError, Code};
+use crate::gate::{Access, Review};
+use crate::ids::{ClipId, RecordingId};
 use crate::moment::Moment;
+use crate::play_token::PlayClaims;
+use crate::retention::Retention;
 
 /// Body of `POST /v1/recordings`; all of it may be left out.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CreateRecording {
     /// A public template id, for those without an API key.
@@ -23,10 +27,19 @@ pub struct CreateRecording {
     /// Facts for programs: what [`check_metadata`] allows.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
+    /// Whether it plays before somebody has looked; it does, where absent.
+    #[serde(skip_serializing_if = "is_default")]
+    pub review: Review,
+    /// Who may play it; whoever knows its id, where absent.
+    #[serde(skip_serializing_if = "is_default")]
+    pub access: Access,
+    /// What of it is kept; all, where absent.
+    #[serde(skip_serializing_if = "is_default")]
+    pub retention: Retention,
 }
 
 /// Body of `PATCH /v1/recordings/{id}`: what is left out stays.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PatchRecording {
     /// Name for people, at most 200 characters; empty for none.
@@ -35,6 +48,22 @@ pub struct PatchRecording {
     /// Facts that are set, or with `null` taken away; others stay.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, Option<String>>,
+    /// What was decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review: Option<Review>,
+    /// Who may play it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access: Option<Access>,
+    /// What of it is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retention: Option<Retention>,
+    /// From now on no play token that was made so far is good.
+    #[serde(skip_serializing_if = "is_default")]
+    pub revoke_tokens: bool,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// Checks the facts of a recording: at most 32, names of 1 to 64 characters, values of at most 1,000.
@@ -118,6 +147,13 @@ pub struct RecordingInfo {
     /// Facts for programs, as they were given.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub metadata: BTreeMap<String, String>,
+    /// What was decided about it.
+    pub review: Review,
+    /// Who may play it.
+    pub access: Access,
+    /// What of it is kept.
+    #[serde(skip_serializing_if = "is_default", default)]
+    pub retention: Retention,
     /// When it was created, Unix milliseconds.
     pub created: i64,
     /// Seconds that it plays.
@@ -310,7 +346,7 @@ pub struct ClipList {
     pub cursor: Option<String>,
 }
 
-/// Where a clip plays.
+/// Where a clip plays, or what a token is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClipPlayback {
     /// HLS.
@@ -331,6 +367,62 @@ impl ClipPlayback {
             m4a: at("audio.m4a"),
         }
     }
+}
+
+/// Body of `POST .../tokens`; all of it may be left out.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CreatePlayToken {
+    /// A clip of the recording that it is for, instead of the whole.
+    pub clip: Option<String>,
+    /// Seconds that it is good for: 3,600, where absent; at most 30 days.
+    pub seconds: Option<u64>,
+    /// Plays from there on only.
+    pub start: Option<Moment>,
+    /// Plays up to there only.
+    pub end: Option<Moment>,
+    /// Origins of pages that may play it; any, where there are none.
+    pub origins: Vec<String>,
+    /// Plays what is not reviewed yet, too.
+    pub reviewer: bool,
+}
+
+impl CreatePlayToken {
+    /// What the token says that is made for it at `now`, in Unix seconds.
+    ///
+    /// # Errors
+    /// [`Code::BadRequest`], [`Code::UnknownClip`].
+    pub fn claims(self, recording: &RecordingId, now: u64) -> Result<PlayClaims, ApiError> {
+        let lasts = self.seconds.unwrap_or(3_600);
+        if !(1..=30 * 24 * 3_600).contains(&lasts) || self.origins.len() > 16 {
+            let detail = "A token is good for 1 s to 30 days, and for at most 16 origins.";
+            return Err(ApiError::new(Code::BadRequest, detail));
+        }
+        let sub = match self.clip.as_deref().map(ClipId::parse) {
+            None => recording.to_string(),
+            Some(Some(clip)) if clip.recording == *recording => clip.to_string(),
+            Some(_) => return Err(Code::UnknownClip.into()),
+        };
+        Ok(PlayClaims {
+            iat: Some(now),
+            start: self.start,
+            end: self.end,
+            origins: self.origins,
+            reviewer: self.reviewer,
+            ..PlayClaims::new(&sub, now.saturating_add(lasts))
+        })
+    }
+}
+
+/// Answer to `POST .../tokens`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreatedPlayToken {
+    /// Takes the place of the id in addresses to play.
+    pub token: String,
+    /// Good until then, Unix seconds.
+    pub expires: u64,
+    /// Where it plays.
+    pub playback: ClipPlayback,
 }
 
 /// Answer to `GET /v1/demo`.

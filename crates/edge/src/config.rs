@@ -2,6 +2,7 @@
 
 use crate::error::{ApiError, Code};
 use crate::ids::BroadcastId;
+use crate::play_token::PlayKeys;
 use crate::token::{Signer, same_secret};
 
 /// The set-up of an edge.
@@ -9,6 +10,8 @@ use crate::token::{Signer, same_secret};
 pub struct Config {
     /// Makes and checks ingest tokens.
     pub signer: Signer,
+    /// Makes and checks play tokens.
+    pub play_keys: PlayKeys,
     api_key: String,
     templates: Vec<String>,
     demo: Option<BroadcastId>,
@@ -16,12 +19,21 @@ pub struct Config {
 
 impl Config {
     /// Reads `LIVETAPE_SECRET`, `LIVETAPE_API_KEY`, `LIVETAPE_TEMPLATES` (public template ids, separated
-    /// by commas) and `LIVETAPE_DEMO` (a broadcast's id), empty where they are not set.
-    pub fn new(secret: &str, api_key: &str, templates: &str, demo: &str) -> Option<Self> {
+    /// by commas), `LIVETAPE_DEMO` (a broadcast's id) and `LIVETAPE_PLAY_KEYS` (as [`PlayKeys::new`] reads
+    /// them), empty where they are not set. `None` where a key cannot be read, or the secret is short.
+    pub fn new(
+        secret: &str,
+        api_key: &str,
+        templates: &str,
+        demo: &str,
+        play_keys: &str,
+    ) -> Option<Self> {
         let templates = templates.split(',').map(str::trim);
         // A secret that anybody can guess would let anybody write.
-        (secret.len() >= 16).then(|| Self {
+        let play_keys = (secret.len() >= 16).then(|| PlayKeys::new(secret, play_keys))??;
+        Some(Self {
             signer: Signer::new(secret),
+            play_keys,
             api_key: api_key.to_owned(),
             templates: templates
                 .filter(|id| !id.is_empty())
@@ -68,15 +80,16 @@ mod tests {
 
     #[test]
     fn keys_and_templates_are_checked() {
-        let config = Config::new("0123456789abcdef", "key", " pub_a, pub_b ,", "").expect("set up");
+        let config =
+            Config::new("0123456789abcdef", "key", " pub_a, pub_b ,", "", "").expect("set up");
         assert!(config.check_key(Some("key")).is_ok());
         assert!(config.check_key(Some("kex")).is_err());
         assert!(config.check_key(None).is_err());
         assert!(config.check_template("pub_b").is_ok());
         assert!(config.check_template("").is_err());
         assert!(config.demo().is_none());
-        assert!(Config::new("short", "key", "", "").is_none());
-        let without_key = Config::new("0123456789abcdef", "", "", "").expect("set up");
+        assert!(Config::new("short", "key", "", "", "").is_none());
+        let without_key = Config::new("0123456789abcdef", "", "", "", "").expect("set up");
         assert!(without_key.check_key(Some("")).is_err());
     }
 }

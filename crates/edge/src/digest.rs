@@ -2,12 +2,18 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
 
 /// The SHA-256 of a stored piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sha256Digest(pub [u8; 32]);
 
 impl Sha256Digest {
+    /// The digest of some bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
     /// Reads the `sha-256` member of a `Content-Digest` field, a Dictionary of RFC 9651 Byte
     /// Sequences; other algorithms beside it are passed over. `None` where there is none, or it
     /// is not 32 bytes.

@@ -69,6 +69,22 @@ codes! {
     LimitReached = "limit_reached" 403 "The template allows no more.";
     /// Only a holder of the API key may do this.
     KeyRequired = "key_required" 403 "Only a holder of the API key may choose an id.";
+    /// Not a play token of this edge, or not yet good.
+    PlayTokenInvalid = "play_token_invalid" 403 "The play token is not valid.";
+    /// The play token's time is over.
+    PlayTokenExpired = "play_token_expired" 403 "The play token has expired.";
+    /// The recording's play tokens were revoked.
+    PlayTokenRevoked = "play_token_revoked" 403 "The play token was revoked.";
+    /// The play token is for something else.
+    PlayTokenScope = "play_token_scope" 403 "The play token is for another time of the recording.";
+    /// The recording plays with a token only.
+    PlayTokenRequired = "play_token_required" 403 "The recording plays with a play token only.";
+    /// The play token is for other pages.
+    OriginRefused = "origin_refused" 403 "The play token is for other pages.";
+    /// Not reviewed yet.
+    ReviewPending = "review_pending" 403 "The recording has not been reviewed yet.";
+    /// It plays for nobody.
+    Banned = "banned" 403 "The recording is banned.";
     /// A joined upload takes no bytes.
     UploadFinal = "upload_final" 403 "The upload is joined from others: nothing can be added to it.";
     /// No such path.

@@ -147,6 +147,9 @@ impl Recording {
     /// The moment that media seconds are counted from, in microseconds, rounded down: the first
     /// picture is then not before it.
     pub(crate) fn zero(&self) -> Result<i64, ApiError> {
+        if self.meta().evicted.before > 0 {
+            return Ok(self.meta().evicted.zero);
+        }
         let start = Selection::beginning(self.index().timeline());
         start.map(floor_micros).ok_or_else(|| self.nothing().into())
     }

@@ -17,14 +17,16 @@ use crate::api::{
 };
 use crate::digest::Sha256Digest;
 use crate::error::{ApiError, Code};
+use crate::gate::Gate;
 use crate::ids::{ConfigHash, RecordingId};
-use crate::index::{Entry, Facts, Fragment, Index, read_config};
+use crate::index::{Entry, Facts, Fragment, Index, Segment, read_config};
 use crate::object::{MAIN_LANE, MAX_HEAD};
+use crate::retention::{Evicted, Retention};
 use crate::view::live::{Program, TsProgram};
 use crate::view::mp4::{FileKind, Mp4View};
 
 /// The facts of a recording that are not its media.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Meta {
     /// Its id.
     pub id: RecordingId,
@@ -38,15 +40,30 @@ pub struct Meta {
     pub created: i64,
     /// What it may become.
     pub limits: Limits,
+    /// What stands between it and those who would play it.
+    pub gate: Gate,
+    /// What of it is kept.
+    pub retention: Retention,
+    /// What is not kept any more.
+    pub evicted: Evicted,
 }
 
 impl Meta {
-    /// The facts as they are after a patch.
+    /// The facts as they are after a patch at `now`, in Unix milliseconds.
     ///
     /// # Errors
     /// [`Code::BadRequest`] where there were too many then.
-    pub fn patched(&self, patch: PatchRecording) -> Result<Self, ApiError> {
+    pub fn patched(&self, patch: PatchRecording, now: i64) -> Result<Self, ApiError> {
         let mut meta = self.clone();
+        meta.gate.review = patch.review.unwrap_or(meta.gate.review);
+        meta.gate.access = patch.access.unwrap_or(meta.gate.access);
+        if let Some(retention) = patch.retention {
+            retention.check()?;
+            meta.retention = retention;
+        }
+        if patch.revoke_tokens {
+            meta.gate.tokens_from = u64::try_from(now / 1_000).unwrap_or(0);
+        }
         if let Some(title) = &patch.title {
             meta.title = kept_title(title);
         }
@@ -162,7 +179,7 @@ impl Recording {
     /// The whole as a programme for broadcasts; `None` where nothing is recorded.
     pub(crate) fn program(&self) -> Option<&Program> {
         self.program
-            .get_or_init(|| Program::new(&self.index))
+            .get_or_init(|| Program::new(&self.index, self.segments()))
             .as_ref()
     }
 
@@ -286,7 +303,8 @@ impl Recording {
     fn missing(&self, count: u32) -> Vec<u32> {
         // Walks what is stored, not up to a number from the request.
         let mut missing = Vec::new();
-        let mut next = 0;
+        // What is evicted was there.
+        let mut next = self.meta.evicted.before;
         let stored = self.objects.keys().copied().filter(|seq| *seq < count);
         for seq in stored.chain(std::iter::once(count)) {
             missing.extend((next..seq).take(1_000 - missing.len()));
@@ -296,7 +314,11 @@ impl Recording {
     }
 
     fn missing_count(&self, count: u32) -> usize {
-        (count as usize).saturating_sub(self.objects.range(..count).count())
+        let before = self.meta.evicted.before.min(count);
+        let stored = self.objects.range(before..count).count();
+        (count as usize)
+            .saturating_sub(before as usize)
+            .saturating_sub(stored)
     }
 
     /// Gives it other facts.
@@ -343,6 +365,9 @@ impl Recording {
             state: self.meta.state,
             title: self.meta.title.clone(),
             metadata: self.meta.metadata.clone(),
+            review: self.meta.gate.review,
+            access: self.meta.gate.access,
+            retention: self.meta.retention,
             created: self.meta.created,
             duration: self.duration().seconds(),
             objects: self.objects.len(),
@@ -363,6 +388,23 @@ impl Recording {
         }
     }
 
+    /// Numbers of the stored objects in order.
+    pub(crate) fn stored_numbers(&self) -> impl Iterator<Item = u32> + '_ {
+        self.objects.keys().copied()
+    }
+
+    /// The objects that are listed, in order.
+    pub(crate) fn listed(&self) -> impl Iterator<Item = &Entry> {
+        let before = self.meta.evicted.before;
+        let entries = self.index.entries().iter();
+        entries.skip_while(move |entry| entry.seq < before)
+    }
+
+    /// The segments that are listed.
+    pub(crate) fn segments(&self) -> Vec<Segment<'_>> {
+        self.index.segments(self.meta.evicted.before)
+    }
+
     /// How many objects are stored under these numbers, and their bytes.
     pub(crate) fn stored_in(&self, seqs: RangeInclusive<u32>) -> (usize, u64) {
         let stored = self.objects.range(seqs);
@@ -378,7 +420,7 @@ impl Recording {
     /// From the first presented moment to the last.
     fn duration(&self) -> Timestamp {
         // Not the first object's and the last one's: an object's times may lie before the others'.
-        let entries = || self.index.entries().iter();
+        let entries = || self.listed();
         let start = entries().map(|entry| entry.start).min();
         let end = entries().map(Entry::end).max();
         start

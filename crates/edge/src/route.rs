@@ -72,6 +72,10 @@ pub enum Route {
     Clip(ClipId),
     /// `DELETE /v1/recordings/{id}/clips/{clip}`
     DeleteClip(ClipId),
+    /// `POST /v1/recordings/{id}/tokens`
+    CreatePlayToken(RecordingId),
+    /// `GET /v1/play/{token}/...`: the token, and what comes behind.
+    PlayToken(String, String),
     /// `GET /v1/play/{id}/...`
     Play(RecordingId, PlayFile),
     /// `GET /v1/play/{clip}/...`
@@ -234,6 +238,7 @@ fn recording(method: &str, id: &str, rest: &[&str]) -> Result<Route, RouteError>
         ["objects"] => get(method, Route::Objects(id)),
         ["finish"] => only(method, "POST", Route::Finish(id)),
         ["broadcasts"] => only(method, "POST", Route::CreateBroadcast(id)),
+        ["tokens"] => only(method, "POST", Route::CreatePlayToken(id)),
         ["clips"] => match method {
             "POST" => Ok(Route::CreateClip(id)),
             "GET" | "HEAD" => Ok(Route::Clips(id)),
@@ -264,6 +269,11 @@ fn recording(method: &str, id: &str, rest: &[&str]) -> Result<Route, RouteError>
 fn play(method: &str, id: &str, rest: &[&str]) -> Result<Route, RouteError> {
     if let Some(id) = RecordingId::parse(id) {
         return get(method, Route::Play(id, play_file(rest)?));
+    }
+    // No id has a dot.
+    if id.contains('.') {
+        let token = Route::PlayToken(id.to_owned(), rest.join("/"));
+        return get(method, token);
     }
     if let Some(id) = ClipId::parse(id) {
         return get(method, Route::PlayClip(id, play_file(rest)?));

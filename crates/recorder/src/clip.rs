@@ -16,9 +16,9 @@ const SKIPPED: u64 = 64 << 10;
 /// A clip whose bytes are still needed.
 #[derive(Debug)]
 pub(crate) struct OpenClip {
-    /// Its reels with their bytes. They are kept when the window has left them; what comes after
-    /// them is not.
-    reels: Vec<(StoreId, u64)>,
+    /// The first and the last of its reels. They are kept when the window has left them; what comes
+    /// after them is not.
+    reels: (StoreId, StoreId),
     /// Where on the tape it begins and ends.
     bounds: (Timestamp, Timestamp),
 }
@@ -42,20 +42,18 @@ impl Clips {
     }
 
     /// Whether a reel that is to be deleted has to stay; then it is, when its clips are closed.
-    pub(crate) fn keep(&mut self, reel: StoreId) -> bool {
-        let needed = self.needed(reel);
-        self.kept.extend(needed);
-        needed.is_some()
+    pub(crate) fn keep(&mut self, reel: StoreId, bytes: u64) -> bool {
+        let is_needed = self.need(reel);
+        if is_needed {
+            self.kept.push((reel, bytes));
+        }
+        is_needed
     }
 
     /// Whether a clip needs a reel.
     pub(crate) fn need(&self, reel: StoreId) -> bool {
-        self.needed(reel).is_some()
-    }
-
-    fn needed(&self, reel: StoreId) -> Option<(StoreId, u64)> {
-        let mut all = self.open.values().flat_map(|clip| &clip.reels);
-        all.find(|(id, _)| *id == reel).copied()
+        let needs = |clip: &OpenClip| (clip.reels.0..=clip.reels.1).contains(&reel);
+        self.open.values().any(needs)
     }
 
     /// Bytes of the reels that are there for clips alone.
@@ -64,11 +62,12 @@ impl Clips {
     }
 
     /// Closes a clip; gives the reels that were kept, of which others may [`Clips::keep`] some.
-    pub(crate) fn close(&mut self, request: RequestId) -> impl Iterator<Item = StoreId> + use<> {
+    pub(crate) fn close(
+        &mut self,
+        request: RequestId,
+    ) -> impl Iterator<Item = (StoreId, u64)> + use<> {
         self.open.remove(&request);
-        std::mem::take(&mut self.kept)
-            .into_iter()
-            .map(|(reel, _)| reel)
+        std::mem::take(&mut self.kept).into_iter()
     }
 }
 
@@ -132,11 +131,7 @@ pub(crate) fn clip(
             Part::Bytes(_) => None,
         })
     };
-    let (first, last) = stores().min().zip(stores().max()).ok_or_else(nothing)?;
-    let reels = tape
-        .reels()
-        .filter(|(reel, _)| (first..=last).contains(reel));
-    let reels = reels.collect();
+    let reels = stores().min().zip(stores().max()).ok_or_else(nothing)?;
     let bounds = (selection.start, selection.end);
     let ready = ClipReady {
         request,

@@ -202,7 +202,8 @@ impl Recorder {
             } => self.upload(request, clip, (edge, access), now),
             Input::CloseClip { request } => {
                 let kept = self.clips.close(request);
-                let deleted = kept.map(|reel| Output::Storage(Command::Delete(reel)));
+                let delete = |(reel, bytes)| Output::Storage(Command::Delete(reel, bytes));
+                let deleted = kept.map(delete);
                 self.out.extend(deleted);
             }
             Input::Answered { exchange, answer } => self.answered(exchange, &answer, now),
@@ -321,7 +322,7 @@ impl Recorder {
                 self.advance(now);
             }
             match self.out.pop_front()? {
-                Output::Storage(Command::Delete(reel)) if self.clips.keep(reel) => {}
+                Output::Storage(Command::Delete(reel, bytes)) if self.clips.keep(reel, bytes) => {}
                 output => return Some(output),
             }
         }
@@ -337,8 +338,8 @@ impl Recorder {
             return None;
         }
         let mut given_up = self.tape.evict();
-        while let Some(Command::Delete(reel)) = given_up
-            && self.clips.keep(reel)
+        while let Some(Command::Delete(reel, bytes)) = given_up
+            && self.clips.keep(reel, bytes)
         {
             given_up = self.tape.evict();
         }

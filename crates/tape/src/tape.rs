@@ -34,8 +34,8 @@ pub enum Command {
     Open(StoreId),
     /// The reel is complete: close it, never write to it again.
     Close(StoreId),
-    /// Delete the closed reel, and its journal.
-    Delete(StoreId),
+    /// Delete the closed reel, and its journal: so many bytes.
+    Delete(StoreId, u64),
     /// Write to a reel's journal (see [`journal`](crate::journal)); the reel may be closed.
     Commit {
         /// Whose journal.
@@ -84,6 +84,11 @@ pub(crate) struct Reel {
 }
 
 impl Reel {
+    /// With its journal.
+    const fn bytes(&self) -> u64 {
+        self.len + self.journal
+    }
+
     /// One that is complete.
     pub(crate) const fn closed(id: StoreId, len: u64, journal: u64) -> Self {
         Self {
@@ -213,13 +218,7 @@ impl Tape {
 
     /// Bytes of all reels and their journals.
     pub fn bytes(&self) -> u64 {
-        self.reels().map(|(_, bytes)| bytes).sum()
-    }
-
-    /// The reels, oldest first, each with its bytes and those of its journal.
-    pub fn reels(&self) -> impl Iterator<Item = (StoreId, u64)> {
-        let bytes = |reel: &Reel| (reel.id, reel.len + reel.journal);
-        self.reels.iter().map(bytes)
+        self.reels.iter().map(Reel::bytes).sum()
     }
 
     /// The next thing the shell has to do.
@@ -380,9 +379,9 @@ impl Tape {
     }
 
     fn forget(&mut self, oldest: StoreId) -> Command {
-        self.reels.pop_front();
+        let bytes = self.reels.pop_front().map_or(0, |reel| reel.bytes());
         self.timeline.forget_through(oldest);
-        Command::Delete(oldest)
+        Command::Delete(oldest, bytes)
     }
 
     /// The oldest reel, if the window needs it no more.

@@ -35,7 +35,7 @@ impl Files {
                     self.journals.insert(id, Vec::new());
                 }
                 Command::Close(_) => {}
-                Command::Delete(id) => {
+                Command::Delete(id, _) => {
                     self.reels.remove(&id);
                     self.journals.remove(&id);
                 }
@@ -194,7 +194,7 @@ fn a_whole_store_is_the_tape_that_was_recorded() {
 #[test]
 fn without_its_first_reel_the_rest_is_there_and_its_numbers_go_on() {
     let (mut tape, mut files) = recorded();
-    assert_eq!(tape.evict(), Some(Command::Delete(StoreId(1))));
+    assert!(matches!(tape.evict(), Some(Command::Delete(StoreId(1), _))));
     files.reels.remove(&StoreId(1));
     files.journals.remove(&StoreId(1));
     let (recovered, damage) = files.recover();

@@ -27,10 +27,14 @@ pub(crate) struct ExtentMap {
     end: u64,
 }
 
+/// An extent, which ends where the next one begins: there is one for each fragment that arrived.
 #[derive(Debug)]
 struct Entry {
+    /// Its first logical byte.
     start: u64,
-    extent: Extent,
+    /// Where that is stored.
+    offset: u64,
+    store: StoreId,
 }
 
 impl ExtentMap {
@@ -50,61 +54,55 @@ impl ExtentMap {
         }
         let start = self.end;
         self.end += extent.len;
-        if let Some(last) = self.entries.back_mut() {
-            let last = &mut last.extent;
-            if last.store == extent.store && last.offset + last.len == extent.offset {
-                last.len += extent.len;
-                return;
-            }
+        let continues = self.entries.back().is_some_and(|last| {
+            last.store == extent.store && last.offset + (start - last.start) == extent.offset
+        });
+        if !continues {
+            self.entries.push_back(Entry {
+                start,
+                offset: extent.offset,
+                store: extent.store,
+            });
         }
-        self.entries.push_back(Entry { start, extent });
     }
 
     /// The extents of a logical range, in order; what is not stored any more is left out.
     pub(crate) fn resolve(&self, range: Range<u64>) -> impl Iterator<Item = Extent> + '_ {
-        let first = self
-            .entries
-            .partition_point(|e| e.start + e.extent.len <= range.start);
-        self.entries
-            .range(first..)
-            .take_while(move |e| e.start < range.end)
-            .map(move |e| {
-                let from = range.start.max(e.start);
-                let to = range.end.min(e.start + e.extent.len);
-                Extent {
-                    store: e.extent.store,
-                    offset: e.extent.offset + (from - e.start),
-                    len: to - from,
-                }
+        let mut index = self.index_of(range.start);
+        std::iter::from_fn(move || {
+            let entry = self.entries.get(index)?;
+            let from = range.start.max(entry.start);
+            index += 1;
+            let to = range.end.min(self.start_of(index));
+            (from < to).then(|| Extent {
+                store: entry.store,
+                offset: entry.offset + (from - entry.start),
+                len: to - from,
             })
+        })
     }
 
     /// The logical end of the extent that holds `position`.
     pub(crate) fn extent_end(&self, position: u64) -> u64 {
-        let at = self
-            .entries
-            .partition_point(|e| e.start + e.extent.len <= position);
-        self.entries
-            .get(at)
-            .map_or(self.end, |e| e.start + e.extent.len)
+        self.start_of(self.index_of(position) + 1)
     }
 
     /// The first logical byte that lies in `store` or a later one.
     pub(crate) fn start_in(&self, store: StoreId) -> Option<u64> {
-        let at = self
-            .entries
-            .partition_point(|entry| entry.extent.store < store);
+        let at = self.entries.partition_point(|entry| entry.store < store);
         self.entries.get(at).map(|entry| entry.start)
     }
 
     /// The first logical byte that lies at or after `offset` of `store`, or in a later store.
     pub(crate) fn first_at(&self, store: StoreId, offset: u64) -> Option<u64> {
-        self.entries.iter().find_map(|Entry { start, extent }| {
-            if extent.store > store {
-                return Some(*start);
+        let mut numbered = self.entries.iter().zip(1..);
+        numbered.find_map(|(entry, next)| {
+            if entry.store > store {
+                return Some(entry.start);
             }
-            let is_in = extent.store == store && extent.offset + extent.len > offset;
-            is_in.then(|| start + offset.saturating_sub(extent.offset))
+            let into = offset.saturating_sub(entry.offset);
+            let position = entry.start.saturating_add(into);
+            (entry.store == store && position < self.start_of(next)).then_some(position)
         })
     }
 
@@ -112,22 +110,27 @@ impl ExtentMap {
     pub(crate) fn truncate(&mut self, end: u64) {
         let kept = self.entries.partition_point(|entry| entry.start < end);
         self.entries.truncate(kept);
-        if let Some(Entry { start, extent }) = self.entries.back_mut() {
-            extent.len = extent.len.min(end - *start);
-        }
         self.end = self.end.min(end);
     }
 
     /// Forgets the extents that lie in stores up to and including `store`, and all before them: a
     /// stream may say that its samples lie in bytes that came long before.
     pub(crate) fn forget_through(&mut self, store: StoreId) {
-        let last = self
-            .entries
-            .iter()
-            .rposition(|entry| entry.extent.store <= store);
+        let last = self.entries.iter().rposition(|entry| entry.store <= store);
         for _ in 0..last.map_or(0, |last| last + 1) {
             self.entries.pop_front();
         }
+    }
+
+    /// Index of the entry that holds a logical byte; that of the first for what is stored no more.
+    fn index_of(&self, position: u64) -> usize {
+        let behind = self.entries.partition_point(|own| own.start <= position);
+        behind.saturating_sub(1)
+    }
+
+    /// Where an entry begins, or all ends.
+    fn start_of(&self, index: usize) -> u64 {
+        self.entries.get(index).map_or(self.end, |own| own.start)
     }
 }
 

@@ -18,7 +18,7 @@ use block::Block;
 pub use presented::Presented;
 pub(crate) use slice::confined;
 pub use slice::{Section, Slice};
-use walk::Walk;
+pub(crate) use walk::Walk;
 
 /// Pictures are decoded at most so many before those shown earlier.
 const REORDERING: u64 = 32;
@@ -168,10 +168,13 @@ impl Track {
         }
         let first = self.block(numbers.start)?;
         let (_, decode_time, _) = first.timed().find(|(own, ..)| *own == numbers.start)?;
-        let same = self.blocks.range(self.block_of(numbers.start)..);
-        let same =
-            same.take_while(|block| block.first < end && Arc::ptr_eq(&block.config, &first.config));
-        let last = same.last()?;
+        let mut last = first;
+        for block in self.blocks.range(self.block_of(numbers.start)..) {
+            if block.first >= end || !Arc::ptr_eq(&block.config, &first.config) {
+                break;
+            }
+            last = block;
+        }
         let end = end.min(last.end());
         Some(Section {
             config: Arc::clone(&first.config),
@@ -184,23 +187,29 @@ impl Track {
     /// A range of numbers, a section for each stretch of one configuration. Ends where something is
     /// not stored.
     pub fn sections(&self, numbers: Range<u64>) -> Vec<Section> {
+        let mut sections = Vec::new();
         let mut from = numbers.start;
-        let sections = std::iter::from_fn(|| {
-            let section = self.section(from..numbers.end)?;
+        while let Some(section) = self.section(from..numbers.end) {
             from = section.numbers.end;
-            Some(section)
-        });
-        sections.collect()
+            sections.push(section);
+        }
+        sections
     }
 
     /// The samples of a range of numbers with their decode times, in ticks. Each lasts until the next
     /// one's decode time, whatever that one's configuration is. None where the first is not stored.
     pub fn walk(&self, numbers: Range<u64>) -> impl Iterator<Item = (i64, Sample)> + '_ {
+        self.walked(numbers)
+    }
+
+    pub(crate) fn walked(&self, numbers: Range<u64>) -> Walk<'_> {
         let from = self.block_of(numbers.start);
         let first = self.blocks.get(from).map_or(u64::MAX, |block| block.first);
-        let skipped = numbers.start.checked_sub(first);
-        let count = skipped.map_or(0, |_| numbers.end.saturating_sub(numbers.start));
-        Walk::new(self.blocks.range(from..), skipped.unwrap_or(0), count)
+        let count = numbers.end.saturating_sub(numbers.start);
+        match numbers.start.checked_sub(first) {
+            Some(skipped) => Walk::new(&self.blocks, from, skipped, count),
+            None => Walk::over(&[], 0),
+        }
     }
 
     /// The samples of a range of numbers, up to the first change of configuration. `None` where
@@ -208,16 +217,20 @@ impl Track {
     /// [`Self::section`] tells, and [`Self::walk`] has the samples.
     pub fn slice(&self, numbers: Range<u64>) -> Option<Slice> {
         let section = self.section(numbers)?;
-        let walk = self.walk(section.numbers.clone());
-        Some(section.with(walk.map(|(_, sample)| sample)))
+        let walk = self.walked(section.numbers.clone());
+        Some(section.with(walk))
     }
 
     /// The samples of a range of numbers, a slice for each stretch of one configuration. Ends
     /// where something is not stored.
     pub fn slices(&self, numbers: Range<u64>) -> Vec<Slice> {
-        let sections = self.sections(numbers).into_iter();
-        let slices = sections.filter_map(|section| self.slice(section.numbers));
-        slices.collect()
+        let mut slices = Vec::new();
+        let mut from = numbers.start;
+        while let Some(slice) = self.slice(from..numbers.end) {
+            from = slice.numbers.end;
+            slices.push(slice);
+        }
+        slices
     }
 
     /// Where a logical range of this track's payload is stored, in order.
@@ -244,12 +257,13 @@ impl Track {
         let offset = self.extents.start_in(store)?;
         let later = self.blocks.partition_point(|block| block.offset < offset);
         // It may be in the last block that begins before.
-        let from = self.blocks.range(later.saturating_sub(1)..);
-        let mut numbers = from.filter_map(|block| {
+        for block in self.blocks.range(later.saturating_sub(1)..) {
             let before = block.count_while(&|place| place.start < offset);
-            (before < block.samples.len()).then_some(block.first + before as u64)
-        });
-        numbers.next()
+            if before < block.samples.len() {
+                return Some(block.first + before as u64);
+            }
+        }
+        None
     }
 
     /// Says that so many samples are forgotten already; there are none yet.

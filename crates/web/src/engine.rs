@@ -11,7 +11,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::left;
-use crate::message::{Message, Told};
+use crate::message::Message;
 use crate::network::{Fetched, exchange};
 use crate::payload_sum::PayloadSum;
 use crate::plain::Plain;
@@ -127,7 +127,7 @@ impl Shared {
                 crate::scope::close_worker();
                 None
             }
-            Task::Message(Message::Told(told)) => self.told(told),
+            Task::Message(Message::Told(told)) => told.input(),
             Task::Answered(exchange, fetched) => Some(Input::Answered {
                 exchange: *exchange,
                 answer: Answer {
@@ -165,15 +165,6 @@ impl Shared {
         let opened = self.opened(Recorder::new(window), reels);
         left::clean_up().await;
         opened
-    }
-
-    /// What a message is for the recorder. What has no right to an edge fails here.
-    fn told<'a>(&self, told: &'a Told) -> Option<Input<'a>> {
-        if let Some(request) = told.without_access() {
-            let why = "this needs a public template id or an ingest token";
-            self.post(reply::failed(Some(request), "bad_access", why));
-        }
-        told.input()
     }
 
     /// A tape that has been opened; the page is told.

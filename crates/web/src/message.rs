@@ -79,13 +79,6 @@ impl Told {
         })
     }
 
-    /// The request that lacks what gives a right to an edge, where this is one.
-    pub(crate) fn without_access(&self) -> Option<RequestId> {
-        let needed = matches!(self.kind.as_str(), "record" | "upload");
-        let lacks = needed && access(&self.message).is_none();
-        lacks.then(|| request(&self.message)).flatten()
-    }
-
     /// As the recorder takes it; `None` for what is not a message.
     pub(crate) fn input(&self) -> Option<Input<'_>> {
         let message = &self.message;
@@ -172,12 +165,10 @@ fn clip(message: &JsValue) -> Option<RequestId> {
     Some(RequestId(number(message, "clip")? as u32))
 }
 
-/// An ingest token names its recording: `ing_{22 characters}.…` is for `rec_{22 characters}`.
 fn access(message: &JsValue) -> Option<Access> {
     if let Some(token) = string(message, "token") {
-        let recording = token.strip_prefix("ing_")?.split('.').next()?;
         return Some(Access::Token {
-            recording: format!("rec_{recording}"),
+            recording: string(message, "recording")?,
             token,
         });
     }

@@ -227,7 +227,7 @@ impl Reels {
                 };
                 self.reels.insert(id, Reel::Closed(closed));
             }
-            Command::Delete(id) => {
+            Command::Delete(id, _) => {
                 self.reels.remove(&id);
                 if let Some(folder) = &self.folder {
                     folder.delete(id).await?;

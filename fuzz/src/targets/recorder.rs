@@ -182,7 +182,7 @@ impl Client {
                     journal.extend(bytes);
                 }
                 Output::Storage(Command::Close(id)) => assert!(self.reels.contains_key(&id)),
-                Output::Storage(Command::Delete(id)) => {
+                Output::Storage(Command::Delete(id, _)) => {
                     assert!(self.reels.remove(&id).is_some(), "deleted twice");
                     self.journals.remove(&id);
                 }
@@ -237,7 +237,7 @@ impl Client {
 
     fn write(&mut self, at: Placement, bytes: &[u8]) {
         if self.is_full {
-            while let Some(Command::Delete(id)) = self.recorder.make_room() {
+            while let Some(Command::Delete(id, _)) = self.recorder.make_room() {
                 assert!(self.reels.remove(&id).is_some(), "deleted twice");
                 self.journals.remove(&id);
             }

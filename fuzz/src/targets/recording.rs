@@ -7,9 +7,12 @@ use livetape_edge::api::State;
 use livetape_edge::object::{Head, MAIN_LANE, head, object_key};
 use livetape_edge::route::{LiveFile, LiveTrack};
 use livetape_edge::view::live::Broadcast;
-use livetape_edge::view::mp4::Mp4Request;
+use livetape_edge::view::media::MediaKind;
+use livetape_edge::view::mp4::{FileKind, Mp4Request};
+use livetape_edge::view::{ViewFile, ViewRequest};
 use livetape_edge::{
-    ConfigHash, Delivery, Meta, ObjectRow, Piece, Recording, RecordingId, Sha256Digest,
+    ConfigHash, Delivery, Evicted, Gate, Meta, Moment, ObjectRow, Piece, Recording, RecordingId,
+    Retention, Sha256Digest, TimeRange,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -22,6 +25,31 @@ struct Stage {
     stored: BTreeMap<String, Vec<u8>>,
 }
 
+/// Every file that is made from the index, but for those that playlists name.
+fn view_files() -> Vec<ViewFile> {
+    let media = [
+        (MediaKind::Objects, false),
+        (MediaKind::Objects, true),
+        (MediaKind::IFrames, false),
+    ];
+    let media = media.map(|(kind, skip)| ViewFile::Media { kind, skip });
+    let ranges = [None, Some("bytes=0-99"), Some("bytes=-100")];
+    let files = ranges.iter().flat_map(|range| {
+        [FileKind::Video, FileKind::Audio].map(|kind| {
+            ViewFile::Mp4(Mp4Request {
+                range: range.map(str::to_owned),
+                kind,
+                ..Mp4Request::default()
+            })
+        })
+    });
+    [ViewFile::Multivariant]
+        .into_iter()
+        .chain(media)
+        .chain(files)
+        .collect()
+}
+
 /// The input is pieces, each after its length in two bytes: an init segment, then fragments. A piece
 /// whose length has its highest bit set is another init segment.
 pub(super) fn run(input: &[u8]) {
@@ -32,6 +60,9 @@ pub(super) fn run(input: &[u8]) {
         metadata: BTreeMap::new(),
         created: STORED,
         limits: Limits::default(),
+        gate: Gate::default(),
+        retention: Retention::default(),
+        evicted: Evicted::default(),
     };
     let mut stage = Stage {
         recording: Recording::new(meta, [], []),
@@ -97,16 +128,21 @@ impl Stage {
             info.duration.is_finite() && info.duration >= 0.0,
             "{info:?}"
         );
-        for answer in [recording.multivariant(), recording.media_playlist(now)] {
-            answer.iter().for_each(|delivery| self.check(delivery));
-        }
-        for range in [None, Some("bytes=0-99"), Some("bytes=-100")] {
-            let request = Mp4Request {
-                range: range.map(str::to_owned),
-                ..Mp4Request::default()
-            };
-            let answer = recording.video_mp4(&request);
-            answer.iter().for_each(|delivery| self.check(delivery));
+        let moments = [
+            None,
+            Some(Moment::Media(0.5)),
+            Some(Moment::Media(3.25)),
+            Some(Moment::WallClock(STORED)),
+        ];
+        for (start, end) in moments
+            .iter()
+            .flat_map(|start| moments.iter().map(move |end| (*start, *end)))
+        {
+            for file in view_files() {
+                let time = TimeRange { start, end };
+                let answer = recording.view(&ViewRequest { time, file }, None, now);
+                answer.iter().for_each(|delivery| self.check(delivery));
+            }
         }
         for repeat in [false, true] {
             let broadcast = Broadcast {

@@ -24,7 +24,11 @@ export function edgeRequest(edge: string | URL, { token, template, title, metada
     if (typeof value !== 'string') throw new LiveTapeError('bad_option', `metadata must be texts by name (${name} is a ${typeof value})`);
   }
   const place = absolute('edge', edge).replace(/\/+$/, '');
-  return token ? { edge: place, token } : { edge: place, create: JSON.stringify({ template, title, metadata }) };
+  if (!token) return { edge: place, create: JSON.stringify({ template, title, metadata }) };
+  // An ingest token names its recording: ing_{22 characters}.… is for rec_{22 characters}.
+  const [, id] = /^ing_([^.]+)/.exec(token) ?? [];
+  if (!id) throw new LiveTapeError('bad_access');
+  return { edge: place, recording: `rec_${id}`, token };
 }
 
 /** An option's URL, against the page's. */

@@ -129,11 +129,10 @@ export class LiveTapeElement extends HTMLElement {
       get recording() {
         return element.#state === 'recording' ? element.#recording : undefined;
       },
-      say: (words) => this.#say(words),
+      paused: (moment) => this.#tell(this.#text.paused, 'livetape-pause', moment),
+      resumed: (moment) => this.#tell(this.#text.recording, 'livetape-resume', moment),
+      marked: (marker, number) => this.#tell(this.#text.marked(number, clock(marker.at)), 'livetape-mark', marker),
       failed: (cause) => this.#fail(cause),
-      paused: (moment) => this.#send('livetape-pause', moment),
-      resumed: (moment) => this.#send('livetape-resume', moment),
-      marked: (marker) => this.#send('livetape-mark', marker),
     });
   }
 
@@ -396,6 +395,12 @@ export class LiveTapeElement extends HTMLElement {
   #say(words: string): void {
     this.#part('status').textContent = words;
     this.#part('error').textContent = '';
+  }
+
+  /** In words, and as an event. */
+  #tell<Name extends keyof LiveTapeElementEvents>(words: string, name: Name, detail: LiveTapeElementEvents[Name]['detail']): void {
+    this.#say(words);
+    this.#send(name, detail);
   }
 
   #fail(cause: unknown): void {

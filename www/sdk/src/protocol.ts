@@ -55,12 +55,8 @@ export interface LeftTape {
   readonly recording?: { readonly edge: string; readonly id: string };
 }
 
-/** An edge, and the ingest token of a recording there, or the body (JSON) of the request that creates one. */
-export interface EdgeFields {
-  readonly edge: string;
-  readonly token?: string;
-  readonly create?: string;
-}
+/** An edge, and a recording there with its ingest token, or the body (JSON) of the request that creates one. */
+export type EdgeFields = { readonly edge: string } & ({ readonly recording: string; readonly token: string } | { readonly create: string });
 
 /** Page to worker. */
 export type ToWorker =

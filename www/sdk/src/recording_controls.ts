@@ -1,4 +1,3 @@
-import { clock } from './element_format.js';
 import type { ElementText } from './element_text.js';
 import type { Recording } from './index.js';
 import type { Marker, Moment } from './recording.js';
@@ -14,11 +13,11 @@ interface Host {
   readonly text: ElementText;
   /** The recording that runs and has not been stopped. */
   readonly recording: Recording | undefined;
-  say(words: string): void;
-  failed(cause: unknown): void;
   paused(moment: Moment): void;
   resumed(moment: Moment): void;
-  marked(marker: Marker): void;
+  /** It is marked, for the `number`th time. */
+  marked(marker: Marker, number: number): void;
+  failed(cause: unknown): void;
 }
 
 /** Pauses, resumes and marks the recording of `<live-tape>`. */
@@ -37,24 +36,20 @@ export class RecordingControls {
 
   /** As the pause button. */
   async pause(): Promise<void> {
-    const { recording, text } = this.#host;
-    if (recording?.state === 'recording') await this.#do(() => recording.pause(), (moment) => (this.#host.say(text.paused), this.#host.paused(moment)));
+    const { recording } = this.#host;
+    if (recording?.state === 'recording') await this.#do(() => recording.pause(), (moment) => this.#host.paused(moment));
   }
 
   /** As the resume button. */
   async resume(): Promise<void> {
-    const { recording, text } = this.#host;
-    if (recording?.state === 'paused') await this.#do(() => recording.resume(), (moment) => (this.#host.say(text.recording), this.#host.resumed(moment)));
+    const { recording } = this.#host;
+    if (recording?.state === 'paused') await this.#do(() => recording.resume(), (moment) => this.#host.resumed(moment));
   }
 
   /** As the mark button. */
   async mark(label?: string): Promise<void> {
-    const { recording, text } = this.#host;
-    if (!recording) return;
-    await this.#do(() => recording.mark(label), (marker) => {
-      this.#host.say(text.marked(recording.markers.length, clock(marker.at)));
-      this.#host.marked(marker);
-    });
+    const { recording } = this.#host;
+    if (recording) await this.#do(() => recording.mark(label), (marker) => this.#host.marked(marker, recording.markers.length));
   }
 
   /** Shows what is so now. Buttons that go must not take the keyboard's focus with them: it goes to `next`. */
@@ -72,6 +67,7 @@ export class RecordingControls {
     return this.#host.recording?.state === 'paused';
   }
 
+  /** Asks the recording for something, shows that it does it, and tells when it has. */
   async #do<Result>(ask: () => Promise<Result>, told: (result: Result) => void): Promise<void> {
     try {
       const asked = ask();

@@ -2,49 +2,27 @@
 
 /// Bytes of boxes in the making.
 #[derive(Debug, Default)]
-pub(crate) struct Writer {
-    bytes: Vec<u8>,
-    /// Where bytes are left out that are written elsewhere, and how many of them there are in all.
-    holes: Vec<usize>,
-    left_out: usize,
-}
+pub(crate) struct Writer(Vec<u8>);
 
 impl Writer {
     pub(crate) fn into_bytes(self) -> Vec<u8> {
-        self.bytes
+        self.0
     }
 
-    /// With the places where bytes were left out.
-    pub(crate) fn into_parts(self) -> (Vec<u8>, Vec<usize>) {
-        (self.bytes, self.holes)
-    }
-
-    /// Bytes written here.
     pub(crate) const fn len(&self) -> usize {
-        self.bytes.len()
-    }
-
-    /// Bytes written, here or elsewhere.
-    pub(crate) const fn whole_len(&self) -> usize {
-        self.bytes.len() + self.left_out
-    }
-
-    /// Leaves out `count` bytes, which are part of all open boxes.
-    pub(crate) fn leave_out(&mut self, count: usize) {
-        self.holes.push(self.bytes.len());
-        self.left_out += count;
+        self.0.len()
     }
 
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
+        self.0.extend_from_slice(bytes);
     }
 
     pub(crate) fn zeros(&mut self, count: usize) {
-        self.bytes.resize(self.bytes.len() + count, 0);
+        self.0.resize(self.0.len() + count, 0);
     }
 
     pub(crate) fn u8(&mut self, value: u8) {
-        self.bytes.push(value);
+        self.0.push(value);
     }
 
     pub(crate) fn u16(&mut self, value: u16) {
@@ -65,24 +43,29 @@ impl Writer {
 
     /// A box with what `body` writes in it. Headers are far below 4 GiB: 32-bit sizes.
     pub(crate) fn boxed(&mut self, kind: &[u8; 4], body: impl FnOnce(&mut Self)) {
-        let (start, before) = self.open(kind);
-        body(self);
-        self.close(start, before);
+        self.around(kind, 0, body);
     }
 
-    /// Begins a box; where it does, and how much was left out before. Apart from [`Self::boxed`], of which there is one for each body.
+    /// A box of which so many bytes are not written here: they are put where they belong afterwards.
+    pub(crate) fn around(&mut self, kind: &[u8; 4], left_out: usize, body: impl FnOnce(&mut Self)) {
+        let start = self.open(kind);
+        body(self);
+        self.close(start, left_out);
+    }
+
+    /// Begins a box; where it does. Apart from [`Self::around`], of which there is one for each body.
     #[inline(never)]
-    fn open(&mut self, kind: &[u8; 4]) -> (usize, usize) {
-        let start = self.bytes.len();
+    fn open(&mut self, kind: &[u8; 4]) -> usize {
+        let start = self.0.len();
         self.u32(0);
         self.bytes(kind);
-        (start, self.left_out)
+        start
     }
 
     /// Ends the box that began at `start`.
     #[inline(never)]
-    fn close(&mut self, start: usize, before: usize) {
-        let size = (self.bytes.len() - start + self.left_out - before) as u32;
+    fn close(&mut self, start: usize, left_out: usize) {
+        let size = (self.0.len() - start + left_out) as u32;
         self.patch_u32(start, size);
     }
 
@@ -102,7 +85,7 @@ impl Writer {
 
     /// Overwrites four bytes written before.
     pub(crate) fn patch_u32(&mut self, at: usize, value: u32) {
-        if let Some(place) = self.bytes.get_mut(at..at + 4) {
+        if let Some(place) = self.0.get_mut(at..at + 4) {
             place.copy_from_slice(&value.to_be_bytes());
         }
     }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use livetape_container::isobmff::Demuxer;
-use livetape_container::{Chunk, DefectCode, Event, Payload};
+use livetape_container::{DefectCode, Event, Payload};
 use livetape_media::{Sample, Timescale, Timestamp, TrackConfig, TrackId};
 
 use crate::error::{ApiError, Code, sentence};
+use crate::unread::Unread;
 
 /// An object may not last this long, in milliseconds: its duration rounds to the playlist's target
 /// duration at most.
@@ -59,19 +60,6 @@ pub(crate) struct Fragment {
     pub(crate) duration: Timestamp,
     /// Decoding can begin at its first picture.
     pub(crate) independent: bool,
-}
-
-/// Payload that is stored elsewhere: counted, not read.
-struct Unread(usize);
-
-impl Chunk for Unread {
-    fn len(&self) -> usize {
-        self.0
-    }
-
-    fn copy_to(&self, _at: usize, out: &mut [u8]) {
-        out.fill(0);
-    }
 }
 
 /// Checks an init segment and gives the configurations of its tracks, by `track_ID`.

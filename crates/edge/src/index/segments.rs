@@ -29,6 +29,14 @@ pub(crate) enum Segment<'a> {
 }
 
 impl Segment<'_> {
+    /// Its object's number.
+    pub(crate) const fn seq(&self) -> u32 {
+        match self {
+            Self::Stored { entry, .. } => entry.seq,
+            Self::Missing { seq, .. } => *seq,
+        }
+    }
+
     /// Microseconds; exact sums, since both ends are rounded, not the length.
     pub(crate) fn duration(&self) -> i64 {
         match self {
@@ -67,12 +75,14 @@ impl Entry {
 }
 
 impl Index {
-    /// All segments, with one for each missing object that lies before a stored one.
-    pub(crate) fn segments(&self) -> Vec<Segment<'_>> {
+    /// The segments from object `before` on, with one for each missing object that lies before a
+    /// stored one.
+    pub(crate) fn segments(&self, before: u32) -> Vec<Segment<'_>> {
         let mut list = Vec::new();
         let mut previous: Option<&Entry> = None;
-        for entry in self.entries() {
-            let first_missing = previous.map_or(0, |previous| previous.seq.saturating_add(1));
+        let from = self.entries().partition_point(|entry| entry.seq < before);
+        for entry in self.entries().get(from..).unwrap_or_default() {
+            let first_missing = previous.map_or(before, |previous| previous.seq.saturating_add(1));
             let step = previous.map(|previous| micros(entry.start) - micros(previous.end()));
             // A number that was skipped without any time being lost is nobody's concern.
             let lost = step.is_none_or(|step| step.abs() > LARGEST_STEP);

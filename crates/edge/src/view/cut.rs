@@ -4,17 +4,18 @@
 use std::ops::Range;
 
 use livetape_media::Timestamp;
-use livetape_timeline::plan::{FragmentPlan, Lane, shown_between};
-use livetape_timeline::{Slice, Track};
+use livetape_timeline::plan::{FragmentPlan, Lane};
+use livetape_timeline::{Plan, Slice, Track};
 use serde::{Deserialize, Serialize};
 
-use crate::delivery::{Delivery, pieces};
+use crate::delivery::{Delivery, Piece, pieces};
 use crate::error::{ApiError, Code};
 use crate::index::{Entry, TrackPart, at_micros, read_config};
-use crate::object::MAIN_LANE;
+use crate::object::{MAIN_LANE, object_key};
 use crate::recording::Recording;
 
 use super::IMMUTABLE;
+use super::pre_roll::shown_in_fragment;
 
 /// What is shown of an object, in microseconds on the recording's timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +49,15 @@ impl Cut {
         Ok((from.is_some() || to.is_some()).then_some(cut))
     }
 
+    /// All of an object.
+    pub const fn whole(seq: u32) -> Self {
+        Self {
+            seq,
+            from: None,
+            to: None,
+        }
+    }
+
     /// Its address beside a media playlist.
     pub(crate) fn uri(&self) -> String {
         let (seq, from, to) = (self.seq, self.from, self.to);
@@ -58,15 +68,30 @@ impl Cut {
     }
 }
 
+/// What is shown of an object, as a fragment.
+pub(crate) struct CutPlan {
+    pub(crate) plan: Plan,
+    /// Its first time, of decoding or presentation: where players begin to count.
+    pub(crate) begins: Timestamp,
+}
+
 impl Recording {
-    /// `main/{seq}.m4s?from=&to=`.
+    /// `main/{seq}.m4s?from=&to=`, or `main/{seq}.m4s`.
     ///
     /// # Errors
     /// [`Code::UnknownObject`]; [`Code::NoSuchView`] where it cannot be cut there.
     pub fn cut_object(&self, cut: &Cut) -> Result<Delivery, ApiError> {
         let entry = self.index().entry(cut.seq).ok_or(Code::UnknownObject)?;
-        let plan = self.cut(entry, cut).ok_or(Code::NoSuchView)?;
-        Ok(Delivery::new(200, pieces(&self.meta().id, &plan.plan))
+        let id = &self.meta().id;
+        let body = match *cut == Cut::whole(cut.seq) {
+            true => vec![Piece::Stored {
+                key: object_key(id, MAIN_LANE, cut.seq),
+                offset: 0,
+                len: entry.size,
+            }],
+            false => pieces(id, &self.cut(entry, cut).ok_or(Code::NoSuchView)?.plan),
+        };
+        Ok(Delivery::new(200, body)
             .with("Content-Type", "video/iso.segment")
             .with("Cache-Control", IMMUTABLE))
     }
@@ -74,7 +99,7 @@ impl Recording {
     /// Plans what is shown of an object. The fragment goes with the object's init segment; `None`
     /// where that does not fit: the track's times are counted otherwise, or what decoding needs
     /// has another configuration.
-    pub(crate) fn cut(&self, entry: &Entry, cut: &Cut) -> Option<FragmentPlan> {
+    pub(crate) fn cut(&self, entry: &Entry, cut: &Cut) -> Option<CutPlan> {
         let configs = read_config(self.config(&entry.config)?).ok()?;
         let (from, to) = (cut.from.map(at_micros), cut.to.map(at_micros));
         // Sound begins with the first picture, be it one that is not to be seen.
@@ -105,7 +130,14 @@ impl Recording {
                 presentation_origin: 0,
             });
         }
-        FragmentPlan::new(cut.seq.saturating_add(1), &lanes)
+        let times = lanes.iter().flat_map(|lane| {
+            let decoded = Timestamp::new(lane.slice.decode_time, lane.slice.config.timescale);
+            [decoded, start(&lane.slice)]
+        });
+        Some(CutPlan {
+            begins: times.min()?,
+            plan: FragmentPlan::new(cut.seq.saturating_add(1), &lanes)?.plan,
+        })
     }
 }
 
@@ -126,7 +158,7 @@ fn pictures(
     let until = to.map_or(u64::MAX, |to| track.end_without_hole(begin, to));
     let slice = exactly(track, begin..until.min(part.numbers.end))?;
     let shown = shown.unwrap_or_else(|| start(&slice));
-    Some(shown_between(slice, shown, to))
+    Some(shown_in_fragment(slice, shown, to))
 }
 
 /// Samples of one configuration.

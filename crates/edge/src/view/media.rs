@@ -100,7 +100,11 @@ impl Recording {
 
     fn list(&self, span: Option<&Span>, now: i64) -> List<'_> {
         let finished = self.meta().state == State::Finished;
-        let mut all = self.index().segments();
+        // A persistent clip may show what is evicted.
+        let mut all = match span {
+            Some(_) => self.index().segments(0),
+            None => self.segments(),
+        };
         if !finished {
             all.truncate(settled(&all, now));
         }
@@ -162,8 +166,8 @@ impl Recording {
             });
             if is_first {
                 list.start = Some(match &plan {
-                    // What decoding needs and is not to be seen: a tick each, rounded up.
-                    Some(plan) => (start - floor_micros(plan.start)).max(0),
+                    // Behind what is there for decoding alone, rounded up.
+                    Some(plan) => (start - floor_micros(plan.begins)).max(0),
                     None => late,
                 });
             }
@@ -200,6 +204,9 @@ impl Recording {
             (0, true) => VERSION_WITH_GAPS,
             (0, false) => VERSION,
         };
+        // What is evicted leaves the whole at its beginning; a range of time has one that stays.
+        let slides = list.start.is_none() && self.meta().retention.window.is_some();
+        let evicted = self.meta().evicted;
         MediaPlaylist {
             version: Some(version),
             independent_segments: independent(self.index()),
@@ -208,7 +215,9 @@ impl Recording {
                 ..Start::new(Decimal::from_micros(micros))
             }),
             target_duration: playlist::TARGET_DURATION,
-            playlist_type: Some(PlaylistType::Event),
+            playlist_type: (!slides).then_some(PlaylistType::Event),
+            media_sequence: if slides { evicted.segments } else { 0 },
+            discontinuity_sequence: slides.then_some(evicted.discontinuities),
             i_frames_only: kind == MediaKind::IFrames,
             server_control: Some(ServerControl {
                 can_skip_until: Some(Decimal::from_millis(SKIP_UNTIL as i64 * 1_000)),

@@ -13,6 +13,7 @@ pub mod live;
 pub mod media;
 pub mod mp4;
 pub mod playlist;
+mod pre_roll;
 mod rates;
 mod request;
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::delivery::Delivery;
 use crate::error::{ApiError, Code};
+use crate::index::micros;
 use crate::moment::{Span, TimeRange};
 use crate::recording::Recording;
 
@@ -35,7 +36,7 @@ pub enum ViewFile {
     },
     /// `video.mp4`, `audio.m4a`
     Mp4(Mp4Request),
-    /// `main/{seq}.m4s?from=&to=`
+    /// `main/{seq}.m4s?from=&to=`; the whole object where both are absent.
     Cut(Cut),
     /// A keyframe, or its init segment.
     IFrame(IFrameFile),
@@ -65,9 +66,49 @@ impl Recording {
             ViewFile::Media { kind, skip } => {
                 self.media_playlist(*kind, span()?.as_ref(), *skip, now)
             }
-            ViewFile::Mp4(file) => self.file(file, span()?.as_ref()),
-            ViewFile::Cut(cut) => self.cut_object(cut),
-            ViewFile::IFrame(file) => self.i_frame_file(file),
+            ViewFile::Mp4(file) => {
+                let span = span()?.or(self.left()?);
+                self.file(file, span.as_ref())
+            }
+            ViewFile::Cut(cut) => {
+                self.check_within(cut, within)?;
+                self.cut_object(cut)
+            }
+            ViewFile::IFrame(file) => {
+                if let IFrameFile::Object(seq) = file {
+                    let cut = Cut::whole(*seq);
+                    self.check_within(&cut, within)?;
+                }
+                self.i_frame_file(file)
+            }
+        }
+    }
+
+    /// What is left where something is evicted.
+    fn left(&self) -> Result<Option<Span>, ApiError> {
+        if self.meta().evicted.before == 0 {
+            return Ok(None);
+        }
+        let first = self.listed().next().ok_or_else(|| self.nothing())?;
+        Ok(Some(Span {
+            start: micros(first.start),
+            end: None,
+        }))
+    }
+
+    /// Checks that what is shown of an object lies within a range of time, where there is one.
+    fn check_within(&self, cut: &Cut, within: Option<&Span>) -> Result<(), ApiError> {
+        /// Microseconds: both are rounded.
+        const NEAR: i64 = 1_000;
+        let (Some(within), Some(entry)) = (within, self.index().entry(cut.seq)) else {
+            return Ok(());
+        };
+        let from = micros(entry.start).max(cut.from.unwrap_or(i64::MIN));
+        let to = micros(entry.end()).min(cut.to.unwrap_or(i64::MAX));
+        let end = within.end.unwrap_or(i64::MAX);
+        match from >= within.start.saturating_sub(NEAR) && to <= end.saturating_add(NEAR) {
+            true => Ok(()),
+            false => Err(Code::PlayTokenScope.into()),
         }
     }
 
@@ -88,8 +129,12 @@ impl Recording {
             range.end.map(resolve).transpose()?,
             within.and_then(|own| own.end),
         ];
+        let first = match within {
+            Some(_) => zero,
+            None => self.left()?.map_or(zero, |left| left.start),
+        };
         let span = Span {
-            start: start.unwrap_or(zero).max(zero),
+            start: start.unwrap_or(first).max(first),
             end: ends.into_iter().flatten().min(),
         };
         if span.end.is_some_and(|end| end <= span.start) {

@@ -9,7 +9,8 @@ use livetape_edge::access::Limits;
 use livetape_edge::api::State;
 use livetape_edge::object::{Head, MAIN_LANE, head, object_key};
 use livetape_edge::{
-    ApiError, ConfigHash, Delivery, Meta, ObjectRow, Piece, Recording, RecordingId, Sha256Digest,
+    ApiError, ConfigHash, Delivery, Evicted, Gate, Meta, ObjectRow, Piece, Recording, RecordingId,
+    Retention, Sha256Digest,
 };
 use livetape_media::codec::aac::AudioSpecificConfig;
 use livetape_media::{Sample, TrackConfig};
@@ -191,6 +192,9 @@ impl Stage {
             metadata: BTreeMap::new(),
             created: STORED,
             limits: Limits::default(),
+            gate: Gate::default(),
+            retention: Retention::default(),
+            evicted: Evicted::default(),
         };
         Self {
             recording: Recording::new(meta, [], []),

@@ -90,7 +90,7 @@ impl Client {
                     journal.truncate(offset as usize);
                     journal.extend(bytes);
                 }
-                Output::Storage(Command::Delete(id)) => {
+                Output::Storage(Command::Delete(id, _)) => {
                     self.reels.remove(&id).expect("deleted once");
                     self.journals.remove(&id);
                     self.deleted.push(id);

@@ -82,7 +82,7 @@ fn the_window_slides_by_whole_reels() {
     record(&mut tape, &config, 0, 600);
     let deleted = commands(&mut tape)
         .iter()
-        .filter(|c| matches!(c, Command::Delete(_)))
+        .filter(|c| matches!(c, Command::Delete(..)))
         .count();
     assert!(deleted >= 6, "{deleted} reels deleted");
     let (start, end) = tape.timeline().span().expect("not empty");

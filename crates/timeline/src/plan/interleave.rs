@@ -1,8 +1,6 @@
 //! In which order the tracks' samples lie in a file.
 
-use std::iter::Peekable;
-
-use livetape_media::{Timescale, Timestamp};
+use livetape_media::{Sample, Timescale, Timestamp};
 
 use livetape_container::isobmff::mux::ChunkLayout;
 
@@ -44,7 +42,9 @@ pub(super) fn interleave(tracks: &[Joined<'_>]) -> Vec<ChunkLayout> {
 struct Chunks<'a> {
     index: usize,
     joined: &'a Joined<'a>,
-    samples: Peekable<Timed<'a>>,
+    samples: Timed<'a>,
+    /// The next of them.
+    next: Option<(i64, Sample)>,
     /// Of the next sample: its number, its sample entry, where its payload begins and where the
     /// stored stretch ends that holds it.
     number: usize,
@@ -56,10 +56,12 @@ struct Chunks<'a> {
 impl<'a> Chunks<'a> {
     fn new(index: usize, joined: &'a Joined<'a>) -> Self {
         let position = joined.bytes.start;
+        let mut samples = joined.samples();
         Self {
             index,
             joined,
-            samples: joined.samples().peekable(),
+            next: samples.next(),
+            samples,
             number: 0,
             entry: 0,
             position,
@@ -73,7 +75,7 @@ impl<'a> Chunks<'a> {
         let ticks = |millis: i64| millis * i64::from(timescale.get()) / 1000;
         let (shortest, longest) = (ticks(SHORTEST_MILLIS), ticks(LONGEST_MILLIS));
         let mut open: Option<(i64, ChunkLayout)> = None;
-        while let Some((time, sample)) = self.samples.peek().copied() {
+        while let Some((time, sample)) = self.next {
             let lasts = open.as_ref().map_or(0, |(start, _)| time - start);
             let mut ends = self.begins_entry() || lasts >= longest;
             if self.position >= self.extent_end {
@@ -95,7 +97,7 @@ impl<'a> Chunks<'a> {
             chunk.len += u64::from(sample.size);
             self.position += u64::from(sample.size);
             self.number += 1;
-            self.samples.next();
+            self.next = self.samples.next();
         }
         open.map(|(time, chunk)| (Timestamp::new(time, timescale).rank(), chunk))
     }

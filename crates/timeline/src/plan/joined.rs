@@ -7,7 +7,7 @@ use livetape_container::isobmff::{in_band, sample_entry::audio_specific_config};
 use livetape_media::{Sample, Timestamp, TrackConfig};
 
 use super::Selection;
-use crate::track::confined;
+use crate::track::{Walk, confined};
 use crate::{Section, Track};
 
 /// True where one track of a file can hold samples of both configurations: pictures whose
@@ -73,9 +73,6 @@ pub(super) struct Patch {
     /// Parameter sets that go before the sample's payload.
     pub(super) bytes: Vec<u8>,
 }
-
-/// Samples with their decode times.
-pub(super) type Timed<'a> = Box<dyn Iterator<Item = (i64, Sample)> + 'a>;
 
 /// Sections that fit together as one, of the first's configuration. Its samples stay where they are:
 /// hours of them are walked over as often as need be.
@@ -159,20 +156,14 @@ impl<'a> Joined<'a> {
         Some(joined)
     }
 
-    /// All samples with their decode times; their sizes are those stored.
+    /// All samples; their sizes are those stored.
     pub(super) fn samples(&self) -> Timed<'_> {
-        let walked = self.track.walk(self.numbers.clone()).enumerate();
-        Box::new(walked.filter_map(|(index, (time, mut sample))| {
-            if index == 0 {
-                sample.duration = sample.duration.saturating_add(self.added);
-            } else if index <= self.left_out {
-                return None;
-            }
-            Some(match self.bounds {
-                Some((start, end)) => confined((time, sample), start, end),
-                None => (time, sample),
-            })
-        }))
+        Timed {
+            left_out: self.left_out,
+            added: self.added,
+            bounds: self.bounds,
+            ..Timed::from(self.track.walked(self.numbers.clone()))
+        }
     }
 
     /// Leaves out the leading pictures of the first keyframe, where that is shown no later than
@@ -183,7 +174,7 @@ impl<'a> Joined<'a> {
     fn leave_out_leading(&mut self, start: Timestamp) -> Range<u64> {
         let start = start.rescale(self.config.timescale).ticks;
         let shown = |time: i64, sample: &Sample| time + i64::from(sample.composition_offset);
-        let mut walked = self.track.walk(self.numbers.clone());
+        let mut walked = self.track.walked(self.numbers.clone());
         let (position, keyframe) = match walked.next() {
             Some((time, first)) if self.config.format.is_video() && first.keyframe => (
                 self.bytes.start + u64::from(first.size),
@@ -201,6 +192,47 @@ impl<'a> Joined<'a> {
             end += u64::from(sample.size);
         }
         position..end
+    }
+}
+
+/// Samples with their decode times.
+#[derive(Debug, Clone)]
+pub(super) struct Timed<'a> {
+    walk: Walk<'a>,
+    is_first: bool,
+    left_out: usize,
+    added: u32,
+    bounds: Option<(i64, i64)>,
+}
+
+impl<'a> From<Walk<'a>> for Timed<'a> {
+    fn from(walk: Walk<'a>) -> Self {
+        Self {
+            walk,
+            is_first: true,
+            left_out: 0,
+            added: 0,
+            bounds: None,
+        }
+    }
+}
+
+impl Iterator for Timed<'_> {
+    type Item = (i64, Sample);
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<(i64, Sample)> {
+        let mut own = self.walk.next()?;
+        if std::mem::take(&mut self.is_first) {
+            own.1.duration = own.1.duration.saturating_add(self.added);
+            for _ in 0..self.left_out {
+                self.walk.next();
+            }
+        }
+        Some(match self.bounds {
+            Some((start, end)) => confined(own, start, end),
+            None => own,
+        })
     }
 }
 
@@ -240,7 +272,7 @@ fn insertions(track: &Track, sections: &[Section]) -> Vec<Patch> {
     for (section, sets) in sections.iter().zip(sets) {
         let bytes = sets.unwrap_or_default();
         let mut position = section.bytes.start;
-        for (_, own) in track.walk(section.numbers.clone()) {
+        for (_, own) in track.walked(section.numbers.clone()) {
             if own.keyframe && !bytes.is_empty() {
                 found.push(Patch {
                     sample,

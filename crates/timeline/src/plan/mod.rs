@@ -111,7 +111,9 @@ impl Plan {
     /// The plan with bytes before its own.
     pub(crate) fn behind(mut self, header: Vec<Vec<u8>>) -> Self {
         self.len += header.iter().map(|bytes| bytes.len() as u64).sum::<u64>();
-        self.parts.splice(0..0, header.into_iter().map(Part::Bytes));
+        for (at, bytes) in header.into_iter().enumerate() {
+            self.parts.insert(at, Part::Bytes(bytes));
+        }
         self
     }
 

@@ -246,10 +246,11 @@ fn file_track<'a>(
     let start = selection.start.rescale(own).ticks;
     let end = selection.end.rescale(own).ticks;
     let is_video = joined.config.format.is_video();
-    let retimed = Retimed::new(is_video, start, end, &|| joined.samples());
-    let mut tables = SampleTables::with_capacity(joined.count, retimed.offset_runs);
+    let samples = joined.samples();
+    let retimed = Retimed::new(is_video, start..end, &samples);
+    let mut tables = SampleTables::new(joined.count, retimed.offset_runs);
     let mut patches = joined.patches.iter().peekable();
-    retimed.each(joined.samples(), &mut |mut sample| {
+    retimed.each(&samples, &mut |mut sample| {
         while let Some(patch) = patches.next_if(|patch| patch.sample <= tables.len()) {
             sample.size = sample.size.saturating_add(patch.bytes.len() as u32);
         }

@@ -23,11 +23,11 @@ pub fn shown_from(slice: Slice, start: Timestamp) -> Slice {
 pub fn shown_between(slice: Slice, start: Timestamp, end: Option<Timestamp>) -> Slice {
     let ticks = |time: Timestamp| time.rescale(slice.config.timescale).ticks;
     let (start, end) = (ticks(start), end.map_or(i64::MAX, ticks));
-    let timed = || -> Timed<'_> { Box::new(slice.timed().map(|(time, sample)| (time, *sample))) };
-    let retimed = Retimed::new(slice.config.format.is_video(), start, end, &timed);
+    let timed = Timed::from(slice.walked());
+    let retimed = Retimed::new(slice.config.format.is_video(), start..end, &timed);
     let mut samples = Vec::with_capacity(slice.samples.len());
     let negative = i32::try_from(retimed.lead).unwrap_or(0);
-    retimed.each(timed(), &mut |mut sample| {
+    retimed.each(&timed, &mut |mut sample| {
         sample.composition_offset = sample.composition_offset.saturating_sub(negative);
         samples.push(sample);
     });
@@ -63,70 +63,67 @@ pub(super) struct Retimed {
 }
 
 impl Retimed {
-    /// `timed` gives the samples, as often as they are asked for.
-    pub(super) fn new<'a>(
-        is_video: bool,
-        start: i64,
-        end: i64,
-        timed: &dyn Fn() -> Timed<'a>,
-    ) -> Self {
+    /// Of samples of which those presented in `wanted` are to be seen.
+    pub(super) fn new(is_video: bool, wanted: Range<i64>, timed: &Timed<'_>) -> Self {
         let mut seen = Seen::default();
-        for (decode, sample) in timed() {
-            seen.see(is_video, start..end, decode, &sample);
+        for (decode, sample) in timed.clone() {
+            seen.see(is_video, &wanted, decode, &sample);
         }
+        let start = wanted.start;
         // Ticks that a picture lasts that is not to be seen: next to nothing, but ffmpeg calls a step
         // of 1,000 times the one before a discontinuity.
         let step = 1 + i64::from(seen.longest) / 1000;
         let lead = -i64::from(seen.lowest);
+        let is_before = seen.hidden.iter().any(|(_, shown)| *shown < start);
         let mut retimed = Self {
             start,
             lead,
-            hidden: hidden(&seen.hidden, start..end, step),
+            offset_runs: seen.offset_runs + 2 * seen.hidden.len(),
+            hidden: hidden(seen.hidden, &wanted, step),
             pre_roll: None,
             origin: 0,
             delay: seen.next.map_or(0, |next| (next - start).max(0)),
             end: seen.end.unwrap_or(start),
-            offset_runs: seen.offset_runs + 2 * seen.hidden.len(),
         };
-        let is_before = seen.hidden.iter().any(|(_, shown)| *shown < start);
         if let Some(first) = seen.shown.filter(|_| is_before) {
             let ahead = seen.ahead.map_or(0, |ahead| (ahead + lead).max(0));
-            let mut times = retimed.times(timed()).map(|(times, _)| times);
-            let pre_roll = PreRoll::new(&mut times, first, step, ahead);
-            drop(times);
+            let mut pre_roll = PreRoll::new(first, step, ahead);
+            retimed.times(timed, &mut |number, times, _| pre_roll.see(number, times));
             retimed.pre_roll = Some(pre_roll);
         }
-        let first = retimed.times(timed()).next();
-        retimed.origin = first.map_or(0, |((decoded, _), _)| -retimed.decoded(0, decoded));
+        let first = seen.first.map_or(0, |first| first - lead - start);
+        retimed.origin = -retimed.decoded(0, first);
         retimed
     }
 
     /// Each sample, moved.
-    pub(super) fn each(&self, timed: Timed<'_>, take: &mut dyn FnMut(Sample)) {
+    pub(super) fn each(&self, timed: &Timed<'_>, take: &mut dyn FnMut(Sample)) {
         let mut last: Option<(i64, Sample)> = None;
-        for (number, ((decoded, presented), mut sample)) in self.times(timed).enumerate() {
+        self.times(timed, &mut |number, (decoded, presented), mut sample| {
             let decoded = self.decoded(number, decoded);
             sample.composition_offset = i32::try_from(presented - decoded).unwrap_or(0);
             if let Some((before, mut last)) = last.replace((decoded, sample)) {
                 last.duration = u32::try_from(decoded - before).unwrap_or(last.duration);
                 take(last);
             }
-        }
+        });
         if let Some((_, last)) = last {
             take(last);
         }
     }
 
-    /// When each would be decoded, and is presented, counted from `start`.
-    fn times<'b>(&'b self, timed: Timed<'b>) -> impl Iterator<Item = ((i64, i64), Sample)> + 'b {
-        let mut hidden = self.hidden.iter().peekable();
-        timed.enumerate().map(move |(number, (decode, sample))| {
-            let presented = match hidden.next_if(|hidden| hidden.0 == number) {
-                Some((_, presented)) => *presented,
-                None => decode + i64::from(sample.composition_offset) - self.start,
-            };
-            ((decode - self.lead - self.start, presented), sample)
-        })
+    /// When each would be decoded, and is presented, counted from `start`, with its number.
+    fn times(&self, timed: &Timed<'_>, take: &mut dyn FnMut(usize, (i64, i64), Sample)) {
+        let mut hidden = self.hidden.iter();
+        let mut next = hidden.next();
+        for (number, (decode, sample)) in timed.clone().enumerate() {
+            let mut presented = decode + i64::from(sample.composition_offset) - self.start;
+            if let Some((_, other)) = next.filter(|hidden| hidden.0 == number) {
+                presented = *other;
+                next = hidden.next();
+            }
+            take(number, (decode - self.lead - self.start, presented), sample);
+        }
     }
 
     fn decoded(&self, number: usize, decoded: i64) -> i64 {
@@ -141,6 +138,8 @@ impl Retimed {
 #[derive(Default)]
 struct Seen {
     count: usize,
+    /// When the first is decoded.
+    first: Option<i64>,
     /// The lowest composition offset, or 0.
     lowest: i32,
     offset: Option<i32>,
@@ -158,10 +157,11 @@ struct Seen {
 }
 
 impl Seen {
-    fn see(&mut self, is_video: bool, wanted: Range<i64>, decode: i64, sample: &Sample) {
+    fn see(&mut self, is_video: bool, wanted: &Range<i64>, decode: i64, sample: &Sample) {
         let offset = i64::from(sample.composition_offset);
         let shown = decode + offset;
         let until = shown + i64::from(sample.duration);
+        self.first = self.first.or(Some(decode));
         self.lowest = self.lowest.min(sample.composition_offset);
         if self.offset.replace(sample.composition_offset) != Some(sample.composition_offset) {
             self.offset_runs += 1;
@@ -186,24 +186,20 @@ impl Seen {
 
 /// When samples are presented that are not to be seen, counted from the start of what is wanted: in
 /// their order, right before it and right after it, `step` apart.
-fn hidden(hidden: &[(usize, i64)], wanted: Range<i64>, step: i64) -> Vec<(usize, i64)> {
-    let mut order: Vec<_> = hidden
-        .iter()
-        .map(|own| i128::from(own.1))
-        .zip(0..)
-        .collect();
+fn hidden(mut hidden: Vec<(usize, i64)>, wanted: &Range<i64>, step: i64) -> Vec<(usize, i64)> {
+    let keys = hidden.iter().map(|own| i128::from(own.1));
+    let mut order: Vec<_> = keys.zip(0..).collect();
     sort(&mut order);
     let early = order.partition_point(|(shown, _)| *shown < i128::from(wanted.start));
-    let mut placed = hidden.to_vec();
     for (place, (_, at)) in (-(early as i64)..).zip(order) {
-        if let Some((_, presented)) = placed.get_mut(at) {
+        if let Some((_, presented)) = hidden.get_mut(at) {
             *presented = match place {
                 ..0 => place * step,
                 late => wanted.end - wanted.start + late * step,
             };
         }
     }
-    placed
+    hidden
 }
 
 /// Decode times where there is pre-roll: what is decoded before the first that is shown is squeezed
@@ -216,42 +212,39 @@ struct PreRoll {
     /// Number of the first that is shown, and when that is decoded.
     first: i64,
     base: i64,
-    /// Ticks that those before it, and at least those behind it, take to decode.
-    before: i64,
+    /// When the one behind it would be decoded.
+    next: i64,
     step: i64,
 }
 
 impl PreRoll {
-    /// `times` has when each sample would be decoded, and is presented.
-    fn new(
-        times: &mut dyn Iterator<Item = (i64, i64)>,
-        first: usize,
-        step: i64,
-        ahead: i64,
-    ) -> Self {
-        let first = first as i64;
-        let (mut base, mut next) = (-ahead, 0);
-        for (number, (decoded, presented)) in (-first..).zip(times) {
-            base = base.min(presented - number * step);
-            match number {
-                0 => base = base.min(decoded),
-                1 => next = decoded,
-                _ => {}
-            }
-        }
-        // A picture not to be seen takes so long to decode that what follows is no discontinuity.
-        let before = step.max(1 + (next - base) / 1000);
+    fn new(first: usize, step: i64, ahead: i64) -> Self {
         Self {
-            first,
-            base,
-            before,
+            first: first as i64,
+            base: -ahead,
+            next: 0,
             step,
+        }
+    }
+
+    /// To be told of all samples, when they would be decoded and are presented.
+    fn see(&mut self, number: usize, (decoded, presented): (i64, i64)) {
+        let number = number as i64 - self.first;
+        self.base = self.base.min(presented - number * self.step);
+        match number {
+            0 => self.base = self.base.min(decoded),
+            1 => self.next = decoded,
+            _ => {}
         }
     }
 
     fn decoded(&self, number: usize, decoded: i64) -> i64 {
         match number as i64 - self.first {
-            from_first @ ..=0 => self.base + from_first * self.before,
+            // A picture not to be seen takes so long to decode that what follows is no discontinuity.
+            from_first @ ..=0 => {
+                let before = self.step.max(1 + (self.next - self.base) / 1000);
+                self.base + from_first * before
+            }
             from_first => (self.base + from_first * self.step).max(decoded),
         }
     }
@@ -269,8 +262,8 @@ mod tests {
     fn what_is_not_shown_is_counted_in_its_order_of_presentation() {
         let shown = [(0, 20), (1, 60), (2, 40), (3, 30), (5, 70)];
         let placed = [(0, -3), (1, 15), (2, -1), (3, -2), (5, 16)];
-        assert_eq!(hidden(&shown, 45..60, 1), placed);
-        assert_eq!(hidden(&[], 20..80, 1), []);
+        assert_eq!(hidden(shown.to_vec(), &(45..60), 1), placed);
+        assert_eq!(hidden(Vec::new(), &(20..80), 1), []);
     }
 
     #[test]
@@ -315,9 +308,10 @@ mod tests {
     #[test]
     fn pre_roll_is_squeezed_in_before_the_first_shown() {
         let moved = |times: &[(i64, i64)], first, ahead| {
-            let pre_roll = PreRoll::new(&mut times.iter().copied(), first, 1, ahead);
-            let numbered = times.iter().enumerate();
-            let moved = numbered.map(|(number, times)| pre_roll.decoded(number, times.0));
+            let mut pre_roll = PreRoll::new(first, 1, ahead);
+            let numbered = || times.iter().enumerate();
+            numbered().for_each(|(number, times)| pre_roll.see(number, *times));
+            let moved = numbered().map(|(number, times)| pre_roll.decoded(number, times.0));
             moved.collect::<Vec<_>>()
         };
         // I0 P4 B2 b1 b3, shown from B2 on, each 40 long.

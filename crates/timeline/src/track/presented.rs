@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use livetape_media::Timestamp;
 
-use super::{REORDERING, Slice, Track};
+use super::{REORDERING, Track};
 
 /// When samples are presented, in ticks of their track's timescale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,9 +39,8 @@ impl Track {
         let time = time.rescale(first.timescale).max(first);
         // In decode order the first that late; pictures shown before it may be decoded after it.
         let number = self.first_presented_from(time);
-        let slices = self.slices(number..number.saturating_add(REORDERING));
-        let shown = slices.iter().flat_map(Slice::timed);
-        let shown = shown.map(|(dts, sample)| dts + i64::from(sample.composition_offset));
+        let samples = self.walked(number..number.saturating_add(REORDERING));
+        let shown = samples.map(|(dts, sample)| dts + i64::from(sample.composition_offset));
         let earliest = shown.filter(|shown| *shown >= time.ticks).min()?;
         Some(Timestamp::new(earliest, first.timescale))
     }
@@ -140,7 +139,7 @@ impl Track {
         let latest = self
             .presented(first..wanted)
             .map(|presented| presented.latest);
-        let behind = self.walk(wanted..wanted.saturating_add(REORDERING));
+        let behind = self.walked(wanted..wanted.saturating_add(REORDERING));
         let shown = behind.map(|(dts, sample)| dts + i64::from(sample.composition_offset));
         let before = shown.take_while(|time| Some(*time) < latest);
         wanted + before.count() as u64
@@ -166,7 +165,7 @@ impl Track {
             if all.is_some_and(is_within) {
                 continue;
             }
-            for (dts, sample) in self.walk(block.first.max(numbers.start)..block.end().min(end)) {
+            for (dts, sample) in self.walked(block.first.max(numbers.start)..block.end().min(end)) {
                 let shown = dts + i64::from(sample.composition_offset);
                 let until = shown + i64::from(sample.duration);
                 let known = all.unwrap_or(Presented {

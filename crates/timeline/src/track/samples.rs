@@ -28,9 +28,7 @@ impl Samples {
             kinds,
             number_bits: number_bits(kinds.len()),
             words: words.iter(),
-            held: 0,
-            count: 0,
-            open: self.open.iter(),
+            ..Iter::over(&self.open)
         }
     }
 
@@ -72,14 +70,18 @@ impl Samples {
 struct Kind {
     duration: u32,
     composition_offset: i32,
-    /// Bytes of the smallest.
+    /// Bytes of the smallest and of the largest.
     least: u32,
-    /// Bits that hold by how much others are larger.
-    bits: u8,
+    most: u32,
     keyframe: bool,
 }
 
 impl Kind {
+    /// Bits that hold by how much one is larger than the smallest.
+    const fn bits(&self) -> u8 {
+        width(self.most - self.least)
+    }
+
     fn is_of(&self, sample: &Sample) -> bool {
         (self.duration, self.composition_offset, self.keyframe)
             == (sample.duration, sample.composition_offset, sample.keyframe)
@@ -98,31 +100,27 @@ pub(super) struct Packed {
 impl Packed {
     fn new(samples: &[Sample]) -> Self {
         let mut kinds: Vec<Kind> = Vec::new();
-        let mut numbers = Vec::with_capacity(samples.len());
         for sample in samples {
-            let known = kinds.iter().position(|kind| kind.is_of(sample));
-            numbers.push(known.unwrap_or(kinds.len()));
-            match known.and_then(|known| kinds.get_mut(known)) {
-                Some(kind) => kind.least = kind.least.min(sample.size),
+            match kinds.iter_mut().find(|kind| kind.is_of(sample)) {
+                Some(kind) => {
+                    kind.least = kind.least.min(sample.size);
+                    kind.most = kind.most.max(sample.size);
+                }
                 None => kinds.push(Kind {
                     duration: sample.duration,
                     composition_offset: sample.composition_offset,
                     least: sample.size,
-                    bits: 0,
+                    most: sample.size,
                     keyframe: sample.keyframe,
                 }),
             }
         }
-        for (sample, number) in samples.iter().zip(&numbers) {
-            if let Some(kind) = kinds.get_mut(*number) {
-                kind.bits = kind.bits.max(width(sample.size - kind.least));
-            }
-        }
         let (mut bits, number_bits) = (Bits::default(), number_bits(kinds.len()));
-        for (sample, number) in samples.iter().zip(&numbers) {
-            if let Some(kind) = kinds.get(*number) {
-                bits.push(*number as u32, number_bits);
-                bits.push(sample.size - kind.least, kind.bits);
+        for sample in samples {
+            let numbered = kinds.iter().zip(0..);
+            for (kind, number) in numbered.filter(|(kind, _)| kind.is_of(sample)) {
+                bits.push(number, number_bits);
+                bits.push(sample.size - kind.least, kind.bits());
             }
         }
         Self {
@@ -172,7 +170,7 @@ impl Bits {
 }
 
 /// Gives samples one after another.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Iter<'a> {
     /// How many of those packed are still to come.
     packed: u32,
@@ -185,7 +183,15 @@ pub(super) struct Iter<'a> {
     open: std::slice::Iter<'a, Sample>,
 }
 
-impl Iter<'_> {
+impl<'a> Iter<'a> {
+    /// Over samples that are in no block.
+    pub(super) fn over(samples: &'a [Sample]) -> Self {
+        Self {
+            open: samples.iter(),
+            ..Self::default()
+        }
+    }
+
     fn take_bits(&mut self, bits: u8) -> u32 {
         if self.count < bits {
             let word = self.words.next().copied().unwrap_or(0);
@@ -202,8 +208,6 @@ impl Iter<'_> {
 impl Iterator for Iter<'_> {
     type Item = Sample;
 
-    // One copy of it, not one in each loop over samples.
-    #[inline(never)]
     fn next(&mut self) -> Option<Sample> {
         if self.packed == 0 {
             return self.open.next().copied();
@@ -212,7 +216,7 @@ impl Iterator for Iter<'_> {
         let number = self.take_bits(self.number_bits);
         let kind = self.kinds.get(number as usize)?;
         Some(Sample {
-            size: kind.least + self.take_bits(kind.bits),
+            size: kind.least + self.take_bits(kind.bits()),
             duration: kind.duration,
             composition_offset: kind.composition_offset,
             keyframe: kind.keyframe,
@@ -273,6 +277,6 @@ mod tests {
         });
         let unlike: Vec<_> = unlike.collect();
         assert!(packed(&unlike).iter().eq(unlike.iter().copied()));
-        assert!(bytes(&packed(&unlike)) <= 256 * 17);
+        assert!(bytes(&packed(&unlike)) <= 256 * 21);
     }
 }

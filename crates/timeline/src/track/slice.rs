@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use livetape_media::{Sample, TrackConfig};
 
+use super::walk::Walk;
+
 /// Consecutive samples of one configuration, without the samples themselves.
 #[derive(Debug, Clone)]
 pub struct Section {
@@ -20,7 +22,7 @@ pub struct Section {
 
 impl Section {
     /// With its samples.
-    pub(super) fn with(self, samples: impl Iterator<Item = Sample>) -> Slice {
+    pub(super) fn with(self, walk: Walk<'_>) -> Slice {
         let count = self.numbers.end - self.numbers.start;
         let mut slice = Slice {
             config: self.config,
@@ -29,7 +31,7 @@ impl Section {
             samples: Vec::with_capacity(usize::try_from(count).unwrap_or(0)),
             bytes: self.bytes,
         };
-        slice.samples.extend(samples);
+        walk.for_each(|(_, sample)| slice.samples.push(sample));
         slice
     }
 }
@@ -67,6 +69,11 @@ impl Slice {
             time += i64::from(sample.duration);
             (own, sample)
         })
+    }
+
+    /// As [`Track::walk`](crate::Track::walk).
+    pub(crate) fn walked(&self) -> Walk<'_> {
+        Walk::over(&self.samples, self.decode_time)
     }
 
     /// By how many ticks the deepest negative composition offset lies below zero.

@@ -59,14 +59,15 @@ pub struct Movie {
 /// pieces, to be put together: the large tables of hours of samples are not copied.
 pub fn progressive_header(
     movie: Movie,
-    tracks: Vec<ProgressiveTrack<'_>>,
+    mut tracks: Vec<ProgressiveTrack<'_>>,
     chunks: &[ChunkLayout],
 ) -> Vec<Vec<u8>> {
+    finish(&mut tracks);
     // Chunk offsets depend on the header's own length: measured with zero first, then written
     // for real.
-    let len = header(movie, &tracks, chunks, 0, 0).whole_len() as u64;
-    let written = header(movie, &tracks, chunks, len, 0);
-    put_together(written, tracks)
+    let len = Header::new(movie, &tracks, chunks, 0, 0).len;
+    let header = Header::new(movie, &tracks, chunks, len, 0);
+    header.with_tables(tracks)
 }
 
 /// The same for a file whose payload lies where it is already, after exactly `room` bytes: what
@@ -74,66 +75,92 @@ pub fn progressive_header(
 pub fn progressive_header_in(
     room: u64,
     movie: Movie,
-    tracks: Vec<ProgressiveTrack<'_>>,
+    mut tracks: Vec<ProgressiveTrack<'_>>,
     chunks: &[ChunkLayout],
 ) -> Option<Vec<Vec<u8>>> {
-    let header = |free| header(movie, &tracks, chunks, room, free);
-    let left = room.checked_sub(header(0).whole_len() as u64)?;
-    let written = match left {
+    finish(&mut tracks);
+    let header = |free| Header::new(movie, &tracks, chunks, room, free);
+    let left = room.checked_sub(header(0).len)?;
+    let header = match left {
         1..BOX_HEADER => return None,
         _ => header(left),
     };
-    Some(put_together(written, tracks))
+    Some(header.with_tables(tracks))
 }
 
-/// A table no larger than this is copied.
-const SMALL: usize = 64 << 10;
-
-/// The header with its tracks' tables where they belong.
-fn put_together(header: Writer, tracks: Vec<ProgressiveTrack<'_>>) -> Vec<Vec<u8>> {
-    let (bytes, holes) = header.into_parts();
-    let tables = tracks
-        .into_iter()
-        .flat_map(|track| track.tables.into_boxes());
-    let (mut pieces, mut piece, mut written) = (Vec::new(), Vec::new(), 0);
-    for (hole, table) in holes.into_iter().zip(tables) {
-        piece.extend_from_slice(bytes.get(written..hole).unwrap_or_default());
-        written = hole;
-        if table.len() <= SMALL {
-            piece.extend_from_slice(&table);
-        } else {
-            pieces.push(std::mem::take(&mut piece));
-            pieces.push(table);
-        }
-    }
-    piece.extend_from_slice(bytes.get(written..).unwrap_or_default());
-    pieces.push(piece);
-    pieces
+/// No samples are to be added.
+fn finish(tracks: &mut [ProgressiveTrack<'_>]) {
+    tracks.iter_mut().for_each(|track| track.tables.finish());
 }
 
 /// Bytes of the smallest box.
 const BOX_HEADER: u64 = 8;
 
-/// `base` is where the payload begins; `free` the bytes of the `free` box, 0 for none. The samples'
-/// tables are left out.
-fn header(
-    movie: Movie,
-    tracks: &[ProgressiveTrack<'_>],
-    chunks: &[ChunkLayout],
-    base: u64,
-    free: u64,
-) -> Writer {
-    let payload: u64 = chunks.iter().map(|chunk| chunk.skipped + chunk.len).sum();
-    // 1 GiB of margin decides `co64`: it must not depend on the header's length.
-    let wide = payload > u64::from(u32::MAX) - (1 << 30);
-    let mut w = Writer::default();
-    ftyp(&mut w, tracks);
-    w.boxed(b"moov", |w| moov(w, movie, tracks, chunks, base, wide));
-    if let Some(filling) = free.checked_sub(BOX_HEADER) {
-        w.boxed(b"free", |w| w.zeros(filling as usize));
+/// A table no larger than this is copied.
+const SMALL: usize = 64 << 10;
+
+/// The header without the samples' tables.
+struct Header {
+    bytes: Vec<u8>,
+    /// Where the tables of each track belong.
+    places: Vec<usize>,
+    /// Bytes with the tables.
+    len: u64,
+}
+
+impl Header {
+    /// `base` is where the payload begins; `free` the bytes of the `free` box, 0 for none.
+    fn new(
+        movie: Movie,
+        tracks: &[ProgressiveTrack<'_>],
+        chunks: &[ChunkLayout],
+        base: u64,
+        free: u64,
+    ) -> Self {
+        let tables = tracks.iter().map(|track| track.tables.boxes_len()).sum();
+        let payload: u64 = chunks.iter().map(|chunk| chunk.skipped + chunk.len).sum();
+        // 1 GiB of margin decides `co64`: it must not depend on the header's length.
+        let wide = payload > u64::from(u32::MAX) - (1 << 30);
+        let (mut w, mut places) = (Writer::default(), Vec::new());
+        ftyp(&mut w, tracks);
+        w.around(b"moov", tables, |w| {
+            moov(w, movie, tracks, &mut places, |w, track| {
+                chunk_tables(w, track, chunks, base, wide);
+            });
+        });
+        if let Some(filling) = free.checked_sub(BOX_HEADER) {
+            w.boxed(b"free", |w| w.zeros(filling as usize));
+        }
+        w.mdat_header(payload);
+        let bytes = w.into_bytes();
+        Self {
+            len: (bytes.len() + tables) as u64,
+            bytes,
+            places,
+        }
     }
-    w.mdat_header(payload);
-    w
+
+    /// The tables put where they belong.
+    fn with_tables(self, tracks: Vec<ProgressiveTrack<'_>>) -> Vec<Vec<u8>> {
+        let (mut pieces, mut piece, mut rest) = (Vec::new(), Vec::new(), self.bytes.as_slice());
+        for (track, place) in tracks.into_iter().zip(self.places) {
+            let written = self.bytes.len() - rest.len();
+            let (before, after) = rest.split_at_checked(place - written).unwrap_or_default();
+            piece.extend_from_slice(before);
+            rest = after;
+            for table in track.tables.into_boxes() {
+                if table.len() <= SMALL {
+                    piece.extend_from_slice(&table);
+                } else {
+                    pieces.push(std::mem::take(&mut piece));
+                    pieces.push(table);
+                }
+            }
+        }
+        piece.extend_from_slice(rest);
+        pieces.push(piece);
+        pieces
+    }
 }
 
 fn ftyp(w: &mut Writer, tracks: &[ProgressiveTrack<'_>]) {
@@ -150,13 +177,13 @@ fn ftyp(w: &mut Writer, tracks: &[ProgressiveTrack<'_>]) {
     });
 }
 
+/// Gives where the tables of each track's samples belong; `chunk_tables` writes those of its chunks.
 fn moov(
     w: &mut Writer,
     movie: Movie,
     tracks: &[ProgressiveTrack<'_>],
-    chunks: &[ChunkLayout],
-    base: u64,
-    wide: bool,
+    places: &mut Vec<usize>,
+    chunk_tables: impl Fn(&mut Writer, usize),
 ) {
     let Movie {
         timescale,
@@ -182,19 +209,21 @@ fn moov(
         .saturating_add(1);
     movie::mvhd(w, created, timescale.get(), duration, next);
     for (index, track) in tracks.iter().enumerate() {
-        w.boxed(b"trak", |w| {
+        let tables = track.tables.boxes_len();
+        w.around(b"trak", tables, |w| {
             movie::tkhd(w, created, track.track_id, presented(track), track.config);
             if !track.edits.is_empty() {
                 w.boxed(b"edts", |w| elst(w, &track.edits));
             }
-            w.boxed(b"mdia", |w| {
+            w.around(b"mdia", tables, |w| {
                 movie::mdhd(w, created, track.config, track.tables.duration());
                 movie::hdlr(w, &track.config.format);
-                w.boxed(b"minf", |w| {
+                w.around(b"minf", tables, |w| {
                     movie::media_headers(w, &track.config.format);
-                    w.boxed(b"stbl", |w| {
-                        stbl(w, track);
-                        chunk_tables(w, index, chunks, base, wide);
+                    w.around(b"stbl", tables, |w| {
+                        sample_entries(w, track);
+                        places.push(w.len());
+                        chunk_tables(w, index);
                     });
                 });
             });
@@ -225,11 +254,10 @@ fn elst(w: &mut Writer, edits: &[Edit]) {
     });
 }
 
-fn stbl(w: &mut Writer, track: &ProgressiveTrack<'_>) {
+fn sample_entries(w: &mut Writer, track: &ProgressiveTrack<'_>) {
     let own = std::iter::once(track.config.sample_entry.as_slice());
     let entries: Vec<_> = own.chain(track.further.iter().map(Vec::as_slice)).collect();
     movie::stsd(w, entries.into_iter());
-    track.tables.leave_out(w);
 }
 
 /// §8.7.4 `stsc`, §8.7.5 `stco` or `co64`.

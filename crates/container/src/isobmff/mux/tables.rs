@@ -2,11 +2,12 @@
 
 use livetape_media::Sample;
 
-use crate::isobmff::write::Writer;
+/// Bytes of a full box and a count before the entries; `stsz` has a field more.
+const HEAD: usize = 16;
+const SIZES_HEAD: usize = HEAD + 4;
 
-/// What a `moov` lists of a track's samples, written as they come: the bytes of `stts`, `ctts`,
-/// `stss` and `stsz`.
-#[derive(Debug, Default, Clone)]
+/// What a `moov` lists of a track's samples, written as they come: `stts`, `ctts`, `stss`, `stsz`.
+#[derive(Debug, Clone)]
 pub struct SampleTables {
     durations: Runs,
     offsets: Runs,
@@ -22,11 +23,17 @@ pub struct SampleTables {
 impl SampleTables {
     /// With room for so many samples, whose composition offsets are other than the one before so
     /// many times.
-    pub fn with_capacity(samples: usize, offset_runs: usize) -> Self {
-        let mut tables = Self::default();
-        tables.sizes.reserve_exact(4 * samples);
-        tables.offsets.bytes.reserve_exact(8 * offset_runs);
-        tables
+    pub fn new(samples: usize, offset_runs: usize) -> Self {
+        Self {
+            durations: Runs::new(0),
+            offsets: Runs::new(offset_runs),
+            keyframes: table(HEAD, 0),
+            sizes: table(SIZES_HEAD, 4 * samples),
+            duration: 0,
+            has_offsets: false,
+            has_negative: false,
+            has_others: false,
+        }
     }
 
     /// Adds the next sample.
@@ -34,31 +41,27 @@ impl SampleTables {
         self.duration += u64::from(sample.duration);
         self.durations.push(sample.duration);
         self.offsets.push(sample.composition_offset as u32);
-        self.sizes.extend_from_slice(&sample.size.to_be_bytes());
+        add(&mut self.sizes, sample.size);
         self.has_offsets |= sample.composition_offset != 0;
         self.has_negative |= sample.composition_offset < 0;
         let number = self.len() as u32;
         // There is no table while all are keyframes.
         if !sample.keyframe && !self.has_others {
             self.has_others = true;
-            (1..number).for_each(|number| self.keyframe(number));
+            (1..number).for_each(|number| add(&mut self.keyframes, number));
         } else if sample.keyframe && self.has_others {
-            self.keyframe(number);
+            add(&mut self.keyframes, number);
         }
-    }
-
-    fn keyframe(&mut self, number: u32) {
-        self.keyframes.extend_from_slice(&number.to_be_bytes());
     }
 
     /// How many samples there are.
     pub const fn len(&self) -> usize {
-        self.sizes.len() / 4
+        (self.sizes.len() - SIZES_HEAD) / 4
     }
 
     /// True where there are none.
     pub const fn is_empty(&self) -> bool {
-        self.sizes.is_empty()
+        self.len() == 0
     }
 
     /// How long they last, in ticks of the track's timescale.
@@ -66,42 +69,64 @@ impl SampleTables {
         self.duration
     }
 
-    /// Writes the boxes, but for what [`Self::into_boxes`] gives, in the same order.
-    pub(super) fn leave_out(&self, w: &mut Writer) {
-        w.full_box(b"stts", 0, 0, |w| self.durations.leave_out(w));
-        if self.has_offsets {
-            let version = u8::from(self.has_negative);
-            w.full_box(b"ctts", version, 0, |w| self.offsets.leave_out(w));
+    /// Makes them boxes: no samples are to be added. Those that are not needed are empty.
+    pub(super) fn finish(&mut self) {
+        finish(&mut self.durations.bytes, b"stts", 0, HEAD, 8);
+        let version = u8::from(self.has_negative);
+        finish(&mut self.offsets.bytes, b"ctts", version, HEAD, 8);
+        if !self.has_offsets {
+            self.offsets.bytes.clear();
         }
-        if self.has_others {
-            w.full_box(b"stss", 0, 0, |w| {
-                w.u32((self.keyframes.len() / 4) as u32);
-                w.leave_out(self.keyframes.len());
-            });
+        finish(&mut self.keyframes, b"stss", 0, HEAD, 4);
+        if !self.has_others {
+            self.keyframes.clear();
         }
-        w.full_box(b"stsz", 0, 0, |w| {
-            w.u32(0);
-            w.u32(self.len() as u32);
-            w.leave_out(self.sizes.len());
-        });
+        finish(&mut self.sizes, b"stsz", 0, SIZES_HEAD, 4);
     }
 
-    /// The entries of the boxes.
-    pub(super) fn into_boxes(self) -> impl Iterator<Item = Vec<u8>> {
-        let offsets = self.has_offsets.then_some(self.offsets.bytes);
-        let keyframes = self.has_others.then_some(self.keyframes);
-        let boxes = [
-            Some(self.durations.bytes),
-            offsets,
-            keyframes,
-            Some(self.sizes),
-        ];
-        boxes.into_iter().flatten()
+    /// Bytes of the boxes.
+    pub(super) const fn boxes_len(&self) -> usize {
+        let runs = self.durations.bytes.len() + self.offsets.bytes.len();
+        runs + self.keyframes.len() + self.sizes.len()
+    }
+
+    /// The boxes, in their order.
+    pub(super) fn into_boxes(self) -> [Vec<u8>; 4] {
+        let (durations, offsets) = (self.durations.bytes, self.offsets.bytes);
+        [durations, offsets, self.keyframes, self.sizes]
+    }
+}
+
+/// A table with room for its head and so many bytes of entries.
+fn table(head: usize, room: usize) -> Vec<u8> {
+    let mut table = Vec::with_capacity(head + room);
+    table.resize(head, 0);
+    table
+}
+
+fn add(table: &mut Vec<u8>, value: u32) {
+    table.extend_from_slice(&value.to_be_bytes());
+}
+
+/// Writes a table's head, before entries of `size` bytes.
+fn finish(table: &mut [u8], kind: &[u8; 4], version: u8, head: usize, size: usize) {
+    let len = table.len();
+    let count = (len - head) / size;
+    let fields = [
+        (0, (len as u32).to_be_bytes()),
+        (4, *kind),
+        (8, [version, 0, 0, 0]),
+        (head - 4, (count as u32).to_be_bytes()),
+    ];
+    for (at, field) in fields {
+        if let Some(place) = table.get_mut(at..at + 4) {
+            place.copy_from_slice(&field);
+        }
     }
 }
 
 /// Pairs of a count and the value of so many equal neighbours.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Clone)]
 struct Runs {
     bytes: Vec<u8>,
     /// The last run.
@@ -110,23 +135,23 @@ struct Runs {
 }
 
 impl Runs {
-    fn push(&mut self, value: u32) {
-        let before = self.bytes.len().saturating_sub(8);
-        match self.bytes.get_mut(before..before + 4) {
-            Some(count) if self.value == value => {
-                self.count += 1;
-                count.copy_from_slice(&self.count.to_be_bytes());
-            }
-            _ => {
-                (self.count, self.value) = (1, value);
-                self.bytes.extend_from_slice(&1_u32.to_be_bytes());
-                self.bytes.extend_from_slice(&value.to_be_bytes());
-            }
+    fn new(runs: usize) -> Self {
+        Self {
+            bytes: table(HEAD, 8 * runs),
+            count: 0,
+            value: 0,
         }
     }
 
-    fn leave_out(&self, w: &mut Writer) {
-        w.u32((self.bytes.len() / 8) as u32);
-        w.leave_out(self.bytes.len());
+    fn push(&mut self, value: u32) {
+        if self.count > 0 && self.value == value {
+            let place = self.bytes.len() - 8;
+            self.bytes.truncate(place);
+            self.count += 1;
+        } else {
+            (self.count, self.value) = (1, value);
+        }
+        add(&mut self.bytes, self.count);
+        add(&mut self.bytes, value);
     }
 }

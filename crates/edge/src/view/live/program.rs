@@ -35,14 +35,14 @@ pub(crate) struct Piece<'a> {
 
 impl Program {
     /// `None` where nothing is recorded.
-    pub(crate) fn new(index: &Index) -> Option<Self> {
+    pub(crate) fn new(index: &Index, segments: Vec<Segment<'_>>) -> Option<Self> {
         let kinds = [LiveTrack::Video, LiveTrack::Audio].into_iter();
         let tracks = kinds.filter_map(|kind| track(index.timeline(), kind));
         let spans: Vec<(Timestamp, Timestamp)> = tracks.filter_map(presented).collect();
         let origin = spans.iter().map(|span| span.0).min()?;
         let end = spans.iter().map(|span| span.1).max()?;
         let span = end.minus(origin);
-        let (slots, entries) = slots(index);
+        let (slots, entries) = slots(index, &segments);
         let same_length = spans.iter().all(|(from, to)| *from == origin && *to == end);
         let configs = index.entries().first().zip(index.entries().last());
         let same_config = configs.is_some_and(|(first, last)| first.config == last.config);
@@ -136,8 +136,7 @@ fn presented(track: &Track) -> Option<(Timestamp, Timestamp)> {
 }
 
 /// The slots with the entry of the index in each.
-fn slots(index: &Index) -> (Vec<Slot>, Vec<Option<usize>>) {
-    let segments = index.segments();
+fn slots(index: &Index, segments: &[Segment<'_>]) -> (Vec<Slot>, Vec<Option<usize>>) {
     let (mut slots, mut entries) = (Vec::new(), Vec::new());
     let (mut start, mut latest, mut position) = (0_i64, 0_i64, 0);
     for (number, segment) in segments.iter().enumerate() {

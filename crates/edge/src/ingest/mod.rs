@@ -1,0 +1,40 @@
+//! An uploaded file made a recording: what it is, and the objects that it becomes, without re-encoding.
+//!
+//! - [`Walk`]: reads what must be read of an MP4, progressive or fragmented, and passes over the rest
+//! - [`Movie`]: the file as objects, planned over its bytes where they lie
+
+mod movie;
+mod walk;
+
+pub use movie::{Movie, Object, Source};
+pub use walk::{Step, Walk};
+
+use serde::{Deserialize, Serialize};
+
+/// Why a file is not played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reason {
+    /// It is no MP4.
+    NotMp4,
+    /// It is encrypted, and no key was given.
+    Protected,
+    /// It has neither pictures nor sound that could be played.
+    Unplayable,
+    /// Its configuration changes within.
+    ConfigurationChange,
+    /// A header is larger than 48 MiB, or an object larger than what is taken.
+    TooLarge,
+}
+
+impl Reason {
+    /// The stable code.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotMp4 => "not_mp4",
+            Self::Protected => "protected",
+            Self::Unplayable => "unplayable",
+            Self::ConfigurationChange => "configuration_change",
+            Self::TooLarge => "too_large",
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! A complete upload made a recording, by alarm, a slice of time after another: what was done is kept after
+//! each object, so that a slice that is cut off is gone on with.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use livetape_edge::access::Limits;
+use livetape_edge::api::Finish;
+use livetape_edge::ingest::{Movie, Reason, Source, Step, Walk};
+use livetape_edge::object::{Announced, MAIN_LANE, object_key};
+use livetape_edge::tus::{Kind, Part, Upload as Progress, entry};
+use livetape_edge::{ConfigHash, Delivery, Gate, RecordingId, Retention, Sha256Digest};
+use serde::{Deserialize, Serialize};
+use worker::{Bucket, Result};
+
+use super::Upload;
+use crate::command::{self, Command, New};
+use crate::sql::{read, text, write};
+use crate::{platform, r2};
+
+pub(super) const SCHEMA: &str =
+    "CREATE TABLE IF NOT EXISTS job (one INTEGER PRIMARY KEY CHECK (one = 1), body TEXT NOT NULL)";
+
+/// Milliseconds of a slice.
+const SLICE: i64 = 15_000;
+
+/// What becomes of an upload.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Job {
+    /// The recording that it becomes.
+    pub(super) recording: String,
+    /// What that may become.
+    pub(super) limits: Limits,
+    /// Objects that are there.
+    done: u32,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum State {
+    /// Not all of it is there, or not all of it has been made objects.
+    Waiting,
+    Playable,
+    Failed(Reason),
+}
+
+impl Job {
+    pub(super) const fn new(recording: String, limits: Limits) -> Self {
+        Self {
+            recording,
+            limits,
+            done: 0,
+            state: State::Waiting,
+        }
+    }
+
+    /// The answer with what is known of the recording.
+    pub(super) fn told(&self, answer: Delivery, own: &Progress) -> Delivery {
+        let state = match self.state {
+            State::Waiting if own.is_complete() => "indexing",
+            State::Waiting => "uploading",
+            State::Playable => "playable",
+            State::Failed(_) => "failed",
+        };
+        let answer = answer
+            .with("Livetape-Recording", &self.recording)
+            .with("Livetape-State", state);
+        match self.state {
+            State::Failed(reason) => answer.with("Livetape-Reason", reason.as_str()),
+            _ => answer,
+        }
+    }
+}
+
+impl Upload {
+    pub(super) fn job(&self) -> Result<Option<Job>> {
+        let found = read(&self.sql, "SELECT body FROM job", Vec::new(), |row| {
+            serde_json::from_str(&text(row.next()?)?).ok()
+        })?;
+        Ok(found.into_iter().next())
+    }
+
+    pub(super) fn save_job(&self, job: &Job) -> Result<()> {
+        let values = vec![serde_json::to_string(job)?.into()];
+        let query = "INSERT OR REPLACE INTO job (one, body) VALUES (1, ?)";
+        write(&self.sql, query, values)
+    }
+
+    /// Whether there is something to do for a recording.
+    pub(super) fn is_to_index(&self, own: &Progress) -> Result<bool> {
+        let waits = |job: Job| job.state == State::Waiting;
+        let is_whole = own.is_complete() && !matches!(own.kind, Kind::Partial(_));
+        Ok(is_whole && self.job()?.is_some_and(waits))
+    }
+
+    /// Does a slice of it; true where there is more to do.
+    pub(super) async fn index(&self, own: &Progress) -> Result<bool> {
+        let Some(mut job) = self.job()? else {
+            return Ok(false);
+        };
+        let parts = self.parts()?;
+        let made = match self.walk(own.offset, &parts).await? {
+            Ok(movie) => self.make(&movie, &mut job, own, &parts).await?,
+            Err(reason) => Err(reason),
+        };
+        match made {
+            Ok(true) => return Ok(true),
+            Ok(false) => job.state = State::Playable,
+            Err(reason) => {
+                job.state = State::Failed(reason);
+                self.ask(&job, &Command::Delete).await?;
+            }
+        }
+        self.save_job(&job)?;
+        Ok(false)
+    }
+
+    /// Reads what must be read of the file.
+    async fn walk(
+        &self,
+        size: u64,
+        parts: &[Part],
+    ) -> Result<std::result::Result<Box<Movie>, Reason>> {
+        let bucket = r2::bucket(&self.env)?;
+        let walk = Walk::new(size);
+        let (mut step, mut walk) = (walk.first(), Some(walk));
+        loop {
+            match (step, walk.take()) {
+                (Step::Read(range), Some(on)) => {
+                    let bytes = stored(&bucket, parts, range).await?;
+                    (walk, step) = on.give(&bytes);
+                }
+                (Step::Done(movie), _) => return Ok(Ok(movie)),
+                (Step::Refused(reason), _) => return Ok(Err(reason)),
+                (Step::Read(_), None) => return Err("a walk that is over wants more".into()),
+            }
+        }
+    }
+
+    /// Makes objects until the slice is over; true where some are left.
+    async fn make(
+        &self,
+        movie: &Movie,
+        job: &mut Job,
+        own: &Progress,
+        parts: &[Part],
+    ) -> Result<std::result::Result<bool, Reason>> {
+        let until = platform::now() + SLICE;
+        let bucket = r2::bucket(&self.env)?;
+        let init = movie.init();
+        let hash = ConfigHash::of(&init).to_string();
+        if job.done == 0 {
+            // Both may have been done by a slice that was cut off.
+            self.ask(job, &Command::Create(new(own, job.limits)))
+                .await?;
+            let put = Command::PutConfig {
+                hash: hash.clone(),
+                init,
+            };
+            if self.ask(job, &put).await? >= 400 {
+                return Ok(Err(Reason::Unplayable));
+            }
+        }
+        let id = RecordingId::parse(&job.recording).ok_or("a job has no recording")?;
+        while job.done < movie.objects() {
+            if platform::now() > until {
+                return Ok(Ok(true));
+            }
+            let object = match movie.object(job.done) {
+                Ok(object) => object,
+                Err(reason) => return Ok(Err(reason)),
+            };
+            let mut bytes = Vec::new();
+            for source in object.sources {
+                match source {
+                    Source::Bytes(made) => bytes.extend(made),
+                    Source::File(range) => bytes.extend(stored(&bucket, parts, range).await?),
+                }
+            }
+            let announced = Announced {
+                len: object.len,
+                digest: Sha256Digest::of(&bytes),
+                metadata: BTreeMap::from([("config", hash.clone())]),
+            };
+            let key = object_key(&id, MAIN_LANE, job.done);
+            r2::put(&bucket, &key, bytes, &announced).await?;
+            if self.ask(job, &Command::PutObject { seq: job.done }).await? >= 400 {
+                return Ok(Err(Reason::Unplayable));
+            }
+            job.done += 1;
+            self.save_job(job)?;
+        }
+        let objects = BTreeMap::from([(MAIN_LANE.to_owned(), job.done)]);
+        let finish = Command::Finish {
+            finish: Finish { objects },
+            origin: String::new(),
+        };
+        self.ask(job, &finish).await?;
+        Ok(Ok(false))
+    }
+
+    /// Sends a command to the recording, and gives the status of its answer.
+    async fn ask(&self, job: &Job, command: &Command) -> Result<u16> {
+        let id = RecordingId::parse(&job.recording).ok_or("a job has no recording")?;
+        Ok(command::ask(&self.env, &id, command).await?.status)
+    }
+}
+
+/// The recording that an upload becomes; its title is that of the metadata, or the file's name.
+fn new(own: &Progress, limits: Limits) -> New {
+    let metadata = own.metadata.as_deref().unwrap_or_default();
+    let title = entry(metadata, "title").or_else(|| entry(metadata, "filename"));
+    New {
+        title: title.as_deref().and_then(livetape_edge::api::kept_title),
+        metadata: BTreeMap::new(),
+        origin: String::new(),
+        token: String::new(),
+        limits,
+        gate: Gate::default(),
+        retention: Retention::default(),
+    }
+}
+
+/// A range of the file, of whose parts each is an object.
+async fn stored(bucket: &Bucket, parts: &[Part], range: Range<u64>) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut begin = 0;
+    for part in parts {
+        let end = begin + part.len;
+        let (from, to) = (range.start.max(begin), range.end.min(end));
+        if from < to {
+            bytes.extend(r2::bytes(bucket, &part.key, from - begin, to - from).await?);
+        }
+        begin = end;
+    }
+    Ok(bytes)
+}
