@@ -56,24 +56,24 @@ impl Decimal {
     /// The number of seconds as microseconds, rounded to nearest, saturating.
     #[must_use]
     pub fn micros(self) -> i64 {
-        let value = i128::from(self.units);
-        let micros = if self.scale <= 6 {
-            value * power_of_ten(6 - self.scale)
+        if self.scale <= 6 {
+            return self.units.saturating_mul(power_of_ten(6 - self.scale));
+        }
+        let divisor = power_of_ten(self.scale - 6);
+        let (micros, rest) = (self.units / divisor, self.units % divisor);
+        if rest.abs() >= divisor / 2 {
+            micros + self.units.signum()
         } else {
-            let divisor = power_of_ten(self.scale - 6);
-            (value + value.signum() * (divisor / 2)) / divisor
-        };
-        i64::try_from(micros).unwrap_or(if micros < 0 { i64::MIN } else { i64::MAX })
+            micros
+        }
     }
 
     /// The smallest whole number that is not smaller.
     #[must_use]
     pub fn ceil(self) -> i64 {
         let divisor = power_of_ten(self.scale);
-        let value = i128::from(self.units);
-        let whole = value.div_euclid(divisor) + i128::from(value.rem_euclid(divisor) != 0);
-        // Rounding moves towards a value of at most the same magnitude as `units`.
-        i64::try_from(whole).unwrap_or(i64::MAX)
+        let whole = self.units.div_euclid(divisor);
+        whole + i64::from(self.units.rem_euclid(divisor) != 0)
     }
 
     /// The nearest binary floating-point number, for display.
@@ -94,8 +94,8 @@ impl Decimal {
 }
 
 /// 10^`exponent` for exponents up to [`MAX_SCALE`].
-fn power_of_ten(exponent: u8) -> i128 {
-    10_i128.pow(u32::from(exponent.min(MAX_SCALE)))
+fn power_of_ten(exponent: u8) -> i64 {
+    10_i64.pow(u32::from(exponent.min(MAX_SCALE)))
 }
 
 /// The text is not a decimal number, or has more digits than 64 bits hold.
@@ -148,11 +148,11 @@ fn push_digit(units: i64, digit: u8) -> Option<i64> {
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.units < 0 { "-" } else { "" };
-        let magnitude = i128::from(self.units).abs();
+        let magnitude = self.units.unsigned_abs();
         if self.scale == 0 {
             return write!(f, "{sign}{magnitude}");
         }
-        let divisor = power_of_ten(self.scale);
+        let divisor = power_of_ten(self.scale).unsigned_abs();
         let width = usize::from(self.scale);
         write!(
             f,
@@ -181,6 +181,34 @@ mod tests {
                 text.parse::<Decimal>().map(|d| d.to_string()),
                 Ok(text.to_owned())
             );
+        }
+    }
+
+    #[test]
+    fn what_is_reckoned_in_64_bits_is_as_in_128() {
+        let numbers = [
+            i64::MIN,
+            -1_500_000,
+            -4_999,
+            -1,
+            0,
+            1,
+            5,
+            500,
+            1_234_567,
+            i64::MAX,
+        ];
+        for scale in 0..=MAX_SCALE {
+            let one = 10_i128.pow(scale.into());
+            for units in numbers {
+                let decimal = Decimal { units, scale };
+                let twice = 2 * i128::from(units) * 1_000_000;
+                let micros = (twice + twice.signum() * one) / (2 * one);
+                let micros = micros.clamp(i64::MIN.into(), i64::MAX.into());
+                assert_eq!(i128::from(decimal.micros()), micros, "{decimal:?}");
+                let ceil = -(-i128::from(units)).div_euclid(one);
+                assert_eq!(i128::from(decimal.ceil()), ceil, "{decimal:?}");
+            }
         }
     }
 

@@ -114,13 +114,15 @@ impl Segment {
     /// Whether it carries `EXT-X-DISCONTINUITY`.
     #[must_use]
     pub fn is_discontinuity(&self) -> bool {
-        self.tags.contains(&SegmentTag::Discontinuity)
+        self.tags
+            .iter()
+            .any(|tag| matches!(tag, SegmentTag::Discontinuity))
     }
 
     /// Whether it carries `EXT-X-GAP`.
     #[must_use]
     pub fn is_gap(&self) -> bool {
-        self.tags.contains(&SegmentTag::Gap)
+        self.tags.iter().any(|tag| matches!(tag, SegmentTag::Gap))
     }
 
     /// The date of its first frame, when it carries `EXT-X-PROGRAM-DATE-TIME`.

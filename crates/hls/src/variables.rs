@@ -1,7 +1,6 @@
 //! Variable substitution: `{$name}` (section 4.3) with the variables of `EXT-X-DEFINE`.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use crate::error::Reason;
 use crate::tags::Define;
@@ -10,19 +9,27 @@ use crate::tags::Define;
 /// defines one long value and refers to it thousands of times must not exhaust memory.
 const MAX_EXPANSION: usize = 16;
 
+/// More variables than any playlist has. They are kept in a sorted list, which is a fraction of a tree's code; one
+/// that only grows would be slow.
+const MAX_VARIABLES: usize = 10_000;
+
+/// What a reference begins with.
+const REFERENCE: &str = "{$";
+
 /// Values from outside the playlist that `EXT-X-DEFINE` may ask for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Variables {
-    /// For `IMPORT`: variables of the Multivariant Playlist that led here.
-    pub imported: BTreeMap<String, String>,
-    /// For `QUERYPARAM`: parameters of this playlist's own URL, percent-decoded.
-    pub query: BTreeMap<String, String>,
+    /// For `IMPORT`: variables of the Multivariant Playlist that led here, names and values.
+    pub imported: Vec<(String, String)>,
+    /// For `QUERYPARAM`: parameters of this playlist's own URL, percent-decoded, names and values.
+    pub query: Vec<(String, String)>,
 }
 
 /// The variables defined so far.
 pub(crate) struct Substitution<'a> {
     outside: &'a Variables,
-    defined: BTreeMap<String, String>,
+    /// By name.
+    defined: Vec<(String, String)>,
     budget: usize,
 }
 
@@ -30,7 +37,7 @@ impl<'a> Substitution<'a> {
     pub(crate) fn new(outside: &'a Variables, text_length: usize) -> Self {
         Self {
             outside,
-            defined: BTreeMap::new(),
+            defined: Vec::new(),
             budget: text_length.saturating_mul(MAX_EXPANSION),
         }
     }
@@ -43,11 +50,11 @@ impl<'a> Substitution<'a> {
             } => (name, tag.value.clone().unwrap_or_default()),
             Define {
                 import: Some(name), ..
-            } => (name, lookup(&self.outside.imported, name)?.to_owned()),
+            } => (name, outside(&self.outside.imported, name)?.to_owned()),
             Define {
                 query_param: Some(name),
                 ..
-            } => (name, lookup(&self.outside.query, name)?.to_owned()),
+            } => (name, outside(&self.outside.query, name)?.to_owned()),
             _ => {
                 return Err(Reason::MissingAttribute {
                     tag: Define::TAG,
@@ -55,33 +62,48 @@ impl<'a> Substitution<'a> {
                 });
             }
         };
-        match self.defined.insert(name.clone(), value) {
-            None => Ok(()),
-            Some(_) => Err(Reason::VariableRedefined { name: name.clone() }),
+        match self.place(name) {
+            Ok(_) => Err(Reason::VariableRedefined { name: name.clone() }),
+            Err(_) if self.defined.len() == MAX_VARIABLES => {
+                Err(Reason::InvalidValue { tag: Define::TAG })
+            }
+            Err(at) => {
+                self.defined.insert(at, (name.clone(), value));
+                Ok(())
+            }
         }
+    }
+
+    /// Where a variable is, or belongs.
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.defined
+            .binary_search_by(|(own, _)| own.as_str().cmp(name))
     }
 
     /// Replaces every reference in `text`. References within a value are not replaced in turn.
     pub(crate) fn apply<'t>(&mut self, text: &'t str) -> Result<Cow<'t, str>, Reason> {
-        if !text.contains("{$") {
-            return Ok(Cow::Borrowed(text));
-        }
         let mut result = String::new();
         let mut rest = text;
-        while let Some((before, tail)) = rest.split_once("{$") {
+        while let Some((before, tail)) = split_reference(rest) {
             result.push_str(before);
             rest = tail;
             let Some((name, tail)) = split_name(tail) else {
-                result.push_str("{$");
+                result.push_str(REFERENCE);
                 continue;
             };
-            let value = lookup(&self.defined, name)?;
+            let place = self.place(name).ok();
+            let (_, value) = place
+                .and_then(|at| self.defined.get(at))
+                .ok_or_else(|| undefined(name))?;
             self.budget = self
                 .budget
                 .checked_sub(value.len())
                 .ok_or(Reason::ExpansionTooLarge)?;
             result.push_str(value);
             rest = tail;
+        }
+        if rest.len() == text.len() {
+            return Ok(Cow::Borrowed(text));
         }
         result.push_str(rest);
         Ok(Cow::Owned(result))
@@ -99,13 +121,26 @@ impl<'a> Substitution<'a> {
     }
 }
 
-fn lookup<'a>(values: &'a BTreeMap<String, String>, name: &str) -> Result<&'a str, Reason> {
-    match values.get(name) {
-        Some(value) => Ok(value),
-        None => Err(Reason::UndefinedVariable {
-            name: name.to_owned(),
-        }),
+fn outside<'a>(values: &'a [(String, String)], name: &str) -> Result<&'a str, Reason> {
+    let value = values.iter().find(|(own, _)| own == name);
+    value
+        .map(|(_, value)| value.as_str())
+        .ok_or_else(|| undefined(name))
+}
+
+fn undefined(name: &str) -> Reason {
+    Reason::UndefinedVariable {
+        name: name.to_owned(),
     }
+}
+
+/// What lies before and after the [`REFERENCE`] that comes first.
+fn split_reference(text: &str) -> Option<(&str, &str)> {
+    // A search for more than one character is a lot of code in the standard library.
+    let mut places = text.as_bytes().windows(REFERENCE.len());
+    let at = places.position(|place| place == REFERENCE.as_bytes())?;
+    let (before, from) = text.split_at_checked(at)?;
+    Some((before, from.strip_prefix(REFERENCE)?))
 }
 
 /// The name at the start of `text`, and what follows its closing brace.
@@ -172,6 +207,18 @@ mod tests {
         assert_eq!(substitution.uri("{$blank}"), refused);
         let uri = substitution.uri("{$blank}a#{$good}");
         assert_eq!(uri.as_deref(), Ok("a#b"));
+    }
+
+    #[test]
+    fn variables_are_counted() {
+        let outside = Variables::default();
+        let mut substitution = Substitution::new(&outside, 100);
+        for number in 0..MAX_VARIABLES {
+            assert_eq!(define(&mut substitution, &number.to_string(), "x"), Ok(()));
+        }
+        assert_eq!(substitution.apply("{$7}{$9999}").as_deref(), Ok("xx"));
+        let refused = Err(Reason::InvalidValue { tag: Define::TAG });
+        assert_eq!(define(&mut substitution, "one_more", "x"), refused);
     }
 
     #[test]

@@ -76,7 +76,13 @@ impl Timestamp {
     ///
     /// In steps of 2^-64 s: different instants of two 32-bit timescales lie further apart.
     pub fn rank(self) -> i128 {
-        (i128::from(self.ticks) << 64).div_euclid(i128::from(self.timescale.get()))
+        // Long division by hand: that of 128-bit numbers is slow, and a lot of code.
+        let scale = i64::from(self.timescale.get());
+        let seconds = self.ticks.div_euclid(scale);
+        let (rest, scale) = (self.ticks.rem_euclid(scale) as u64, scale as u64);
+        let (high, rest) = ((rest << 32) / scale, (rest << 32) % scale);
+        let low = (rest << 32) / scale;
+        (i128::from(seconds) << 64) + i128::from((high << 32) + low)
     }
 
     /// The tick of `timescale` nearest to this instant (ties away from zero); saturates at the
@@ -86,11 +92,17 @@ impl Timestamp {
         if timescale == self.timescale {
             return self;
         }
-        let from = i128::from(self.timescale.get());
-        let scaled = i128::from(self.ticks) * i128::from(timescale.get());
-        let half = if scaled < 0 { -from / 2 } else { from / 2 };
-        let ticks = (scaled + half) / from;
-        let ticks = ticks.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64;
+        // Whole seconds and the rest apart, so that 64 bits do for all but the largest.
+        let (from, to) = (self.timescale.get(), timescale.get());
+        let (from, to) = (u64::from(from), u64::from(to));
+        let ticks = self.ticks.unsigned_abs();
+        let part = (ticks % from * to + from / 2) / from;
+        let scaled = (ticks / from).saturating_mul(to).saturating_add(part);
+        let ticks = if self.ticks < 0 {
+            0_i64.saturating_sub_unsigned(scaled)
+        } else {
+            0_i64.saturating_add_unsigned(scaled)
+        };
         Self::new(ticks, timescale)
     }
 
@@ -163,6 +175,29 @@ mod tests {
         let third = Timestamp::new(1, scale(3));
         assert_eq!(third.rescale(scale(10)).ticks, 3);
         assert_eq!(Timestamp::new(-1, scale(2)).rescale(scale(1)).ticks, -1);
+    }
+
+    #[test]
+    fn what_is_reckoned_in_64_bits_is_as_in_128() {
+        let scales = [1, 3, 1_000, 44_100, 90_000, u32::MAX - 1, u32::MAX];
+        let ticks = [i64::MIN, i64::MIN + 1, -90_045, -1, 0, 1, 1_025, i64::MAX];
+        let most = i128::from(i64::MIN)..=i128::from(i64::MAX);
+        for (ticks, from) in ticks
+            .iter()
+            .flat_map(|ticks| scales.map(|from| (*ticks, from)))
+        {
+            let time = Timestamp::new(ticks, scale(from));
+            let rank = (i128::from(ticks) << 64).div_euclid(from.into());
+            assert_eq!(time.rank(), rank, "{time:?}");
+            for to in scales {
+                let twice = 2 * i128::from(ticks) * i128::from(to);
+                let away = i128::from(from) * twice.signum();
+                let nearest = (twice + away) / (2 * i128::from(from));
+                let nearest = nearest.clamp(*most.start(), *most.end());
+                let scaled = i128::from(time.rescale(scale(to)).ticks);
+                assert_eq!(scaled, nearest, "{time:?} in {to}");
+            }
+        }
     }
 
     #[test]

@@ -146,14 +146,15 @@ pub(crate) fn clip(
 /// What to ask for instead of a range that one file cannot hold.
 fn separately(timeline: &Timeline, selection: &Selection) -> String {
     let ranges = plan::ranges(timeline, selection, Form::Progressive);
-    let ranges = ranges
-        .iter()
-        .map(|(start, end)| format!("{start:.6} to {end:.6}"));
-    let ranges = ranges.collect::<Vec<_>>().join(", ");
-    format!(
-        "the sound changes its configuration in that range, which one MP4 cannot hold; these \
-         seconds can be cut one by one: {ranges}"
-    )
+    let mut message =
+        "the sound changes its configuration in that range, which one MP4 cannot hold; \
+                       these seconds can be cut one by one"
+            .to_owned();
+    for (number, (start, end)) in ranges.iter().enumerate() {
+        let before = if number == 0 { ": " } else { ", " };
+        message.push_str(&format!("{before}{start:.6} to {end:.6}"));
+    }
+    message
 }
 
 fn nothing() -> (FailureCode, String) {

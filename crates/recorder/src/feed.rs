@@ -128,7 +128,7 @@ impl Feed {
                 [SYNC_BYTE] => CAN_PULL.map_or(Demuxer::PassedOver, |can| {
                     Demuxer::MpegTs(Box::default(), can)
                 }),
-                _ => Demuxer::Isobmff(Box::default()),
+                _ => Demuxer::Isobmff(Box::new(isobmff::Demuxer::of_fragments())),
             };
             if matches!(self.demuxer, Demuxer::PassedOver) {
                 out.push_back(Output::Event(Event::Defect {

@@ -38,6 +38,24 @@ pub enum Output {
     WakeAt(u64),
 }
 
+impl Output {
+    /// What is to be read from the reels, for this to be carried out.
+    pub const fn plan(&self) -> Option<&Plan> {
+        match self {
+            Self::Exchange(
+                _,
+                Request {
+                    body: Body::Plan(plan),
+                    ..
+                },
+            ) => Some(plan),
+            Self::Still(ready) => Some(&ready.plan),
+            Self::Past(ready) => Some(&ready.plan),
+            _ => None,
+        }
+    }
+}
+
 /// An HTTP request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {

@@ -38,8 +38,11 @@ pub(crate) fn past(timeline: &Timeline, request: RequestId, from: &PastFrom) -> 
     let fragment = FragmentPlan::new(1, &lanes)?;
     // Of all tracks, whether they have samples here or not: a player keeps to the tracks it began with.
     let configs = configs(timeline, &next, &lanes);
-    let codecs = configs.iter().map(|(_, config)| config.codec.as_str());
-    let codecs = codecs.collect::<Vec<_>>().join(",");
+    let mut codecs = String::new();
+    for (_, config) in &configs {
+        codecs.push_str(if codecs.is_empty() { "" } else { "," });
+        codecs.push_str(&config.codec);
+    }
     let has_video = configs.iter().any(|(_, config)| config.format.is_video());
     let kind = if has_video { "video" } else { "audio" };
     let init = init_segment(&configs, None);
@@ -50,7 +53,7 @@ pub(crate) fn past(timeline: &Timeline, request: RequestId, from: &PastFrom) -> 
     Some(PastReady {
         request,
         config: short_hash(&init),
-        mime: [kind, "/mp4; codecs=\"", &codecs, "\""].concat(),
+        mime: format!("{kind}/mp4; codecs=\"{codecs}\""),
         init,
         start: fragment.start.minus(LATER),
         end: fragment.start.minus(LATER).plus(fragment.duration),

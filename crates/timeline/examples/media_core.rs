@@ -31,7 +31,7 @@ fn main() {
         demuxer.flush();
         indexed(&mut || demuxer.poll())
     } else {
-        let mut demuxer = isobmff::Demuxer::new();
+        let mut demuxer = isobmff::Demuxer::of_fragments();
         demuxer.push(stream.as_slice());
         demuxer.reset();
         indexed(&mut || demuxer.poll())

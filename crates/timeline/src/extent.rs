@@ -117,7 +117,9 @@ impl ExtentMap {
     /// stream may say that its samples lie in bytes that came long before.
     pub(crate) fn forget_through(&mut self, store: StoreId) {
         let last = self.entries.iter().rposition(|entry| entry.store <= store);
-        self.entries.drain(..last.map_or(0, |last| last + 1));
+        for _ in 0..last.map_or(0, |last| last + 1) {
+            self.entries.pop_front();
+        }
     }
 
     /// Index of the entry that holds a logical byte; that of the first for what is stored no more.

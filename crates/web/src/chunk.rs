@@ -3,10 +3,10 @@
 use js_sys::Uint8Array;
 use livetape_container::Chunk;
 
-/// A view of an appended or fetched buffer.
-pub(crate) struct JsChunk<'a>(pub(crate) &'a Uint8Array);
+/// An appended or fetched buffer.
+pub(crate) struct JsChunk(pub(crate) Uint8Array);
 
-impl Chunk for JsChunk<'_> {
+impl Chunk for JsChunk {
     fn len(&self) -> usize {
         self.0.length() as usize
     }

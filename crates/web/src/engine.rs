@@ -5,21 +5,20 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use js_sys::{Array, Function, Uint8Array};
-use livetape_recorder::{
-    Answer, Body, ClipReady, ExchangeId, Input, Output, Recorder, Request, RequestId,
-};
+use livetape_recorder::{Answer, ClipReady, ExchangeId, Input, Output, Recorder, Request};
 use livetape_tape::Window;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use crate::chunk::JsChunk;
 use crate::left;
-use crate::message::{self, Message};
+use crate::message::Message;
 use crate::network::{Fetched, exchange};
 use crate::payload_sum::PayloadSum;
+use crate::plain::Plain;
 #[cfg(feature = "pull")]
 use crate::recovered::{self, Recovered, Wish};
-use crate::reels::Reels;
+use crate::reels::{Bytes, Reels};
+use crate::reply;
 use crate::scope::{Alarm, now};
 use crate::storing::Tape;
 
@@ -42,6 +41,17 @@ enum Task {
     Answered(ExchangeId, Fetched),
     Unanswered(ExchangeId, String),
     Tick,
+}
+
+impl Task {
+    /// The bytes of JavaScript's memory that came with it.
+    fn bytes(&self) -> Option<&Uint8Array> {
+        match self {
+            Self::Message(Message::Told(told)) => told.chunk.as_ref().map(|chunk| &chunk.0),
+            Self::Answered(_, fetched) => Some(&fetched.body.0),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(feature = "pull")]
@@ -73,7 +83,7 @@ impl Engine {
 
     /// Takes a message from the page. Never throws: failures come back as messages.
     pub fn handle(&self, message: &JsValue) {
-        if let Some(message) = message::read(message) {
+        if let Some(message) = Message::read(message) {
             self.0.push(Task::Message(message));
         }
     }
@@ -102,198 +112,99 @@ impl Shared {
     }
 
     async fn task(self: &Rc<Self>, tape: &mut Option<Tape>, task: Task) {
-        match (task, tape) {
-            (Task::Message(Message::Open { window, pull }), tape) => {
-                let reels = Reels::open().await;
-                let window = Window {
-                    bytes: window.bytes.min(reels.most_bytes()),
-                    ..window
-                };
-                let mut opened = self.opened(Recorder::new(window), reels);
-                left::clean_up().await;
-                if let Some(url) = pull {
-                    self.handle(&mut opened, Input::Pull { url: &url }, None)
-                        .await;
-                }
-                *tape = Some(opened);
+        // One place where inputs are handled: what waits there is a part of every task's future.
+        let input = match &task {
+            Task::Message(Message::Open { window, pull }) => {
+                *tape = Some(self.open(*window).await);
+                pull.as_deref().map(|url| Input::Pull { url })
             }
             #[cfg(feature = "pull")]
-            (Task::Message(Message::Left(wish)), tape) => self.left(tape, wish).await,
-            (Task::Message(Message::Close), tape) => {
+            Task::Message(Message::Left(wish)) => self.left(tape, wish).await,
+            Task::Message(Message::Close) => {
                 if let Some(mut tape) = tape.take() {
                     tape.reels.close().await;
                 }
                 crate::scope::close_worker();
+                None
             }
-            (Task::Message(message), Some(tape)) => self.message(tape, message).await,
-            (Task::Answered(exchange, fetched), Some(tape)) => {
-                let body = JsChunk(&fetched.body);
-                let answer = Answer {
+            Task::Message(Message::Told(told)) => told.input(),
+            Task::Answered(exchange, fetched) => Some(Input::Answered {
+                exchange: *exchange,
+                answer: Answer {
                     status: fetched.status,
                     url: &fetched.url,
-                    body: &body,
-                };
-                let input = Input::Answered { exchange, answer };
-                self.handle(tape, input, Some(&fetched.body)).await;
+                    body: &fetched.body,
+                },
+            }),
+            Task::Unanswered(exchange, why) => Some(Input::Unanswered {
+                exchange: *exchange,
+                why,
+            }),
+            Task::Tick => Some(Input::Tick),
+        };
+        if let (Some(tape), Some(input)) = (tape, input) {
+            let appended = matches!(input, Input::Append { .. });
+            if appended {
+                tape.tell_room();
             }
-            (Task::Unanswered(exchange, why), Some(tape)) => {
-                self.handle(
-                    tape,
-                    Input::Unanswered {
-                        exchange,
-                        why: &why,
-                    },
-                    None,
-                )
-                .await;
+            self.handle(tape, input, task.bytes()).await;
+            if appended {
+                task.bytes()
+                    .into_iter()
+                    .for_each(|bytes| self.recycle(bytes));
             }
-            (Task::Tick, Some(tape)) => self.handle(tape, Input::Tick, None).await,
-            (_, None) => {}
         }
+    }
+
+    async fn open(&self, window: Window) -> Tape {
+        let reels = Reels::open().await;
+        let window = Window {
+            bytes: window.bytes.min(reels.most_bytes()),
+            ..window
+        };
+        let opened = self.opened(Recorder::new(window), reels);
+        left::clean_up().await;
+        opened
     }
 
     /// A tape that has been opened; the page is told.
     fn opened(&self, recorder: Recorder, reels: Reels) -> Tape {
-        let storage = ("storage", reels.storage().into());
-        self.post(&message::object("opened", &[storage]));
+        self.post(reply::of("opened").text("storage", reels.storage()));
         Tape::new(recorder, reels, self.payload_sum.clone())
     }
 
-    /// Does what is wanted of tapes that were left behind.
+    /// Does what is wanted of tapes that were left behind; the rest of it is for the recorder.
     #[cfg(feature = "pull")]
-    async fn left(self: &Rc<Self>, tape: &mut Option<Tape>, wish: Wish) {
+    async fn left(&self, tape: &mut Option<Tape>, wish: &Wish) -> Option<Input<'static>> {
         match wish {
             Wish::List { request } => {
                 left::clean_up().await;
                 let tapes = recovered::list().await;
-                self.answer("recovered", request, &[("tapes", tapes.into())]);
+                self.post(reply::to(*request, "recovered").value("tapes", &tapes));
             }
-            Wish::Open { name } => *tape = self.open_left(name).await,
-            Wish::Resume { request } => {
-                if let Some(tape) = tape {
-                    self.handle(tape, Input::Resume { request }, None).await;
-                }
-            }
+            Wish::Open { name } => *tape = self.open_left(name.clone()).await,
+            Wish::Resume { request } => return Some(Input::Resume { request: *request }),
             Wish::Discard { request } => {
                 if let Some(mut tape) = tape.take() {
                     tape.reels.remove().await;
                 }
-                self.answer("discarded", request, &[]);
+                self.post(reply::to(*request, "discarded"));
             }
         }
+        None
     }
 
     #[cfg(feature = "pull")]
     async fn open_left(&self, name: String) -> Option<Tape> {
         match Recovered::open(name, &self.payload_sum).await {
             Ok(recovered) => {
-                let damage = ("damage", recovered.codes().into());
-                self.post(&message::object("repaired", &[damage]));
+                self.post(reply::of("repaired").value("damage", &recovered.codes()));
                 let Recovered { tape, reels, .. } = recovered;
                 Some(self.opened(Recorder::with(tape), reels))
             }
             Err(_) => {
-                self.post(&message::failed(None, "tape_gone", TAPE_GONE));
+                self.post(reply::failed(None, "tape_gone", TAPE_GONE));
                 None
-            }
-        }
-    }
-
-    async fn message(self: &Rc<Self>, tape: &mut Tape, message: Message) {
-        match message {
-            Message::Open { .. } | Message::Close => {}
-            #[cfg(feature = "pull")]
-            Message::Left(_) => {}
-            Message::Source { source, mime } => {
-                self.handle(
-                    tape,
-                    Input::Source {
-                        source,
-                        mime: &mime,
-                    },
-                    None,
-                )
-                .await;
-            }
-            Message::Append {
-                source,
-                chunk,
-                timestamp_offset,
-            } => {
-                let view = JsChunk(&chunk);
-                let input = Input::Append {
-                    source,
-                    chunk: &view,
-                    timestamp_offset,
-                };
-                tape.tell_room();
-                self.handle(tape, input, Some(&chunk)).await;
-                self.recycle(&chunk);
-            }
-            Message::Set { source, setting } => {
-                self.handle(tape, Input::Set { source, setting }, None)
-                    .await;
-            }
-            Message::ChangeType { source, mime } => {
-                let mime = &mime;
-                self.handle(tape, Input::ChangeType { source, mime }, None)
-                    .await;
-            }
-            Message::Abort { source } => self.handle(tape, Input::Abort { source }, None).await,
-            Message::Joined { source } => self.handle(tape, Input::Joined { source }, None).await,
-            Message::Playhead { seconds } => {
-                self.handle(tape, Input::Playhead { seconds }, None).await;
-            }
-            Message::Record {
-                request,
-                edge,
-                access,
-                cap,
-            } => {
-                let input = Input::Record {
-                    request,
-                    edge: &edge,
-                    access,
-                    cap,
-                };
-                self.handle(tape, input, None).await;
-            }
-            Message::Upload {
-                request,
-                clip,
-                edge,
-                access,
-            } => {
-                let input = Input::Upload {
-                    request,
-                    clip,
-                    edge: &edge,
-                    access,
-                };
-                self.handle(tape, input, None).await;
-            }
-            Message::Pause { request } => self.handle(tape, Input::Pause { request }, None).await,
-            Message::Unpause { request } => {
-                self.handle(tape, Input::Unpause { request }, None).await;
-            }
-            Message::Mark { request } => self.handle(tape, Input::Mark { request }, None).await,
-            Message::Stop { request } => self.handle(tape, Input::Stop { request }, None).await,
-            Message::Cancel { request } => self.handle(tape, Input::Cancel { request }, None).await,
-            Message::Still { request, seconds } => {
-                let input = Input::Still { request, seconds };
-                self.handle(tape, input, None).await;
-            }
-            Message::Past { request, from } => {
-                let input = Input::Past { request, from };
-                self.handle(tape, input, None).await;
-            }
-            Message::Online => self.handle(tape, Input::Online, None).await,
-            Message::Clip { request, range } => {
-                self.handle(tape, Input::Clip { request, range }, None)
-                    .await;
-            }
-            Message::CloseClip { request } => {
-                self.handle(tape, Input::CloseClip { request }, None).await;
             }
         }
     }
@@ -311,7 +222,7 @@ impl Shared {
             if let Err(error) = self.carry_out(tape, output, chunk).await {
                 let why = js_sys::Error::from(error).message();
                 let why = format!("the browser's storage failed: {why}");
-                self.post(&message::failed(None, "storage_failed", &why));
+                self.post(reply::failed(None, "storage_failed", &why));
             }
         }
     }
@@ -322,33 +233,29 @@ impl Shared {
         output: Output,
         chunk: Option<&Uint8Array>,
     ) -> Result<(), JsValue> {
-        match output {
-            Output::Storage(command) => tape.command(command).await?,
-            Output::WriteChunk(at) => {
+        let bytes = match output.plan() {
+            Some(plan) => Some(tape.reels.read(plan).await?),
+            None => None,
+        };
+        match (output, bytes) {
+            (Output::Storage(command), _) => tape.command(command).await?,
+            (Output::WriteChunk(at), _) => {
                 if let Some(chunk) = chunk {
-                    tape.write(at, chunk).await?;
+                    tape.write(at, Bytes::Theirs(chunk)).await?;
                 }
             }
-            Output::WriteBytes(at, bytes) => tape.write_own(at, &bytes).await?,
-            Output::Exchange(exchange, request) => {
-                let plan = match &request.body {
-                    Body::Plan(plan) => Some(tape.reels.read(plan).await?),
-                    _ => None,
-                };
+            (Output::WriteBytes(at, bytes), _) => tape.write(at, Bytes::Own(&bytes)).await?,
+            (Output::Exchange(exchange, request), plan) => {
                 spawn_local(Rc::clone(self).fetch(exchange, request, plan));
             }
-            Output::Clip(ready) => self.clip(&tape.reels, &ready)?,
-            Output::Still(ready) => {
-                let bytes = tape.reels.read(&ready.plan).await?;
-                self.post(&message::still(&ready, &bytes));
+            (Output::Clip(ready), _) => self.clip(&tape.reels, &ready)?,
+            (Output::Still(ready), Some(bytes)) => self.post(reply::still(&ready, &bytes)),
+            (Output::Past(ready), Some(bytes)) => {
+                self.post_with(reply::past(&ready, &bytes), &Array::of1(&bytes.buffer()));
             }
-            Output::Past(ready) => {
-                let bytes = tape.reels.read(&ready.plan).await?;
-                let buffer = Array::of1(&bytes.buffer());
-                self.post_with(&message::past(&ready, &bytes), &buffer);
-            }
-            Output::Event(event) => self.post(&message::event(event)),
-            Output::WakeAt(at) => {
+            (Output::Still(_) | Output::Past(_), None) => {}
+            (Output::Event(event), _) => self.post(reply::event(&event)),
+            (Output::WakeAt(at), _) => {
                 if let Some(alarm) = self.alarm.borrow_mut().as_mut() {
                     alarm.set(at);
                 }
@@ -365,48 +272,36 @@ impl Shared {
     }
 
     fn clip(&self, reels: &Reels, ready: &ClipReady) -> Result<(), JsValue> {
-        let RequestId(request) = ready.request;
         let copied = reels.copied();
         let blob = reels.assemble(&ready.plan)?;
         let copied = reels.copied() - copied;
-        self.post(&message::object(
-            "clip",
-            &[
-                ("request", request.into()),
-                ("clip", request.into()),
-                ("blob", blob.into()),
-                ("start", ready.start.seconds().into()),
-                ("duration", ready.duration.seconds().into()),
-                ("tracks", message::tracks(&ready.tracks).into()),
-                ("headerBytes", (ready.plan.generated_len() as f64).into()),
-                ("copiedBytes", (copied as f64).into()),
-            ],
-        ));
+        let reply = reply::to(ready.request, "clip")
+            .number("clip", ready.request.0.into())
+            .value("blob", &blob)
+            .number("start", ready.start.seconds())
+            .number("duration", ready.duration.seconds())
+            .value("tracks", &reply::tracks(&ready.tracks))
+            .number("headerBytes", ready.plan.generated_len() as f64)
+            .number("copiedBytes", copied as f64);
+        self.post(reply);
         Ok(())
     }
 
     /// Gives an append's buffer back to the page.
     fn recycle(&self, chunk: &Uint8Array) {
         let buffer = chunk.buffer();
-        let message = message::object("recycle", &[("bytes", buffer.clone().into())]);
-        self.post_with(&message, &Array::of1(&buffer));
+        let reply = reply::of("recycle").value("bytes", &buffer);
+        self.post_with(reply, &Array::of1(&buffer));
     }
 
-    #[cfg(feature = "pull")]
-    fn answer(&self, kind: &str, request: RequestId, fields: &[(&str, JsValue)]) {
-        let answer = message::object(kind, fields);
-        let RequestId(request) = request;
-        // Setting a property of a fresh plain object does not fail.
-        let _ = js_sys::Reflect::set(&answer, &"request".into(), &request.into());
-        self.post(&answer);
+    fn post(&self, reply: Plain) {
+        self.post_with(reply, &Array::new());
     }
 
-    fn post(&self, message: &JsValue) {
-        self.post_with(message, &Array::new());
-    }
-
-    fn post_with(&self, message: &JsValue, transfer: &Array) {
+    fn post_with(&self, reply: Plain, transfer: &Array) {
         // postMessage fails only for what cannot be cloned; all of this can.
-        let _ = self.post.call2(&JsValue::NULL, message, transfer);
+        let _ = self
+            .post
+            .call2(&JsValue::NULL, &reply.done::<JsValue>(), transfer);
     }
 }

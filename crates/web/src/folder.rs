@@ -6,12 +6,10 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 #[cfg(feature = "pull")]
 use web_sys::File;
-use web_sys::{
-    FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetDirectoryOptions,
-    FileSystemGetFileOptions, FileSystemRemoveOptions, FileSystemSyncAccessHandle,
-};
+use web_sys::{FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemSyncAccessHandle};
 
 use crate::lock::{Lock, Wish};
+use crate::plain::Plain;
 use crate::scope::global;
 
 /// The folder of the origin's private file system that is this project's; its locks begin so too.
@@ -145,8 +143,7 @@ impl Folder {
     /// Removes it with all that is in it.
     pub(crate) async fn remove(self) {
         self.keeper.close();
-        let options = FileSystemRemoveOptions::new();
-        options.set_recursive(true);
+        let options = Plain::new().flag("recursive", true).done();
         let removal = self.parent.remove_entry_with_options(&self.name, &options);
         // What cannot be removed now is removed when it has outlived its time.
         let _ = JsFuture::from(removal).await;
@@ -178,8 +175,7 @@ async fn subfolder(
     name: &str,
     create: bool,
 ) -> Result<FileSystemDirectoryHandle, JsValue> {
-    let options = FileSystemGetDirectoryOptions::new();
-    options.set_create(create);
+    let options = Plain::new().flag("create", create).done();
     let handle = parent.get_directory_handle_with_options(name, &options);
     Ok(JsFuture::from(handle).await?.unchecked_into())
 }
@@ -210,8 +206,7 @@ async fn open_file(
     folder: &FileSystemDirectoryHandle,
     name: &str,
 ) -> Result<(FileSystemFileHandle, FileSystemSyncAccessHandle), JsValue> {
-    let create = FileSystemGetFileOptions::new();
-    create.set_create(true);
+    let create = Plain::new().flag("create", true).done();
     let file: FileSystemFileHandle =
         JsFuture::from(folder.get_file_handle_with_options(name, &create))
             .await?

@@ -3,7 +3,7 @@
 //! Sits between the page's messages and [`livetape_recorder`], which decides everything.
 //!
 //! - `engine`: messages in, recorder, outputs carried out one after another
-//! - `message`: the page's messages, read and written
+//! - `message`, `reply`: the page's messages, and those to it, which are `plain` objects
 //! - `storing`: what a recorder wants stored, and room for it
 //! - `reels`, `journal`: reels in OPFS with their journals, or in memory where a browser has none
 //! - `folder`, `lock`: a tape's folder, which one worker has at a time
@@ -27,9 +27,11 @@ mod lock;
 mod message;
 mod network;
 mod payload_sum;
+mod plain;
 #[cfg(feature = "pull")]
 mod recovered;
 mod reels;
+mod reply;
 mod room;
 mod scope;
 mod storing;

@@ -5,6 +5,7 @@ use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
+use crate::plain::Plain;
 use crate::scope::global;
 
 #[wasm_bindgen]
@@ -54,8 +55,7 @@ impl Lock {
         if locks.is_undefined() {
             return Err(locks);
         }
-        let options = Object::new();
-        Reflect::set(&options, &"ifAvailable".into(), &if_available.into())?;
+        let options = Plain::new().flag("ifAvailable", if_available).done();
         // The lock is held as long as the promise that its callback gives is open.
         let (held, release) = promise();
         let (answered, answer) = promise();

@@ -1,14 +1,12 @@
-//! The page's messages (`www/sdk/src/protocol.ts`), read and written.
+//! The page's messages (`www/sdk/src/protocol.ts`), read.
 
-use js_sys::{Array, Float64Array, JSON, Object, Reflect, Uint8Array, Uint32Array};
-use livetape_media::{Format, TrackId};
-use livetape_recorder::{
-    Access, ClipRange, Event, PastFrom, PastReady, RequestId, Setting, SourceId, StillReady,
-    TrackInfo,
-};
+use js_sys::{Float64Array, Reflect, Uint8Array};
+use livetape_media::TrackId;
+use livetape_recorder::{Access, ClipRange, Input, PastFrom, RequestId, Setting, SourceId};
 use livetape_tape::Window;
 use wasm_bindgen::prelude::*;
 
+use crate::chunk::JsChunk;
 #[cfg(feature = "pull")]
 use crate::recovered::Wish;
 
@@ -21,175 +19,150 @@ pub(crate) enum Message {
     /// About tapes that were left behind.
     #[cfg(feature = "pull")]
     Left(Wish),
-    Source {
-        source: SourceId,
-        mime: String,
-    },
-    Append {
-        source: SourceId,
-        chunk: Uint8Array,
-        timestamp_offset: f64,
-    },
-    Abort {
-        source: SourceId,
-    },
-    Set {
-        source: SourceId,
-        setting: Setting,
-    },
-    ChangeType {
-        source: SourceId,
-        mime: String,
-    },
-    Joined {
-        source: SourceId,
-    },
-    Playhead {
-        seconds: f64,
-    },
-    Record {
-        request: RequestId,
-        edge: String,
-        access: Access,
-        /// Bytes a second that are sent at most.
-        cap: Option<u64>,
-    },
-    Pause {
-        request: RequestId,
-    },
-    Unpause {
-        request: RequestId,
-    },
-    Mark {
-        request: RequestId,
-    },
-    Stop {
-        request: RequestId,
-    },
-    Upload {
-        request: RequestId,
-        clip: RequestId,
-        edge: String,
-        access: Access,
-    },
-    Cancel {
-        request: RequestId,
-    },
-    Still {
-        request: RequestId,
-        seconds: Option<f64>,
-    },
-    Past {
-        request: RequestId,
-        from: PastFrom,
-    },
-    Clip {
-        request: RequestId,
-        range: ClipRange,
-    },
-    CloseClip {
-        request: RequestId,
-    },
-    /// The browser has a network again.
-    Online,
+    /// For the recorder.
+    Told(Told),
     Close,
 }
 
-/// Reads a message; `None` for what is not one.
-pub(crate) fn read(message: &JsValue) -> Option<Message> {
-    let source = || Some(SourceId(number(message, "source")? as u32));
-    let request = || request(message);
-    Some(match string(message, "type")?.as_str() {
-        "open" if field(message, "window").is_some() => {
-            let window = field(message, "window")?;
-            Message::Open {
+impl Message {
+    /// Reads a message; `None` for what is not one.
+    pub(crate) fn read(message: &JsValue) -> Option<Self> {
+        let kind = string(message, "type")?;
+        if kind == "close" {
+            return Some(Self::Close);
+        }
+        if kind == "open"
+            && let Some(window) = field(message, "window")
+        {
+            return Some(Self::Open {
                 window: Window {
                     millis: (number(&window, "seconds")? * 1000.0) as u64,
                     bytes: number(&window, "bytes")? as u64,
                 },
                 pull: string(message, "url"),
-            }
+            });
         }
-        "source" => Message::Source {
-            source: source()?,
-            mime: string(message, "mime")?,
-        },
-        "changeType" => Message::ChangeType {
-            source: source()?,
-            mime: string(message, "mime")?,
-        },
-        "set" => Message::Set {
-            source: source()?,
-            setting: setting(message)?,
-        },
-        "append" => Message::Append {
-            source: source()?,
-            chunk: Uint8Array::new_with_byte_offset_and_length(
-                &field(message, "bytes")?,
-                0,
-                number(message, "length")? as u32,
-            ),
-            timestamp_offset: number(message, "timestampOffset").unwrap_or(0.0),
-        },
-        "abort" => Message::Abort { source: source()? },
-        "joined" => Message::Joined { source: source()? },
-        "playhead" => Message::Playhead {
-            seconds: number(message, "time")?,
-        },
-        "record" => Message::Record {
-            request: request()?,
-            edge: string(message, "edge")?,
-            access: access(message)?,
-            cap: number(message, "cap").map(|cap| cap as u64),
-        },
-        "pause" => Message::Pause {
-            request: request()?,
-        },
-        "unpause" => Message::Unpause {
-            request: request()?,
-        },
-        "mark" => Message::Mark {
-            request: request()?,
-        },
-        "stop" => Message::Stop {
-            request: request()?,
-        },
-        "upload" => Message::Upload {
-            request: request()?,
-            clip: RequestId(number(message, "clip")? as u32),
-            edge: string(message, "edge")?,
-            access: access(message)?,
-        },
-        "cancel" => Message::Cancel {
-            request: request()?,
-        },
-        "clip" => Message::Clip {
-            request: request()?,
-            range: clip_range(message)?,
-        },
-        "screenshot" => Message::Still {
-            request: request()?,
-            seconds: number(message, "time"),
-        },
-        "past" => Message::Past {
-            request: request()?,
-            from: past_from(message)?,
-        },
-        "closeClip" => Message::CloseClip {
-            request: RequestId(number(message, "clip")? as u32),
-        },
-        "online" => Message::Online,
-        "close" => Message::Close,
         #[cfg(feature = "pull")]
-        kind => Message::Left(Wish::read(kind, message)?),
-        #[cfg(not(feature = "pull"))]
-        _ => return None,
-    })
+        if let Some(wish) = Wish::read(&kind, message) {
+            return Some(Self::Left(wish));
+        }
+        Told::read(kind, message).map(Self::Told)
+    }
+}
+
+/// What the page tells the recorder.
+pub(crate) struct Told {
+    message: JsValue,
+    kind: String,
+    /// The type of what is appended, or the edge's address.
+    text: Option<String>,
+    /// What is appended.
+    pub(crate) chunk: Option<JsChunk>,
+}
+
+impl Told {
+    fn read(kind: String, message: &JsValue) -> Option<Self> {
+        let text = string(message, "mime").or_else(|| string(message, "edge"));
+        let chunk = if kind == "append" {
+            let length = number(message, "length")? as u32;
+            let bytes = field(message, "bytes")?;
+            let bytes = Uint8Array::new_with_byte_offset_and_length(&bytes, 0, length);
+            Some(JsChunk(bytes))
+        } else {
+            None
+        };
+        Some(Self {
+            message: message.clone(),
+            kind,
+            text,
+            chunk,
+        })
+    }
+
+    /// As the recorder takes it; `None` for what is not a message.
+    pub(crate) fn input(&self) -> Option<Input<'_>> {
+        let message = &self.message;
+        if let Some(request) = request(message) {
+            return self.requested(request);
+        }
+        let source = || Some(SourceId(number(message, "source")? as u32));
+        Some(match self.kind.as_str() {
+            "source" => Input::Source {
+                source: source()?,
+                mime: self.text.as_deref()?,
+            },
+            "changeType" => Input::ChangeType {
+                source: source()?,
+                mime: self.text.as_deref()?,
+            },
+            "set" => Input::Set {
+                source: source()?,
+                setting: setting(message)?,
+            },
+            "append" => Input::Append {
+                source: source()?,
+                chunk: self.chunk.as_ref()?,
+                timestamp_offset: number(message, "timestampOffset").unwrap_or(0.0),
+            },
+            "abort" => Input::Abort { source: source()? },
+            "joined" => Input::Joined { source: source()? },
+            "playhead" => Input::Playhead {
+                seconds: number(message, "time")?,
+            },
+            "closeClip" => Input::CloseClip {
+                request: clip(message)?,
+            },
+            "online" => Input::Online,
+            _ => return None,
+        })
+    }
+
+    /// What is answered.
+    fn requested(&self, request: RequestId) -> Option<Input<'_>> {
+        let message = &self.message;
+        Some(match self.kind.as_str() {
+            "record" => Input::Record {
+                request,
+                edge: self.text.as_deref()?,
+                access: access(message)?,
+                cap: number(message, "cap").map(|cap| cap as u64),
+            },
+            "pause" => Input::Pause { request },
+            "unpause" => Input::Unpause { request },
+            "mark" => Input::Mark { request },
+            "stop" => Input::Stop { request },
+            "upload" => Input::Upload {
+                request,
+                clip: clip(message)?,
+                edge: self.text.as_deref()?,
+                access: access(message)?,
+            },
+            "cancel" => Input::Cancel { request },
+            "clip" => Input::Clip {
+                request,
+                range: clip_range(message)?,
+            },
+            "screenshot" => Input::Still {
+                request,
+                seconds: number(message, "time"),
+            },
+            "past" => Input::Past {
+                request,
+                from: past_from(message)?,
+            },
+            _ => return None,
+        })
+    }
 }
 
 /// The number of a request.
 pub(crate) fn request(message: &JsValue) -> Option<RequestId> {
     Some(RequestId(number(message, "request")? as u32))
+}
+
+/// The number of a clip: its request's.
+fn clip(message: &JsValue) -> Option<RequestId> {
+    Some(RequestId(number(message, "clip")? as u32))
 }
 
 fn access(message: &JsValue) -> Option<Access> {
@@ -240,56 +213,7 @@ fn past_from(message: &JsValue) -> Option<PastFrom> {
     Some(PastFrom::Next(next.collect()))
 }
 
-/// A fragment to be played again, and its bytes.
-pub(crate) fn past(ready: &PastReady, bytes: &Uint8Array) -> Object {
-    let pairs = ready.next.iter();
-    let next: Vec<_> = pairs
-        .flat_map(|(track, sample)| [f64::from(track.0), *sample as f64])
-        .collect();
-    let fragment = object(
-        "fragment",
-        &[
-            ("config", ready.config.as_str().into()),
-            ("mime", ready.mime.as_str().into()),
-            ("init", Uint8Array::from(ready.init.as_slice()).into()),
-            ("bytes", bytes.into()),
-            ("start", ready.start.seconds().into()),
-            ("end", ready.end.seconds().into()),
-            ("later", ready.later.seconds().into()),
-            ("next", Float64Array::from(next.as_slice()).into()),
-        ],
-    );
-    let request = ready.request.0.into();
-    object(
-        "past",
-        &[("request", request), ("fragment", fragment.into())],
-    )
-}
-
-/// A picture to be decoded, and the bytes of its samples.
-pub(crate) fn still(ready: &StillReady, bytes: &Uint8Array) -> Object {
-    let samples = || ready.samples.iter();
-    let sizes: Vec<_> = samples().map(|sample| sample.size).collect();
-    let keyframes: Vec<_> = samples().map(|sample| u8::from(sample.keyframe)).collect();
-    let times: Vec<_> = samples().map(|sample| sample.shown.seconds()).collect();
-    let entry = ready.config.sample_entry.as_slice();
-    object(
-        "still",
-        &[
-            ("request", ready.request.0.into()),
-            ("codec", ready.config.codec.as_str().into()),
-            ("entry", Uint8Array::from(entry).into()),
-            ("sizes", Uint32Array::from(sizes.as_slice()).into()),
-            ("keyframes", Uint8Array::from(keyframes.as_slice()).into()),
-            ("times", Float64Array::from(times.as_slice()).into()),
-            ("bytes", bytes.into()),
-            ("time", ready.time.seconds().into()),
-            ("rotation", ready.config.rotation.degrees().into()),
-        ],
-    )
-}
-
-fn field(object: &JsValue, name: &str) -> Option<JsValue> {
+pub(crate) fn field(object: &JsValue, name: &str) -> Option<JsValue> {
     Reflect::get(object, &JsValue::from_str(name))
         .ok()
         .filter(|value| !value.is_undefined())
@@ -301,191 +225,4 @@ fn number(object: &JsValue, name: &str) -> Option<f64> {
 
 pub(crate) fn string(object: &JsValue, name: &str) -> Option<String> {
     field(object, name)?.as_string()
-}
-
-/// A message to the page: a plain object.
-pub(crate) fn object(kind: &str, fields: &[(&str, JsValue)]) -> Object {
-    let object = plain(fields);
-    set(&object, "type", &JsValue::from_str(kind));
-    object
-}
-
-/// A plain object with these properties.
-pub(crate) fn plain(fields: &[(&str, JsValue)]) -> Object {
-    let object = Object::new();
-    for (name, value) in fields {
-        set(&object, name, value);
-    }
-    object
-}
-
-fn set(object: &Object, name: &str, value: &JsValue) {
-    // Setting a property of a fresh plain object does not fail.
-    let _ = Reflect::set(object, &JsValue::from_str(name), value);
-}
-
-/// An event as a message.
-pub(crate) fn event(event: Event) -> Object {
-    match event {
-        Event::Window {
-            start,
-            end,
-            bytes,
-            held,
-            forecast,
-        } => object(
-            "window",
-            &[
-                ("start", start.seconds().into()),
-                ("end", end.seconds().into()),
-                ("bytes", (bytes as f64).into()),
-                ("held", (held as f64).into()),
-                (
-                    "forecast",
-                    forecast.map_or(JsValue::UNDEFINED, JsValue::from),
-                ),
-            ],
-        ),
-        Event::NothingYet { request } => object("past", &[("request", request.0.into())]),
-        Event::Tracks(infos) => object("tracks", &[("tracks", tracks(&infos).into())]),
-        Event::Recording {
-            request,
-            id,
-            answer,
-        } => object(
-            "recording",
-            &[
-                ("request", request.0.into()),
-                ("id", id.into()),
-                ("playback", playback(&parsed(&answer))),
-            ],
-        ),
-        Event::Progress {
-            request,
-            elapsed,
-            bytes,
-            uploaded,
-            objects,
-        } => object(
-            "progress",
-            &[
-                ("request", request.0.into()),
-                ("elapsed", elapsed.into()),
-                ("bytes", (bytes as f64).into()),
-                ("uploaded", (uploaded as f64).into()),
-                ("objects", objects.into()),
-            ],
-        ),
-        Event::Moment { request, at, time } => object(
-            "moment",
-            &[
-                ("request", request.0.into()),
-                ("at", at.into()),
-                ("time", time.seconds().into()),
-            ],
-        ),
-        Event::Upload {
-            request,
-            state,
-            why,
-        } => object(
-            "upload",
-            &[
-                ("request", request.0.into()),
-                ("state", state.as_str().into()),
-                ("why", why.map_or(JsValue::UNDEFINED, Into::into)),
-            ],
-        ),
-        Event::Stopped {
-            request,
-            duration,
-            pre_roll,
-            bytes,
-            answer,
-        } => {
-            let result = parsed(&answer);
-            object(
-                "stopped",
-                &[
-                    ("request", request.0.into()),
-                    ("duration", duration.into()),
-                    ("preRoll", pre_roll.into()),
-                    ("bytes", (bytes as f64).into()),
-                    ("playback", playback(&result)),
-                    ("result", result),
-                ],
-            )
-        }
-        Event::Defect { code, message, at } => {
-            let at = at.map_or(JsValue::UNDEFINED, JsValue::from);
-            object(
-                "event",
-                &[
-                    ("code", code.into()),
-                    ("message", message.into()),
-                    ("at", at),
-                ],
-            )
-        }
-        Event::Failed {
-            request,
-            code,
-            message,
-        } => failed(request, code.as_str(), &message),
-    }
-}
-
-/// A failure as a message.
-pub(crate) fn failed(request: Option<RequestId>, code: &str, message: &str) -> Object {
-    let request = request.map_or(JsValue::UNDEFINED, |request| request.0.into());
-    object(
-        "failed",
-        &[
-            ("request", request),
-            ("code", code.into()),
-            ("message", message.into()),
-        ],
-    )
-}
-
-fn parsed(json: &str) -> JsValue {
-    JSON::parse(json).unwrap_or(JsValue::NULL)
-}
-
-fn playback(answer: &JsValue) -> JsValue {
-    field(answer, "playback").unwrap_or(JsValue::NULL)
-}
-
-/// Tracks as the page sees them.
-pub(crate) fn tracks(infos: &[TrackInfo]) -> Array {
-    let track = |info: &TrackInfo| {
-        let codec = ("codec", JsValue::from_str(&info.codec));
-        let of_kind = |kind: &'static str, more: &[(&str, JsValue)]| {
-            let fields: Vec<_> = [codec.clone()]
-                .into_iter()
-                .chain(more.iter().cloned())
-                .collect();
-            let track = plain(&fields);
-            set(&track, "kind", &kind.into());
-            track
-        };
-        match info.format {
-            Format::Video { width, height } => of_kind(
-                "video",
-                &[("width", width.into()), ("height", height.into())],
-            ),
-            Format::Audio {
-                sample_rate,
-                channels,
-            } => of_kind(
-                "audio",
-                &[
-                    ("sampleRate", sample_rate.into()),
-                    ("channels", channels.into()),
-                ],
-            ),
-            Format::Other { .. } => of_kind("data", &[]),
-        }
-    };
-    infos.iter().map(track).collect()
 }

@@ -4,15 +4,17 @@ use js_sys::Uint8Array;
 use livetape_recorder::{Body, Request};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, Headers, RequestInit, Response};
+use web_sys::{AbortSignal, Response};
 
+use crate::chunk::JsChunk;
+use crate::plain::Plain;
 use crate::scope::global;
 
 /// An answer, with its body as it arrived.
 pub(crate) struct Fetched {
     pub(crate) status: u16,
     pub(crate) url: String,
-    pub(crate) body: Uint8Array,
+    pub(crate) body: JsChunk,
 }
 
 /// Sends a request whose body was read together where it is a plan.
@@ -32,15 +34,14 @@ pub(crate) async fn exchange(
 }
 
 async fn send(request: &Request, plan: Option<Uint8Array>) -> Result<Fetched, JsValue> {
-    let headers = Headers::new()?;
+    let mut headers = Plain::new();
     for (name, value) in &request.headers {
-        headers.set(name, value)?;
+        headers = headers.text(name, value);
     }
-    let init = RequestInit::new();
-    init.set_method(request.method);
+    let mut init = Plain::new().text("method", request.method);
     match (&request.body, plan) {
         (Body::Empty, _) | (Body::Plan(_), None) => {}
-        (Body::Bytes(bytes), _) => init.set_body(&Uint8Array::from(bytes.as_slice())),
+        (Body::Bytes(bytes), _) => init = init.bytes("body", bytes),
         (Body::Plan(_), Some(bytes)) => {
             let digest = JsFuture::from(
                 global()
@@ -49,16 +50,19 @@ async fn send(request: &Request, plan: Option<Uint8Array>) -> Result<Fetched, Js
                     .digest_with_str_and_js_u8_array("SHA-256", &bytes)?,
             )
             .await?;
-            let digest = Uint8Array::new(&digest).to_vec();
-            headers.set("content-digest", &format!("sha-256=:{}:", base64(&digest)))?;
-            init.set_body(&bytes);
+            let digest = base64(&Uint8Array::new(&digest).to_vec());
+            headers = headers.text("content-digest", &format!("sha-256=:{digest}:"));
+            init = init.value("body", &bytes);
         }
     }
-    init.set_headers(&headers);
-    init.set_signal(Some(&AbortSignal::timeout_with_u32(request.patience)));
     if request.method == "GET" {
-        init.set_cache(web_sys::RequestCache::NoStore);
+        init = init.text("cache", "no-store");
     }
+    let patience = AbortSignal::timeout_with_u32(request.patience);
+    let init = init
+        .value("headers", &headers.done::<JsValue>())
+        .value("signal", &patience)
+        .done();
     let response: Response = JsFuture::from(global().fetch_with_str_and_init(&request.url, &init))
         .await?
         .unchecked_into();
@@ -66,7 +70,7 @@ async fn send(request: &Request, plan: Option<Uint8Array>) -> Result<Fetched, Js
     Ok(Fetched {
         status: response.status(),
         url: response.url(),
-        body: Uint8Array::new(&body),
+        body: JsChunk(Uint8Array::new(&body)),
     })
 }
 

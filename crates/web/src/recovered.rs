@@ -13,7 +13,9 @@ use web_sys::Blob;
 use crate::folder::{Folder, Found};
 use crate::message;
 use crate::payload_sum::PayloadSum;
+use crate::plain::Plain;
 use crate::reels::Reels;
+use crate::reply;
 
 /// What is recovered is as long as it is.
 const WINDOW: Window = Window {
@@ -107,28 +109,26 @@ impl Recovered {
     fn described(&self, name: &str) -> Option<Object> {
         let timeline = self.tape.timeline();
         let (start, end) = timeline.span()?;
-        let date = |at| {
-            let date = timeline.wall_clock_at(at);
-            date.map_or(JsValue::UNDEFINED, |millis| (millis as f64).into())
+        let date = |at| timeline.wall_clock_at(at).map(|millis| millis as f64);
+        let described = Plain::new()
+            .text("name", name)
+            .number("start", start.seconds())
+            .number("end", end.seconds())
+            .known("startDate", date(start))
+            .known("endDate", date(end))
+            .number("bytes", self.tape.bytes() as f64)
+            .value("tracks", &reply::tracks(&TrackInfo::of(timeline)))
+            .value("damage", &self.codes());
+        let described = match Unfinished::of(&self.tape) {
+            Some(unfinished) => {
+                let recording = Plain::new()
+                    .text("edge", &unfinished.edge)
+                    .text("id", &unfinished.id);
+                described.value("recording", &recording.done::<JsValue>())
+            }
+            None => described,
         };
-        let recording = Unfinished::of(&self.tape).map_or(JsValue::UNDEFINED, |unfinished| {
-            let fields = [
-                ("edge", unfinished.edge.into()),
-                ("id", unfinished.id.into()),
-            ];
-            message::plain(&fields).into()
-        });
-        Some(message::plain(&[
-            ("name", name.into()),
-            ("start", start.seconds().into()),
-            ("end", end.seconds().into()),
-            ("startDate", date(start)),
-            ("endDate", date(end)),
-            ("bytes", (self.tape.bytes() as f64).into()),
-            ("tracks", message::tracks(&TrackInfo::of(timeline)).into()),
-            ("damage", self.codes().into()),
-            ("recording", recording),
-        ]))
+        Some(described.done())
     }
 }
 

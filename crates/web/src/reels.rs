@@ -13,12 +13,13 @@ use livetape_timeline::{Extent, Part, Plan, StoreId};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Blob, BlobPropertyBag, DomException, FileSystemFileHandle, FileSystemReadWriteOptions,
+    Blob, DomException, FileSystemFileHandle, FileSystemReadWriteOptions,
     FileSystemSyncAccessHandle,
 };
 
 use crate::folder::Folder;
 use crate::journal::JournalFile;
+use crate::plain::Plain;
 use crate::room::Room;
 use crate::scope::now;
 
@@ -106,6 +107,31 @@ impl Closed {
             at = to;
         }
         Ok(())
+    }
+}
+
+/// Bytes to be written.
+#[derive(Clone, Copy)]
+pub(crate) enum Bytes<'a> {
+    /// In JavaScript's memory.
+    Theirs(&'a Uint8Array),
+    /// In Wasm's memory.
+    Own(&'a [u8]),
+}
+
+impl Bytes<'_> {
+    pub(crate) fn len(self) -> usize {
+        match self {
+            Self::Theirs(bytes) => bytes.length() as usize,
+            Self::Own(bytes) => bytes.len(),
+        }
+    }
+
+    fn copied(self) -> Uint8Array {
+        match self {
+            Self::Theirs(bytes) => bytes.slice(0, bytes.length()),
+            Self::Own(bytes) => Uint8Array::from(bytes),
+        }
     }
 }
 
@@ -252,45 +278,38 @@ impl Reels {
         self.journal.iter().try_for_each(JournalFile::flush)
     }
 
-    /// Writes bytes of JavaScript's memory at the end of an open reel.
-    pub(crate) fn write(&mut self, at: Placement, bytes: &Uint8Array) -> Result<(), JsValue> {
+    /// Writes bytes at the end of an open reel, right from where they are.
+    pub(crate) fn write(&mut self, at: Placement, bytes: Bytes<'_>) -> Result<(), JsValue> {
         match self.reels.get_mut(&at.reel) {
             Some(Reel::Open { access, .. }) => {
                 let options = options_at(at.offset);
-                let written = access.write_with_js_u8_array_and_options(bytes, &options)?;
-                all_written(written, bytes.length() as usize)
+                let written = match bytes {
+                    Bytes::Theirs(own) => {
+                        access.write_with_js_u8_array_and_options(own, &options)?
+                    }
+                    Bytes::Own(own) => access.write_with_u8_array_and_options(own, &options)?,
+                };
+                all_written(written, bytes.len())
             }
             Some(Reel::Growing(_)) => self.remember(at.reel, bytes),
             _ => Err(JsValue::from_str(NOT_OPEN)),
         }
     }
 
-    /// Writes bytes of Wasm's memory at the end of an open reel, right from where they are.
-    pub(crate) fn write_own(&mut self, at: Placement, bytes: &[u8]) -> Result<(), JsValue> {
-        match self.reels.get_mut(&at.reel) {
-            Some(Reel::Open { access, .. }) => {
-                let options = options_at(at.offset);
-                let written = access.write_with_u8_array_and_options(bytes, &options)?;
-                all_written(written, bytes.len())
-            }
-            _ => self.write(at, &Uint8Array::from(bytes)),
-        }
-    }
-
     /// Puts bytes at the end of a reel in memory, where there is room: a tab that takes all memory
     /// there is loses everything.
-    fn remember(&mut self, reel: StoreId, bytes: &Uint8Array) -> Result<(), JsValue> {
+    fn remember(&mut self, reel: StoreId, bytes: Bytes<'_>) -> Result<(), JsValue> {
         let len = |reel: &Reel| match reel {
             Reel::Open { .. } => 0,
             Reel::Growing(pieces) => len_of(pieces),
             Reel::Closed(closed) => u64::from(closed.blobs.length()) * PIECE,
         };
         let all: u64 = self.reels.values().map(len).sum();
-        if all + u64::from(bytes.length()) > MOST_MEMORY_BYTES {
+        if all + bytes.len() as u64 > MOST_MEMORY_BYTES {
             return Err(quota_exceeded());
         }
         if let Some(Reel::Growing(pieces)) = self.reels.get_mut(&reel) {
-            pieces.push(bytes.slice(0, bytes.length()));
+            pieces.push(bytes.copied());
         }
         Ok(())
     }
@@ -392,9 +411,7 @@ impl Reels {
 const NOT_OPEN: &str = "the reel is not open";
 
 pub(crate) fn options_at(offset: u64) -> FileSystemReadWriteOptions {
-    let options = FileSystemReadWriteOptions::new();
-    options.set_at(offset as f64);
-    options
+    Plain::new().number("at", offset as f64).done()
 }
 
 pub(crate) fn all_written(written: f64, wanted: usize) -> Result<(), JsValue> {
@@ -405,8 +422,7 @@ pub(crate) fn all_written(written: f64, wanted: usize) -> Result<(), JsValue> {
 }
 
 fn blob(parts: &Array, mime: &str) -> Result<Blob, JsValue> {
-    let options = BlobPropertyBag::new();
-    options.set_type(mime);
+    let options = Plain::new().text("type", mime).done();
     Blob::new_with_blob_sequence_and_options(parts, &options)
 }
 

@@ -17,6 +17,10 @@ extern "C" {
     #[wasm_bindgen(js_name = close)]
     pub(crate) fn close_worker();
 
+    /// The scope itself.
+    #[wasm_bindgen(thread_local_v2, js_name = self)]
+    static SCOPE: WorkerGlobalScope;
+
     /// `performance` of any global scope.
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     fn performance_now() -> f64;
@@ -24,7 +28,7 @@ extern "C" {
 
 /// The global scope this runs in.
 pub(crate) fn global() -> WorkerGlobalScope {
-    js_sys::global().unchecked_into()
+    SCOPE.with(Clone::clone)
 }
 
 /// Both clocks.

@@ -1,6 +1,5 @@
 //! Storing what a recorder wants stored, and making room where there is none.
 
-use js_sys::Uint8Array;
 use livetape_recorder::{Input, Recorder};
 use livetape_tape::journal::payload_sum;
 use livetape_tape::{Command, Placement};
@@ -8,7 +7,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::left;
 use crate::payload_sum::PayloadSum;
-use crate::reels::{Reels, is_full};
+use crate::reels::{Bytes, Reels, is_full};
 use crate::room::Room;
 use crate::scope::now;
 
@@ -47,40 +46,25 @@ impl Tape {
         done.or_else(|error| if is_full(&error) { Ok(()) } else { Err(error) })
     }
 
-    /// Writes bytes of JavaScript's memory to a reel.
-    pub(crate) async fn write(&mut self, at: Placement, bytes: &Uint8Array) -> Result<(), JsValue> {
-        if self.writing(at, |reels| reels.write(at, bytes)).await? && self.reels.are_files() {
-            let sum = self.payload_sum.of(bytes);
-            self.recorder.written(at, u64::from(bytes.length()), sum);
-        }
-        Ok(())
-    }
-
-    /// Writes bytes of Wasm's memory to a reel.
-    pub(crate) async fn write_own(&mut self, at: Placement, bytes: &[u8]) -> Result<(), JsValue> {
-        if self.writing(at, |reels| reels.write_own(at, bytes)).await? && self.reels.are_files() {
-            self.recorder
-                .written(at, bytes.len() as u64, payload_sum(bytes));
-        }
-        Ok(())
-    }
-
-    /// Where there is no room, room is made; what cannot be written all the same is not on the
-    /// tape. Whether it is there.
-    async fn writing(
-        &mut self,
-        at: Placement,
-        write: impl Fn(&mut Reels) -> Result<(), JsValue>,
-    ) -> Result<bool, JsValue> {
-        while let Err(error) = write(&mut self.reels) {
+    /// Writes bytes to a reel. Where there is no room, room is made; what cannot be written all the
+    /// same is not on the tape.
+    pub(crate) async fn write(&mut self, at: Placement, bytes: Bytes<'_>) -> Result<(), JsValue> {
+        while let Err(error) = self.reels.write(at, bytes) {
             let full = is_full(&error);
             if full && self.make_room().await {
                 continue;
             }
             self.recorder.not_written(at);
-            return if full { Ok(false) } else { Err(error) };
+            return if full { Ok(()) } else { Err(error) };
         }
-        Ok(true)
+        if self.reels.are_files() {
+            let sum = match bytes {
+                Bytes::Theirs(bytes) => self.payload_sum.of(bytes),
+                Bytes::Own(bytes) => payload_sum(bytes),
+            };
+            self.recorder.written(at, bytes.len() as u64, sum);
+        }
+        Ok(())
     }
 
     /// Gives up what is needed least: tapes that were left behind, then the oldest of this one.

@@ -209,10 +209,12 @@ fn optimiser(workspace: &Workspace, module: &Path, out: &Path) -> Command {
         ])
         .args(["--enable-mutable-globals", "--enable-reference-types"])
         .args(["--enable-multivalue", "--enable-simd"])
-        // Low memory is the far end of the stack, which rustc puts first. What has a like name is alike, and packs better
-        // beside its like.
+        // Low memory is the far end of the stack, which rustc puts first. A function that is called once stays one unless
+        // it is tiny: in a larger one its locals have longer numbers, and pack worse. What has a like name is alike, and
+        // packs better beside its like.
         .args(["--low-memory-unused", "--flatten", "--rereloop"])
-        .args(["-Oz", "--reorder-functions-by-name", "-Oz"])
+        .args(["--one-caller-inline-max-function-size", "20"])
+        .args(["-Os", "--reorder-functions-by-name", "-Os"])
         .arg(module)
         .arg("-o")
         .arg(out);

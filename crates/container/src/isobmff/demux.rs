@@ -10,7 +10,7 @@ use super::boxes::{self, BoxRef, Boxes, Parsed};
 use super::events::{self, Messages};
 use super::moof::{self, AnnouncedRun};
 use super::moov::{self, InitTrack};
-use super::stored::{Listed, StoredSamples};
+use super::stored::{Listed, ListedSamples, StoredSamples};
 use crate::{Chunk, Defect, DefectCode, Event, Payload, Run};
 
 /// The largest header box (`moov`, `moof`) that is kept in memory; more is malformed.
@@ -24,7 +24,7 @@ const MAX_HEADER_BOX: u64 = 64 << 20;
 ///
 /// [`Demuxer::push`] bytes, then drain [`Demuxer::poll`]. Memory grows with bytes really received
 /// for a header box (at most 64 MiB), never with a number read from one.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Demuxer {
     /// Bytes pushed so far.
     position: u64,
@@ -35,7 +35,8 @@ pub struct Demuxer {
     announced: VecDeque<AnnouncedRun>,
     /// Samples told so far that had no bytes of their own in a header.
     repeated: u64,
-    stored: Box<StoredSamples>,
+    /// Those that a `moov` lists; `None` where only fragments are read.
+    listed: Option<Box<dyn ListedSamples>>,
     /// Where the file began: chunk offsets count from here.
     origin: u64,
     messages: Messages,
@@ -64,10 +65,37 @@ impl Default for State {
     }
 }
 
+impl Default for Demuxer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Demuxer {
     /// A demuxer at the start of a stream.
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            listed: Some(Box::<StoredSamples>::default()),
+            ..Self::of_fragments()
+        }
+    }
+
+    /// A demuxer at the start of a stream of fragments, as players append and playlists name them:
+    /// samples that a `moov` itself lists are not told.
+    pub fn of_fragments() -> Self {
+        Self {
+            position: 0,
+            state: State::default(),
+            tracks: Vec::new(),
+            next_decode_time: SmallMap::new(),
+            current_config: SmallMap::new(),
+            announced: VecDeque::new(),
+            repeated: 0,
+            listed: None,
+            origin: 0,
+            messages: Messages::default(),
+            events: VecDeque::new(),
+        }
     }
 
     /// Bytes pushed so far, the stream offset of the next.
@@ -77,7 +105,8 @@ impl Demuxer {
 
     /// True while samples have been announced whose payload has not arrived in full.
     pub fn is_waiting(&self) -> bool {
-        !self.announced.is_empty() || self.stored.is_waiting()
+        let listed = self.listed.as_ref();
+        !self.announced.is_empty() || listed.is_some_and(|listed| listed.is_waiting())
     }
 
     /// Takes the next bytes of the stream.
@@ -121,7 +150,7 @@ impl Demuxer {
             run.cut(self.position);
             self.tell(run);
         }
-        self.stored.cut(self.position);
+        self.cut_listed();
         self.origin = self.position;
         if self.messages.wait_in_vain() {
             let what = "events before a fragment that did not come have no time";
@@ -153,7 +182,7 @@ impl Demuxer {
     /// Tells what comes next of the samples listed in the `moov`. A run at a time: however many
     /// there are, they need not be held all at once.
     fn list_stored(&mut self, position: u64) -> Option<()> {
-        match self.stored.next(position)? {
+        match self.listed.as_mut()?.next(position)? {
             Listed::Run(run) => self.tell(run),
             Listed::Broken(track, at, what) => {
                 self.defect_at(at, DefectCode::Malformed, Some(track), what);
@@ -170,6 +199,13 @@ impl Demuxer {
     /// them, however the stream is cut.
     fn list_before(&mut self, position: u64) {
         while self.list_stored(position).is_some() {}
+    }
+
+    /// Listed samples end here.
+    fn cut_listed(&mut self) {
+        if let Some(listed) = &mut self.listed {
+            listed.cut(self.position);
+        }
     }
 
     /// Moves on from a completed state.
@@ -269,7 +305,7 @@ impl Demuxer {
             return self.message(found);
         }
         if found.kind == *b"moov" {
-            self.stored.cut(self.position);
+            self.cut_listed();
         }
         // With the tracks it was listed for.
         self.list_before(self.position);
@@ -320,9 +356,11 @@ impl Demuxer {
         for (track, config) in first {
             self.config(track, config);
         }
-        *self.stored = StoredSamples::read(moov, &self.tracks, self.origin);
-        for (track, time) in self.stored.end_times() {
-            self.next_decode_time.insert(track, time);
+        if let Some(listed) = &mut self.listed {
+            listed.read(moov, &self.tracks, self.origin);
+            for (track, time) in listed.end_times() {
+                self.next_decode_time.insert(track, time);
+            }
         }
     }
 

@@ -31,7 +31,8 @@ pub fn in_band(sample_entry: &[u8]) -> Option<InBand> {
     let (coding, nal_length_size, sets) = match &entry.kind {
         b"avc1" | b"avc3" => {
             let found = avc_parameters(sample_entry)?;
-            let sets = [found.sps, found.pps].concat();
+            let mut sets = found.sps;
+            sets.extend(found.pps);
             (VideoCoding::Avc, found.nal_length_size, sets)
         }
         b"hvc1" | b"hev1" => {

@@ -1,5 +1,7 @@
 //! The samples a `moov` itself lists, told in the order they lie in the file.
 
+use std::fmt::Debug;
+
 use livetape_media::TrackId;
 
 use super::boxes::BoxRef;
@@ -31,6 +33,21 @@ struct Telling {
     reach: u64,
 }
 
+/// What a demuxer asks of the samples that a `moov` lists. A trait so that a program whose streams have
+/// none does without the code that reads them.
+pub(crate) trait ListedSamples: Debug {
+    /// Reads the tables of a `moov` whose tracks are known, instead of those of any before it.
+    fn read(&mut self, moov: BoxRef<'_>, tracks: &[InitTrack], origin: u64);
+    /// True where samples are left that may still arrive.
+    fn is_waiting(&self) -> bool;
+    /// No byte will follow those before `position`.
+    fn cut(&mut self, position: u64);
+    /// Decode time after each track's samples.
+    fn end_times(&self) -> Vec<(TrackId, i64)>;
+    /// What is next of that which lies before `position`.
+    fn next(&mut self, position: u64) -> Option<Listed>;
+}
+
 /// The sample tables of all tracks of a progressive file.
 #[derive(Debug, Default)]
 pub(crate) struct StoredSamples {
@@ -43,16 +60,15 @@ pub(crate) struct StoredSamples {
     after_last: Option<Listed>,
 }
 
-impl StoredSamples {
-    /// Reads the tables of a `moov` whose tracks are known.
-    pub(crate) fn read(moov: BoxRef<'_>, tracks: &[InitTrack], origin: u64) -> Self {
+impl ListedSamples for StoredSamples {
+    fn read(&mut self, moov: BoxRef<'_>, tracks: &[InitTrack], origin: u64) {
         let traks = moov.children().filter(|child| child.kind == *b"trak");
         let tables = traks.filter_map(|trak| {
             let id = moov::track_id(trak)?;
             let known = tracks.iter().find(|track| track.id == id)?;
             SampleTable::read(trak, id, known.shift, origin)
         });
-        Self {
+        *self = Self {
             tracks: tables
                 .take(MAX_TRACKS)
                 .map(|table| Telling {
@@ -63,27 +79,25 @@ impl StoredSamples {
                 .collect(),
             origin,
             ..Self::default()
-        }
+        };
     }
 
-    /// True where samples are left that may still arrive.
-    pub(crate) const fn is_waiting(&self) -> bool {
+    fn is_waiting(&self) -> bool {
         self.end.is_none() && !self.tracks.is_empty()
     }
 
-    /// No byte will follow those before `position`.
-    pub(crate) fn cut(&mut self, position: u64) {
+    fn cut(&mut self, position: u64) {
         self.end.get_or_insert(position);
     }
 
-    /// Decode time after each track's samples.
-    pub(crate) fn end_times(&self) -> impl Iterator<Item = (TrackId, i64)> + '_ {
+    fn end_times(&self) -> Vec<(TrackId, i64)> {
         let tables = self.tracks.iter().map(|track| &track.table);
-        tables.map(|table| (table.track(), table.end_time()))
+        tables
+            .map(|table| (table.track(), table.end_time()))
+            .collect()
     }
 
-    /// What is next of that which lies before `position`.
-    pub(crate) fn next(&mut self, position: u64) -> Option<Listed> {
+    fn next(&mut self, position: u64) -> Option<Listed> {
         if let Some(told) = self.after_last.take() {
             return Some(told);
         }
@@ -117,7 +131,9 @@ impl StoredSamples {
         }
         run.map(Listed::Run)
     }
+}
 
+impl StoredSamples {
     /// Once the stream was cut: the whole samples of each track's last run, then that it was.
     fn unfinished(&mut self, position: u64) -> Option<Listed> {
         self.end?;

@@ -41,6 +41,16 @@ const fn other(name: &'static str) -> Kind {
     Kind { name, usage }
 }
 
+const ID3: Kind = Kind {
+    name: "ID3",
+    usage: Use::Id3,
+};
+
+const SPLICES: Kind = Kind {
+    name: "SCTE-35",
+    usage: Use::Splices,
+};
+
 /// What is called nothing in particular: the stream type's number is all that is known.
 const PRIVATE: Kind = other("private data");
 
@@ -50,98 +60,96 @@ impl Kind {
         match stream_type {
             0x06 => private(descriptors).unwrap_or(PRIVATE),
             0x15 => metadata(descriptors),
-            0x80..=0x8a if registration(program) == Some(*b"HDMV") => blu_ray(stream_type),
-            0x80..=0xff => assigned(stream_type)
+            0x80..=0x8a if registration(program) == Some(*b"HDMV") => {
+                find(&BLU_RAY, stream_type).unwrap_or(other("DTS-HD"))
+            }
+            0x80..=0xff => find(&ASSIGNED, stream_type)
                 .or_else(|| private(descriptors))
                 .unwrap_or(PRIVATE),
-            _ => standard(stream_type),
+            _ => find(&STANDARD, stream_type).unwrap_or(other("of a type without a name")),
         }
     }
+}
+
+fn find<K: Copy + PartialEq>(table: &[(K, Kind)], key: K) -> Option<Kind> {
+    let found = table.iter().find(|(own, _)| *own == key);
+    found.map(|(_, kind)| *kind)
 }
 
 /// Table 2-34.
-const fn standard(stream_type: u8) -> Kind {
-    match stream_type {
-        0x01 => other("MPEG-1 video"),
-        0x02 => other("MPEG-2 video"),
-        0x03 => other("MPEG-1 audio"),
-        0x04 => other("MPEG-2 audio"),
-        0x05 => other("private sections"),
-        0x0b => other("DSM-CC"),
-        0x0f => media("AAC in ADTS"),
-        0x10 => other("MPEG-4 part 2 video"),
-        0x11 => other("AAC in LATM"),
-        0x1b => media("H.264"),
-        0x1c => other("AAC without transport syntax"),
-        0x1f => other("SVC enhancement of H.264"),
-        0x20 => other("MVC enhancement of H.264"),
-        0x21 => other("JPEG 2000 video"),
-        0x24 => media("H.265"),
-        0x25 => other("temporal enhancement of H.265"),
-        0x2d | 0x2e => other("MPEG-H 3D audio"),
-        0x32 => other("JPEG XS video"),
-        0x33 => other("H.266"),
-        _ => other("of a type without a name"),
-    }
-}
+const STANDARD: [(u8, Kind); 20] = [
+    (0x01, other("MPEG-1 video")),
+    (0x02, other("MPEG-2 video")),
+    (0x03, other("MPEG-1 audio")),
+    (0x04, other("MPEG-2 audio")),
+    (0x05, other("private sections")),
+    (0x0b, other("DSM-CC")),
+    (0x0f, media("AAC in ADTS")),
+    (0x10, other("MPEG-4 part 2 video")),
+    (0x11, other("AAC in LATM")),
+    (0x1b, media("H.264")),
+    (0x1c, other("AAC without transport syntax")),
+    (0x1f, other("SVC enhancement of H.264")),
+    (0x20, other("MVC enhancement of H.264")),
+    (0x21, other("JPEG 2000 video")),
+    (0x24, media("H.265")),
+    (0x25, other("temporal enhancement of H.265")),
+    (0x2d, other("MPEG-H 3D audio")),
+    (0x2e, other("MPEG-H 3D audio")),
+    (0x32, other("JPEG XS video")),
+    (0x33, other("H.266")),
+];
 
 /// Types of the user's range with a meaning in wide use.
-const fn assigned(stream_type: u8) -> Option<Kind> {
-    Some(match stream_type {
-        0x80 => other("DigiCipher II video or LPCM"),
-        0x81 => other("AC-3"),
-        0x82 | 0x8a => other("DTS"),
-        0x83 => other("TrueHD or LPCM"),
-        0x84 | 0x87 => other("E-AC-3"),
-        0x85 => other("DTS-HD"),
-        0x86 => Kind {
-            name: "SCTE-35",
-            usage: Use::Splices,
-        },
-        0xc1 => protected("AC-3, encrypted by SAMPLE-AES"),
-        0xc2 => protected("E-AC-3, encrypted by SAMPLE-AES"),
-        0xcf => protected("AAC, encrypted by SAMPLE-AES"),
-        0xdb => protected("H.264, encrypted by SAMPLE-AES"),
-        0xea => other("VC-1"),
-        _ => return None,
-    })
-}
+const ASSIGNED: [(u8, Kind); 14] = [
+    (0x80, other("DigiCipher II video or LPCM")),
+    (0x81, other("AC-3")),
+    (0x82, other("DTS")),
+    (0x8a, other("DTS")),
+    (0x83, other("TrueHD or LPCM")),
+    (0x84, other("E-AC-3")),
+    (0x87, other("E-AC-3")),
+    (0x85, other("DTS-HD")),
+    (0x86, SPLICES),
+    (0xc1, protected("AC-3, encrypted by SAMPLE-AES")),
+    (0xc2, protected("E-AC-3, encrypted by SAMPLE-AES")),
+    (0xcf, protected("AAC, encrypted by SAMPLE-AES")),
+    (0xdb, protected("H.264, encrypted by SAMPLE-AES")),
+    (0xea, other("VC-1")),
+];
 
-const fn blu_ray(stream_type: u8) -> Kind {
-    match stream_type {
-        0x80 => other("LPCM"),
-        0x81 => other("AC-3"),
-        0x82 => other("DTS"),
-        0x83 => other("TrueHD"),
-        0x84 => other("E-AC-3"),
-        _ => other("DTS-HD"),
-    }
-}
+/// Those of Blu-ray; the rest of its range are DTS-HD.
+const BLU_RAY: [(u8, Kind); 5] = [
+    (0x80, other("LPCM")),
+    (0x81, other("AC-3")),
+    (0x82, other("DTS")),
+    (0x83, other("TrueHD")),
+    (0x84, other("E-AC-3")),
+];
+
+/// By `format_identifier`.
+const REGISTERED: [([u8; 4], Kind); 15] = [
+    (*b"Opus", other("Opus")),
+    (*b"AC-3", other("AC-3")),
+    (*b"EAC3", other("E-AC-3")),
+    (*b"AC-4", other("AC-4")),
+    (*b"DTS1", other("DTS")),
+    (*b"DTS2", other("DTS")),
+    (*b"DTS3", other("DTS")),
+    (*b"HEVC", other("H.265 in private PES packets")),
+    (*b"AV01", other("AV1")),
+    (*b"VC-1", other("VC-1")),
+    (*b"drac", other("Dirac")),
+    (*b"BSSD", other("SMPTE 302M audio")),
+    (*b"KLVA", other("KLV metadata")),
+    (*b"VANC", other("SMPTE 2038 ancillary data")),
+    (*b"ID3 ", ID3),
+];
 
 /// Private data, by the descriptors that say what.
 fn private(descriptors: &[u8]) -> Option<Kind> {
-    let by_registration = match registration(descriptors).as_ref() {
-        Some(b"Opus") => other("Opus"),
-        Some(b"AC-3") => other("AC-3"),
-        Some(b"EAC3") => other("E-AC-3"),
-        Some(b"AC-4") => other("AC-4"),
-        Some(b"DTS1" | b"DTS2" | b"DTS3") => other("DTS"),
-        Some(b"HEVC") => other("H.265 in private PES packets"),
-        Some(b"AV01") => other("AV1"),
-        Some(b"VC-1") => other("VC-1"),
-        Some(b"drac") => other("Dirac"),
-        Some(b"BSSD") => other("SMPTE 302M audio"),
-        Some(b"KLVA") => other("KLV metadata"),
-        Some(b"VANC") => other("SMPTE 2038 ancillary data"),
-        Some(b"ID3 ") => {
-            return Some(Kind {
-                name: "ID3",
-                usage: Use::Id3,
-            });
-        }
-        _ => return each(descriptors).find_map(dvb),
-    };
-    Some(by_registration)
+    let registered = registration(descriptors).and_then(|format| find(&REGISTERED, format));
+    registered.or_else(|| each(descriptors).find_map(dvb))
 }
 
 /// ETSI EN 300 468 §6.1 and §6.4.
@@ -163,10 +171,6 @@ fn dvb((tag, body): (u8, &[u8])) -> Option<Kind> {
 
 /// Metadata in PES packets: ID3 where its descriptor says so or there is none.
 fn metadata(descriptors: &[u8]) -> Kind {
-    let id3 = Kind {
-        name: "ID3",
-        usage: Use::Id3,
-    };
     let format = each(descriptors).find(|(tag, _)| *tag == 0x26);
     let format = format.and_then(|(_, body)| match body {
         // metadata_application_format 0xffff: an identifier of four more bytes follows, and
@@ -177,11 +181,11 @@ fn metadata(descriptors: &[u8]) -> Kind {
     });
     match (format.copied(), registration(descriptors)) {
         (Some(format), _) | (None, Some(format)) => match &format {
-            b"ID3 " => id3,
+            b"ID3 " => ID3,
             b"KLVA" => other("KLV metadata"),
             _ => other("metadata"),
         },
-        (None, None) => id3,
+        (None, None) => ID3,
     }
 }
 

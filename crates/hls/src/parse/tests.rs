@@ -200,8 +200,8 @@ fn variables_are_replaced() {
             }
         ))
     );
-    variables.imported.insert("path".into(), "p".into());
-    variables.query.insert("t".into(), "0x01".into());
+    variables.imported.push(("path".into(), "p".into()));
+    variables.query.push(("t".into(), "0x01".into()));
     let parsed = parse_with(text, &variables).expect("a playlist");
     let playlist = parsed.playlist.into_media().expect("media");
     assert_eq!(playlist.defines.len(), 3);
