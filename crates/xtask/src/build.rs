@@ -215,7 +215,6 @@ fn optimiser(workspace: &Workspace, module: &Path, out: &Path) -> Command {
         .args(["--low-memory-unused", "--flatten", "--rereloop"])
         .args(["--one-caller-inline-max-function-size", "20"])
         .args(["-Os", "--reorder-functions-by-name", "-Os"])
-        .args(["--strip-producers", "--strip-target-features"])
         .arg(module)
         .arg("-o")
         .arg(out);
