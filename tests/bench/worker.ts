@@ -3,7 +3,7 @@ import type { Engine, Job, Told } from './engines/engine.ts';
 import { baseline, reading } from './engines/baseline.ts';
 import { ffmpegWasm } from './engines/ffmpeg.ts';
 import { hlsJs } from './engines/hlsjs.ts';
-import { livetape, livetapeReels } from './engines/livetape.ts';
+import { livetape, livetapeReels, livetapeUnsummed } from './engines/livetape.ts';
 import { mediabunny } from './engines/mediabunny.ts';
 import { muxJs } from './engines/muxjs.ts';
 import { InMemory, Pieces } from './pieces.ts';
@@ -27,7 +27,7 @@ export interface Ran extends Omit<Told, 'file'> {
 }
 
 const engines: Record<string, Engine> = {
-  read: reading, 'read and checksum': baseline, livetape, mediabunny, 'mux.js': muxJs, 'hls.js': hlsJs, 'ffmpeg.wasm': ffmpegWasm,
+  read: reading, 'read and checksum': baseline, livetape, 'livetape without sums': livetapeUnsummed, mediabunny, 'mux.js': muxJs, 'hls.js': hlsJs, 'ffmpeg.wasm': ffmpegWasm,
 };
 
 /** Pieces of a file that was read before: some 1 MB each of the large ones. */

@@ -26,7 +26,7 @@ impl Edge<'_> {
         if answer.status == 204 {
             return Ok(());
         }
-        Err(Refusal::Told(answer))
+        Err(Refusal::Told(answer.into()))
     }
 
     /// Lets a recording be made by a template, and gives its limits.
@@ -45,7 +45,7 @@ impl Edge<'_> {
         let answer = ask(self.env, &TenantCommand::Admit(admission)).await?;
         let limits = match answer.pieces.as_slice() {
             [Piece::Bytes(body)] if answer.status == 200 => serde_json::from_slice(body),
-            _ => return Err(Refusal::Told(answer)),
+            _ => return Err(Refusal::Told(answer.into())),
         };
         Ok(limits?)
     }

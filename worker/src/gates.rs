@@ -37,7 +37,7 @@ pub(crate) async fn check(
         [Piece::Bytes(body)] if answer.status == 200 => {
             serde_json::from_slice(body).map_err(Error::from)?
         }
-        _ => return Err(Refusal::Told(answer)),
+        _ => return Err(Refusal::Told(answer.into())),
     };
     KNOWN.with_borrow_mut(|known| {
         if known.len() >= MOST {

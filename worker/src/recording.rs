@@ -64,7 +64,7 @@ impl DurableObject for Recording {
         let command: Command = serde_json::from_str(&request.text().await?)?;
         let delivery = match self.answer(&id, command).await {
             Ok(delivery) => delivery,
-            Err(Refusal::Told(delivery)) => delivery,
+            Err(Refusal::Told(delivery)) => *delivery,
             Err(Refusal::Api(error)) => respond::error(&error),
             Err(Refusal::Fault(fault)) => return Err(fault),
         };

@@ -10,7 +10,7 @@ pub(crate) type Answer = Result<Delivery, Refusal>;
 pub(crate) enum Refusal {
     Api(ApiError),
     /// The answer of a Durable Object that was asked first.
-    Told(Delivery),
+    Told(Box<Delivery>),
     Fault(worker::Error),
 }
 

@@ -24,7 +24,7 @@ pub(crate) async fn answer(request: Request, env: &Env, context: &Context) -> Re
     let head = request.method() == Method::Head;
     let delivery = match (Edge { env, request }).delivery().await {
         Ok(delivery) => delivery,
-        Err(Refusal::Told(delivery)) => delivery,
+        Err(Refusal::Told(delivery)) => *delivery,
         Err(Refusal::Api(error)) => respond::error(&error),
         Err(Refusal::Fault(fault)) => {
             worker::console_error!("{fault}");

@@ -101,7 +101,7 @@ impl DurableObject for Tenant {
         let command = serde_json::from_str(&request.text().await?)?;
         let delivery = match self.answer(command) {
             Ok(delivery) => delivery,
-            Err(Refusal::Told(delivery)) => delivery,
+            Err(Refusal::Told(delivery)) => *delivery,
             Err(Refusal::Api(error)) => respond::error(&error),
             Err(Refusal::Fault(fault)) => return Err(fault),
         };

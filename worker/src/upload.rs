@@ -103,7 +103,8 @@ impl DurableObject for Upload {
 
     async fn fetch(&self, request: Request) -> Result<Response> {
         let delivery = match self.answer(&request).await {
-            Ok(delivery) | Err(Refusal::Told(delivery)) => delivery,
+            Ok(delivery) => delivery,
+            Err(Refusal::Told(delivery)) => *delivery,
             Err(Refusal::Api(error)) => respond::error(&error),
             Err(Refusal::Fault(fault)) => return Err(fault),
         };

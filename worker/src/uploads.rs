@@ -164,7 +164,7 @@ impl Edge<'_> {
 /// The body of an answer that is no refusal.
 fn told(answer: Delivery) -> std::result::Result<Vec<u8>, Refusal> {
     if answer.status >= 400 {
-        return Err(Refusal::Told(answer));
+        return Err(Refusal::Told(answer.into()));
     }
     let made = answer.pieces.iter().map(|piece| match piece {
         Piece::Bytes(bytes) => bytes.as_slice(),
@@ -176,7 +176,8 @@ fn told(answer: Delivery) -> std::result::Result<Vec<u8>, Refusal> {
 /// An answer as the protocol wants all of them: with its version.
 fn spoken(answer: Answer) -> Delivery {
     let delivery = match answer {
-        Ok(delivery) | Err(Refusal::Told(delivery)) => delivery,
+        Ok(delivery) => delivery,
+        Err(Refusal::Told(delivery)) => *delivery,
         Err(Refusal::Api(error)) if error.code == Code::TusVersion => {
             respond::error(&error).with("Tus-Version", VERSION)
         }
