@@ -36,7 +36,7 @@ pub(crate) const BINDING: &str = "UPLOAD";
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Command {
     /// `POST`: it is created; the body may have its first bytes.
-    Create(New),
+    Create(Box<New>),
     /// `GET`: its bytes.
     Read,
     /// `GET`: whether it can be joined with others.
@@ -123,7 +123,7 @@ impl Upload {
             None => None,
         };
         match (request.method(), command) {
-            (_, Some(Command::Create(new))) => self.create(request, new).await,
+            (_, Some(Command::Create(new))) => self.create(request, *new).await,
             (_, Some(Command::Read)) => self.read().await,
             (_, Some(Command::CanJoin)) => self.joinable().map(|_| no_content()),
             (_, Some(Command::Join)) => self.join().await,

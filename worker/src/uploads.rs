@@ -63,8 +63,13 @@ impl Edge<'_> {
             parts,
             creation,
         };
-        self.send(&id, Method::Post, Some(&Command::Create(new)), has_bytes)
-            .await
+        self.send(
+            &id,
+            Method::Post,
+            Some(&Command::Create(new.into())),
+            has_bytes,
+        )
+        .await
     }
 
     /// What this client may make of a recording: by a key, or by the template that the metadata names.
