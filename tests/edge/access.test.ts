@@ -150,3 +150,9 @@ test('an edge\'s own templates have no limits', async () => {
   refused(await call('POST', `${edge}/v1/recordings`, { body: JSON.stringify({ template, id: 'rec_0000000000000000000001' }) }), 403, 'key_required');
   assert.equal((await create({})).id.startsWith('rec_'), true);
 });
+
+test('the routes are told to programs', async () => {
+  const { status, body } = await call('GET', `${edge}/openapi.json`);
+  assert.deepEqual([status, body.openapi], [200, '3.1.0']);
+  assert.ok(body.paths['/v1/recordings/{recording}/clips'].post.operationId === 'createClip');
+});

@@ -47,6 +47,13 @@ pub(crate) fn json(status: u16, body: &impl Serialize) -> Result<Delivery> {
         .with("Cache-Control", "no-store"))
 }
 
+/// JSON that is part of this program.
+pub(crate) fn document(json: &str) -> Delivery {
+    Delivery::new(200, vec![Piece::Bytes(json.as_bytes().to_vec())])
+        .with("Content-Type", "application/json")
+        .with("Cache-Control", "public, max-age=3600")
+}
+
 /// The answer to a request that could not be met.
 pub(crate) fn error(error: &ApiError) -> Delivery {
     let body = vec![Piece::Bytes(error.body().into_bytes())];

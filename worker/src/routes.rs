@@ -1,7 +1,7 @@
 //! A request to its answer.
 
 use livetape_edge::access::{Limits, Scope};
-use livetape_edge::api::{CreateRecording, Demo, check_metadata, kept_title};
+use livetape_edge::api::{CreateRecording, Demo, OPENAPI, check_metadata, kept_title};
 use livetape_edge::object::{self, Announced, MAIN_LANE, MAX_CONFIG, MAX_OBJECT};
 use livetape_edge::route::{Route, route};
 use livetape_edge::token::{TOKEN_LIFETIME, bearer};
@@ -56,6 +56,7 @@ impl Edge<'_> {
         match route {
             Route::Preflight => Ok(respond::preflight()),
             Route::Health => Ok(respond::json(200, &serde_json::json!({ "status": "ok" }))?),
+            Route::OpenApi => Ok(respond::document(OPENAPI)),
             Route::Demo => self.demo(),
             Route::UploadOptions => Ok(Self::upload_options()),
             Route::CreateUpload => Ok(self.create_upload().await),

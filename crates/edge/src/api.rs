@@ -14,6 +14,9 @@ pub use playing::{
     ClipInfo, ClipList, ClipPlayback, CreateClip, CreatePlayToken, CreatedPlayToken,
 };
 
+/// The routes as OpenAPI 3.1 has them, JSON.
+pub const OPENAPI: &str = include_str!("../../../docs/openapi.json");
+
 /// Body of `POST /v1/recordings`; all of it may be left out.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -18,6 +18,8 @@ pub enum Route {
     Preflight,
     /// `GET /healthz`
     Health,
+    /// `GET /openapi.json`
+    OpenApi,
     /// `GET /v1/demo`
     Demo,
     /// `POST /v1/keys`
@@ -162,6 +164,7 @@ pub fn route(method: &str, path: &str) -> Result<Route, RouteError> {
     }
     match segments.as_slice() {
         ["healthz"] => get(method, Route::Health),
+        ["openapi.json"] => get(method, Route::OpenApi),
         ["v1", "demo"] => get(method, Route::Demo),
         ["v1", "keys"] => collection(method, Route::Keys, Route::CreateKey),
         ["v1", "keys", id] => only(method, "DELETE", Route::RevokeKey((*id).to_owned())),
