@@ -16,7 +16,7 @@ const COLUMNS: &str = "number, start, end, title, persistent, created";
 impl Recording {
     pub(crate) async fn answer_clip(&self, command: ClipCommand) -> Answer {
         match command {
-            ClipCommand::Create { clip, origin } => self.create_clip(&clip, &origin),
+            ClipCommand::Create { clip, origin } => self.create_clip(&clip, &origin).await,
             ClipCommand::List { query, origin } => self.list_clips(query, &origin),
             ClipCommand::Info { number, origin } => {
                 let clip = self.clip(number)?;
@@ -27,7 +27,10 @@ impl Recording {
             }
             ClipCommand::Delete { number } => {
                 self.clip(number)?;
+                let id = self.index()?.meta().id.clone();
+                self.rows.use_up_clip(number)?;
                 self.rows.delete_clip(number)?;
+                self.forget_clip(&id, number).await?;
                 self.tidy_soon().await?;
                 Ok(Delivery::new(204, Vec::new()))
             }
@@ -42,14 +45,19 @@ impl Recording {
         clip.ok_or_else(|| Code::UnknownClip.into())
     }
 
-    fn create_clip(&self, request: &CreateClip, origin: &str) -> Answer {
-        let index = self.index()?;
-        let clip = index.clip(request, platform::now())?;
+    async fn create_clip(&self, request: &CreateClip, origin: &str) -> Answer {
+        let clip = self.index()?.clip(request, platform::now())?;
         if self.rows.clip_count()? >= MOST_CLIPS {
             return Err(Code::TooManyClips.into());
         }
-        let number = self.rows.insert_clip(&clip)?;
-        Ok(respond::json(201, &index.clip_info(number, &clip, origin))?)
+        let number = self.rows.insert_clip(None, &clip)?;
+        let info = self.index()?.clip_info(number, &clip, origin);
+        let id = self.index()?.meta().id.clone();
+        if let Err(fault) = self.keep_clip(&id, number, &clip).await {
+            self.rows.delete_clip(number)?;
+            return Err(fault.into());
+        }
+        Ok(respond::json(201, &info)?)
     }
 
     fn list_clips(&self, query: ClipQuery, origin: &str) -> Answer {
@@ -70,10 +78,17 @@ impl Recording {
 }
 
 impl Rows {
-    fn insert_clip(&self, clip: &Clip) -> Result<u32> {
+    /// Adds a clip: a new one with the number after all that ever were.
+    pub(crate) fn insert_clip(&self, number: Option<u32>, clip: &Clip) -> Result<u32> {
+        let number = match number {
+            Some(number) => number,
+            None => self.highest_clip()?.saturating_add(1),
+        };
         self.write(
-            "INSERT INTO clip (start, end, title, persistent, created) VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO clip (number, start, end, title, persistent, created)
+             VALUES (?, ?, ?, ?, ?, ?)",
             vec![
+                i64::from(number).into(),
                 clip.span.start.into(),
                 clip.span.end.into(),
                 clip.title.clone().into(),
@@ -81,7 +96,7 @@ impl Rows {
                 clip.created.into(),
             ],
         )?;
-        self.one("SELECT max(number) FROM clip")
+        Ok(number)
     }
 
     fn clip_count(&self) -> Result<u32> {

@@ -10,6 +10,7 @@
 //! - `gates`: what is remembered of who may play
 //! - `retention`: what is not kept any more
 //! - `rows`: its tables
+//! - `kept`, `rebuild`: what R2 knows of it, and how it comes back from that; `turns`: one write after another
 //! - `tenant`: the Durable Object that keeps the list of recordings, the keys and the templates
 //! - `uploads`, `upload`: resumable uploads, and the Durable Object that takes one
 //! - `sql`: queries and values
@@ -22,10 +23,12 @@ mod access;
 mod clips;
 mod command;
 mod gates;
+mod kept;
 mod lifecycle;
 mod platform;
 mod playing;
 mod r2;
+mod rebuild;
 mod recording;
 mod refusal;
 mod respond;
@@ -35,6 +38,7 @@ mod rows;
 mod sql;
 mod stream;
 mod tenant;
+mod turns;
 mod upload;
 mod uploads;
 

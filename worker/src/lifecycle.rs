@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use livetape_edge::api::{CreatedRecording, Finish, PatchRecording, Playback, State as Progress};
-use livetape_edge::{Code, Delivery, Evicted, Meta, RecordingId, Retention};
+use livetape_edge::object;
+use livetape_edge::{Code, Delivery, Evicted, Kept, Meta, RecordingId, Retention};
 use worker::Result;
 
 use crate::command::New;
@@ -37,6 +38,7 @@ impl Recording {
             evicted: Evicted::default(),
         };
         self.rows.create(&meta)?;
+        self.keep().await?;
         self.tell().await?;
         self.tidy_soon().await?;
         let id = id.to_string();
@@ -54,6 +56,7 @@ impl Recording {
         let meta = self.index()?.meta().patched(patch, platform::now())?;
         self.rows.set_facts(&meta)?;
         self.index()?.set_meta(meta);
+        self.keep().await?;
         self.tell().await?;
         self.tidy_soon().await?;
         Ok(respond::json(200, &self.index()?.info(origin))?)
@@ -64,8 +67,11 @@ impl Recording {
         if changes {
             self.rows.finish()?;
             self.index()?.finish();
+            self.keep().await?;
             self.tell().await?;
             self.tidy_soon().await?;
+        } else {
+            self.keep_if_due().await?;
         }
         Ok(respond::json(200, &self.index()?.info(origin))?)
     }
@@ -81,9 +87,18 @@ impl Recording {
         Ok(Delivery::new(204, Vec::new()))
     }
 
-    async fn erase(&self, id: &RecordingId) -> Result<()> {
-        r2::delete_below(&self.bucket()?, &format!("rec/{id}/")).await?;
+    /// Removes all that is stored. Should these rows be lost half-way, R2 knows that it was deleted, until
+    /// nothing is left.
+    pub(crate) async fn erase(&self, id: &RecordingId) -> Result<()> {
+        self.record(id, &Kept::Deleted).await?;
+        r2::delete_below(
+            &self.bucket()?,
+            &object::key_prefix(id),
+            &object::record_key(id),
+        )
+        .await?;
         tenant::ask(&self.env, &TenantCommand::Forget { id: id.to_string() }).await?;
+        self.forget_record(id).await?;
         self.storage.delete_alarm().await?;
         self.storage.delete_all().await
     }
@@ -94,6 +109,10 @@ impl Recording {
         match self.rows.identity()? {
             Some(identity) if identity.is_deleted => self.erase(&identity.id).await,
             Some(identity) => {
+                if self.go_on_rebuilding(&identity.id).await? {
+                    return Ok(());
+                }
+                self.keep_if_due().await?;
                 self.tell().await?;
                 match self.keep_house(&identity.id).await? {
                     Next::Rest => Ok(()),
@@ -141,7 +160,7 @@ impl Recording {
     }
 
     /// Tells the list; where that fails, later.
-    async fn tell(&self) -> Result<()> {
+    pub(crate) async fn tell(&self) -> Result<()> {
         let summary = match self.index() {
             Ok(index) => index.summary(),
             Err(_) => return Ok(()),

@@ -9,6 +9,8 @@ use worker::{Bucket, Conditional, Data, Env, Error, Object, Range, ResponseBody,
 
 /// The binding of the bucket.
 const BINDING: &str = "MEDIA";
+/// R2 lists and deletes so many objects at once.
+const AT_ONCE: u32 = 1_000;
 
 pub(crate) fn bucket(env: &Env) -> Result<Bucket> {
     env.bucket(BINDING)
@@ -118,11 +120,49 @@ pub(crate) async fn prefix(
     Ok(Some((object, bytes)))
 }
 
-/// Deletes all objects whose keys begin with `prefix`.
-pub(crate) async fn delete_below(bucket: &Bucket, prefix: &str) -> Result<()> {
+/// Stores bytes, whatever is stored under the key.
+pub(crate) async fn write(bucket: &Bucket, key: &str, bytes: Vec<u8>) -> Result<()> {
+    bucket.put(key, bytes).execute().await.map(drop)
+}
+
+/// All bytes of an object; `None` where there is none.
+pub(crate) async fn whole(bucket: &Bucket, key: &str) -> Result<Option<Vec<u8>>> {
+    match bucket.get(key).execute().await? {
+        Some(object) => match object.body() {
+            Some(body) => body.bytes().await.map(Some),
+            None => Ok(None),
+        },
+        None => Ok(None),
+    }
+}
+
+/// A page of a list of keys.
+pub(crate) struct Page {
+    /// In ascending order.
+    pub(crate) keys: Vec<String>,
+    /// There are others behind them.
+    pub(crate) more: bool,
+}
+
+/// Keys that begin with `prefix` and come after `after`; all where that is empty.
+pub(crate) async fn page(bucket: &Bucket, prefix: &str, after: &str, most: u32) -> Result<Page> {
+    let list = bucket.list().prefix(prefix).limit(most);
+    let list = match after {
+        "" => list,
+        after => list.start_after(after),
+    };
+    let page = list.execute().await?;
+    Ok(Page {
+        keys: page.objects().iter().map(Object::key).collect(),
+        more: page.truncated(),
+    })
+}
+
+/// Deletes all objects whose keys begin with `prefix`, but for one.
+pub(crate) async fn delete_below(bucket: &Bucket, prefix: &str, but: &str) -> Result<()> {
     loop {
-        let page = bucket.list().prefix(prefix).execute().await?;
-        let keys: Vec<_> = page.objects().iter().map(Object::key).collect();
+        let mut keys = page(bucket, prefix, "", AT_ONCE).await?.keys;
+        keys.retain(|key| key != but);
         if keys.is_empty() {
             return Ok(());
         }

@@ -18,6 +18,7 @@ use worker::{
 use crate::command::{Command, View};
 use crate::refusal::{Answer, Refusal};
 use crate::rows::Rows;
+use crate::turns::Turns;
 use crate::{platform, r2, respond};
 
 /// The head of an object of a few seconds is smaller than this, mostly.
@@ -34,10 +35,15 @@ const LOOK_AGAIN: Duration = Duration::from_millis(250);
 pub struct Recording {
     pub(crate) rows: Rows,
     pub(crate) env: Env,
+    pub(crate) state: State,
     pub(crate) storage: Storage,
     pub(crate) index: RefCell<Option<Index>>,
     /// An alarm is set that tells the list of recordings.
     pub(crate) is_telling: Cell<bool>,
+    /// The rows are all that there is: R2 was asked where there were none.
+    pub(crate) is_recovered: Cell<bool>,
+    /// Of writes of what R2 knows.
+    pub(crate) turns: Turns,
 }
 
 impl DurableObject for Recording {
@@ -47,8 +53,11 @@ impl DurableObject for Recording {
             rows: Rows::new(storage.sql()),
             env,
             storage,
+            state,
             index: RefCell::new(None),
             is_telling: Cell::new(false),
+            is_recovered: Cell::new(false),
+            turns: Turns::new(),
         }
     }
 
@@ -74,6 +83,7 @@ impl DurableObject for Recording {
 
 impl Recording {
     async fn answer(&self, id: &RecordingId, command: Command) -> Answer {
+        self.recover(id).await?;
         match command {
             Command::Create(new) => self.create(id, new).await,
             Command::Patch { patch, origin } => self.patch(patch, &origin).await,
@@ -87,7 +97,7 @@ impl Recording {
             }
             Command::Finish { finish, origin } => self.finish(&finish, &origin).await,
             Command::CreateBroadcast { broadcast, origin } => {
-                self.create_broadcast(id, &broadcast, &origin)
+                self.create_broadcast(id, &broadcast, &origin).await
             }
             Command::Clip(command) => self.answer_clip(command).await,
             Command::View { view, claims } => self.view(&view, claims.as_ref()).await,
@@ -142,7 +152,7 @@ impl Recording {
         RefMut::filter_map(index, Option::as_mut).map_err(|_| Code::UnknownRecording.into())
     }
 
-    fn create_broadcast(
+    async fn create_broadcast(
         &self,
         id: &RecordingId,
         broadcast: &CreateBroadcast,
@@ -151,6 +161,7 @@ impl Recording {
         self.index()?.check_broadcast()?;
         let start = broadcast.start.unwrap_or_else(platform::now);
         let number = self.rows.insert_broadcast(start, broadcast.repeat)?;
+        self.keep().await?;
         let id = BroadcastId {
             recording: id.clone(),
             number,
@@ -234,7 +245,7 @@ impl Recording {
 }
 
 /// Reads a stored object's head and what else the index keeps of it.
-async fn read_row(
+pub(crate) async fn read_row(
     bucket: &Bucket,
     key: &str,
     seq: u32,
@@ -269,7 +280,7 @@ async fn read_row(
                     config,
                     head: bytes,
                     wall_clock,
-                    stored: platform::now(),
+                    stored: i64::try_from(stored.uploaded().as_millis()).unwrap_or(i64::MAX),
                 }));
             }
         }

@@ -28,26 +28,28 @@ impl Recording {
         let clips = self.rows.persistent_clips()?;
         self.remove_evicted(id, &clips).await?;
         let now = platform::now();
-        let Ok(index) = self.index() else {
-            return Ok(Next::Rest);
+        let (expires, is_over, evicted, mut meta) = match self.index() {
+            Ok(index) => {
+                let expires = index.expires();
+                let is_over = expires.is_some_and(|expires| expires <= now);
+                let evicted = match is_over {
+                    true => index.all_evicted(),
+                    false => index.to_evict(),
+                };
+                (expires, is_over, evicted, index.meta().clone())
+            }
+            Err(_) => return Ok(Next::Rest),
         };
-        let expires = index.expires();
-        let is_over = expires.is_some_and(|expires| expires <= now);
         if is_over && clips.is_empty() {
             return Ok(Next::Delete);
         }
-        let evicted = match is_over {
-            true => index.all_evicted(),
-            false => index.to_evict(),
-        };
-        let mut meta = index.meta().clone();
-        drop(index);
         match evicted.filter(|evicted| evicted.before > meta.evicted.before) {
             Some(evicted) => {
                 meta.evicted = evicted;
                 self.rows.set_facts(&meta)?;
                 // What is made of the index and kept with it goes too.
                 self.index.replace(None);
+                self.keep().await?;
                 Ok(Next::LookAt(now.saturating_add(LINGERS)))
             }
             None if is_over => Ok(Next::Rest),

@@ -54,7 +54,7 @@ pub(crate) struct Identity {
 }
 
 /// The rows.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Rows {
     sql: SqlStorage,
 }
@@ -81,10 +81,15 @@ impl Rows {
         self.write("INSERT INTO own (limits) VALUES (?)", vec![limits.into()])
     }
 
+    /// Makes the tables that rows of earlier versions lack.
+    pub(crate) fn upgrade(&self) -> Result<()> {
+        self.sql.exec(LATER, None).map(drop)
+    }
+
     /// Writes title, facts and settings.
     pub(crate) fn set_facts(&self, meta: &Meta) -> Result<()> {
         self.write("UPDATE meta SET title = ?", vec![meta.title.clone().into()])?;
-        self.sql.exec(LATER, None)?;
+        self.upgrade()?;
         self.write("DELETE FROM fact", Vec::new())?;
         for (name, value) in &meta.metadata {
             let values = vec![name.clone().into(), value.clone().into()];
@@ -96,7 +101,7 @@ impl Rows {
     }
 
     /// Writes a setting.
-    fn set(&self, name: &str, value: &impl Serialize) -> Result<()> {
+    pub(crate) fn set(&self, name: &str, value: &impl Serialize) -> Result<()> {
         let values = vec![name.into(), serde_json::to_string(value)?.into()];
         self.write(
             "INSERT OR REPLACE INTO setting (name, json) VALUES (?, ?)",
@@ -105,7 +110,7 @@ impl Rows {
     }
 
     /// A setting; the default where it was never written.
-    fn setting<T: DeserializeOwned + Default>(&self, name: &str) -> Result<T> {
+    pub(crate) fn setting<T: DeserializeOwned + Default>(&self, name: &str) -> Result<T> {
         let query = format!("SELECT json FROM setting WHERE name = '{name}'");
         let found = self.read(&query, |row| text(row.next()?))?;
         Ok(match found.first() {
@@ -146,10 +151,17 @@ impl Rows {
         )
     }
 
+    /// The init segment of a configuration; `None` where it has no row.
+    pub(crate) fn config(&self, hash: &ConfigHash) -> Result<Option<Vec<u8>>> {
+        let query = format!("SELECT init FROM config WHERE hash = '{hash}'");
+        let found = self.read(&query, |row| blob(row.next()?))?;
+        Ok(found.into_iter().next())
+    }
+
     pub(crate) fn insert_object(&self, row: &ObjectRow) -> Result<()> {
         let size = i64::try_from(row.size).unwrap_or(i64::MAX);
         self.write(
-            "INSERT INTO object (seq, size, digest, config, head, wall_clock, stored)
+            "INSERT OR REPLACE INTO object (seq, size, digest, config, head, wall_clock, stored)
              VALUES (?, ?, ?, ?, ?, ?, ?)",
             vec![
                 i64::from(row.seq).into(),
@@ -197,7 +209,7 @@ impl Rows {
         if self.identity()?.is_none_or(|own| own.is_deleted) {
             return Ok(None);
         }
-        self.sql.exec(LATER, None)?;
+        self.upgrade()?;
         let facts = self.read("SELECT name, value FROM fact", |row| {
             Some((text(row.next()?)?, text(row.next()?)?))
         })?;

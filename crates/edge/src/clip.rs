@@ -19,7 +19,7 @@ const USUAL: u32 = 100;
 const MOST: u32 = 1_000;
 
 /// A clip as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clip {
     /// What is shown.
     pub span: Span,

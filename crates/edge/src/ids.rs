@@ -10,8 +10,23 @@ const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 const DIGITS: usize = 22;
 
 /// `rec_` and 22 characters of `0-9A-Za-z`: 128 bits, unguessable where they were random.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct RecordingId(String);
+
+impl TryFrom<String> for RecordingId {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("a recording's id is rec_ and 22 of 0-9, A-Z, a-z")
+    }
+}
+
+impl From<RecordingId> for String {
+    fn from(id: RecordingId) -> Self {
+        id.to_string()
+    }
+}
 
 impl RecordingId {
     /// An id from 16 random bytes.

@@ -11,6 +11,7 @@
 //! - [`api`]: the JSON that goes in and out
 //! - [`object`]: what is stored where, and what the headers of a write say
 //! - [`Recording`]: one recording; built from stored rows, decides what may be added
+//! - [`Kept`]: what storage keeps of a recording so that storage alone can rebuild it
 //! - [`tus`], [`ingest`]: resumable uploads, and files made recordings
 //! - [`ListQuery`]: which recordings a list has
 //! - [`Moment`], [`TimeRange`], [`Span`]: what of a recording's time is asked for
@@ -31,7 +32,9 @@ mod gate;
 mod ids;
 mod index;
 pub mod ingest;
+mod kept;
 mod listing;
+mod meta;
 mod moment;
 pub mod object;
 mod play_token;
@@ -51,8 +54,10 @@ pub use digest::Sha256Digest;
 pub use error::{ApiError, Code};
 pub use gate::{Access, Gate, Review};
 pub use ids::{BroadcastId, ClipId, ConfigHash, RecordingId};
+pub use kept::{Facts, Kept, StoredKey};
 pub use listing::{Cursor, ListQuery};
+pub use meta::{Meta, ObjectRow};
 pub use moment::{Moment, Span, TimeRange};
 pub use play_token::{PlayClaims, PlayKeys};
-pub use recording::{Meta, ObjectRow, Recording};
+pub use recording::Recording;
 pub use retention::{Evicted, Retention};

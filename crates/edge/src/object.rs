@@ -27,6 +27,21 @@ pub fn object_key(id: &RecordingId, lane: &str, seq: u32) -> String {
     format!("rec/{id}/obj/{lane}/{seq}.m4s")
 }
 
+/// Where a clip is stored.
+pub fn clip_key(id: &RecordingId, number: u32) -> String {
+    format!("rec/{id}/clip/{number}.json")
+}
+
+/// Where a recording's facts are stored, from its creation until all else of it is deleted.
+pub fn record_key(id: &RecordingId) -> String {
+    format!("rec/{id}/recording.json")
+}
+
+/// What the keys of all that is stored of a recording begin with.
+pub fn key_prefix(id: &RecordingId) -> String {
+    format!("rec/{id}/")
+}
+
 /// How far a stored object's head was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Head {
