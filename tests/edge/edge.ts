@@ -169,3 +169,12 @@ export async function playlist(url: string): Promise<string> {
   if (response.status !== 200) throw new Error(`${url}: ${response.status} ${text}`);
   return text;
 }
+
+/** What an address answers: status, tag, and the body or its digest. */
+export async function answered(url: string, headers: Record<string, string> = {}): Promise<string> {
+  const answer = await fetch(url, { headers });
+  const body = new Uint8Array(await answer.arrayBuffer());
+  const type = answer.headers.get('content-type') ?? '';
+  const shown = /json|mpegurl/.test(type) ? new TextDecoder().decode(body) : sha256(body).toString('hex');
+  return `${answer.status} ${answer.headers.get('etag')} ${shown}`;
+}

@@ -9,17 +9,8 @@ const runtime = await Runtime.create();
 after(() => runtime.remove());
 process.env['LIVETAPE_EDGE'] = runtime.address;
 process.env['LIVETAPE_API_KEY'] = runtime.apiKey;
-const { apiKey, call, create, edge, endless, fragment, playlist, putConfig, putEndless, putObject, finish, recordSample, sample, sha256 } = await import('./edge.ts');
+const { answered, apiKey, call, create, edge, endless, fragment, playlist, putConfig, putEndless, putObject, finish, recordSample, sample } = await import('./edge.ts');
 type Recording = import('./edge.ts').Recording;
-
-/** What an address answers: status, tag, and the digest of the body. */
-async function answered(url: string, headers: Record<string, string> = {}): Promise<string> {
-  const answer = await fetch(url, { headers });
-  const body = new Uint8Array(await answer.arrayBuffer());
-  const type = answer.headers.get('content-type') ?? '';
-  const shown = /json|mpegurl/.test(type) ? new TextDecoder().decode(body) : sha256(body).toString('hex');
-  return `${answer.status} ${answer.headers.get('etag')} ${shown}`;
-}
 
 /** All that can be played of a recording or a clip, and what the API tells of it. */
 async function everything(recording: Recording, ...ids: string[]): Promise<Record<string, string>> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use livetape_edge::access::Limits;
 use livetape_edge::api::{CreateBroadcast, CreateClip, Finish, PatchRecording};
+use livetape_edge::object::PackFile;
 use livetape_edge::route::LiveFile;
 use livetape_edge::view::ViewRequest;
 use livetape_edge::{ClipQuery, Delivery, Gate, PlayClaims, RecordingId, Retention};
@@ -39,6 +40,7 @@ pub(crate) enum Command {
         origin: String,
     },
     Clip(ClipCommand),
+    Pack(PackCommand),
     View {
         view: View,
         claims: Option<PlayClaims>,
@@ -80,6 +82,15 @@ pub(crate) enum ClipCommand {
     List { query: ClipQuery, origin: String },
     Info { number: u32, origin: String },
     Delete { number: u32 },
+}
+
+/// What whoever makes packs asks.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum PackCommand {
+    /// What a file of a pack is made of.
+    Pieces { number: u32, file: PackFile },
+    /// To read from the packs, all of which are there.
+    Swap,
 }
 
 /// The binding of the Durable Objects.

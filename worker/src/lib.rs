@@ -7,6 +7,7 @@
 //! - `recording`: the Durable Object that keeps one recording's index in SQLite
 //! - `lifecycle`: its creation, changes and deletion
 //! - `clips`: its clips
+//! - `packs`, `jobs`: its objects as few large ones, and the Queue that makes them
 //! - `gates`: what is remembered of who may play
 //! - `retention`: what is not kept any more
 //! - `rows`: its tables
@@ -23,8 +24,10 @@ mod access;
 mod clips;
 mod command;
 mod gates;
+mod jobs;
 mod kept;
 mod lifecycle;
+mod packs;
 mod platform;
 mod playing;
 mod r2;
@@ -42,9 +45,14 @@ mod turns;
 mod upload;
 mod uploads;
 
-use worker::{Context, Env, Request, Response, Result, event};
+use worker::{Context, Env, MessageBatch, Request, Response, Result, event};
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
     routes::answer(request, &env, &context).await
+}
+
+#[event(queue)]
+async fn queue(batch: MessageBatch<jobs::Job>, env: Env, _context: Context) -> Result<()> {
+    jobs::work(&batch, &env).await
 }

@@ -70,6 +70,7 @@ impl Recording {
             self.keep().await?;
             self.tell().await?;
             self.tidy_soon().await?;
+            self.pack_soon().await?;
         } else {
             self.keep_if_due().await?;
         }
@@ -114,6 +115,8 @@ impl Recording {
                 }
                 self.keep_if_due().await?;
                 self.tell().await?;
+                self.pack_if_due().await?;
+                self.sweep(&identity.id).await?;
                 match self.keep_house(&identity.id).await? {
                     Next::Rest => Ok(()),
                     Next::LookAt(time) => self.look_at(time).await,
@@ -130,7 +133,7 @@ impl Recording {
     }
 
     /// Sees to it that an alarm rings then, Unix milliseconds, or before.
-    async fn look_at(&self, time: i64) -> Result<()> {
+    pub(crate) async fn look_at(&self, time: i64) -> Result<()> {
         let set = self.storage.get_alarm().await?;
         if set.is_some_and(|set| set <= time) {
             return Ok(());

@@ -11,7 +11,7 @@ use livetape_edge::{ClipQuery, Code, Delivery, Piece, PlayClaims, RecordingId, T
 use worker::Method;
 
 use crate::command::{ClipCommand, Command, View};
-use crate::refusal::Answer;
+use crate::refusal::{Answer, Refusal};
 use crate::routes::{Edge, parameter, seconds};
 use crate::{gates, r2, respond};
 
@@ -110,9 +110,14 @@ impl Edge<'_> {
                 None => {
                     gates::check(self.env, &id, claims.as_ref()).await?;
                     let key = object::object_key(&id, MAIN_LANE, seq);
-                    return self
-                        .stored(key, "video/iso.segment", Code::UnknownObject)
-                        .await;
+                    let media_type = "video/iso.segment";
+                    match self.stored(key, media_type, Code::UnknownObject).await {
+                        // It may lie in a pack: the index knows.
+                        Err(Refusal::Api(error)) if error.code == Code::UnknownObject => {
+                            ViewFile::Cut(Cut::whole(seq))
+                        }
+                        answer => return answer,
+                    }
                 }
             },
             PlayFile::Init(hash) => {

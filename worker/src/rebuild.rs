@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use livetape_edge::api::State as Progress;
-use livetape_edge::object::{key_prefix, record_key};
+use livetape_edge::object::{PackFile, key_prefix, pack_key, record_key};
+use livetape_edge::pack::Pack;
 use livetape_edge::{Code, ConfigHash, Facts, Kept, ObjectRow, RecordingId, StoredKey};
 use serde::{Deserialize, Serialize};
 use worker::{Bucket, Result};
@@ -54,7 +55,7 @@ impl Recording {
         let begun = begin(self.rows.clone(), self.bucket()?, id.clone());
         match self.state.block_concurrency_while(begun).await? {
             Found::All => self.keep_if_due().await?,
-            Found::Rebuilt => self.report().await?,
+            Found::Rebuilt => self.report(id).await?,
             Found::Deleted => self.erase(id).await?,
             Found::Part => {
                 self.storage.set_alarm(AT_ONCE_AGAIN).await?;
@@ -72,14 +73,18 @@ impl Recording {
         }
         match slice(&self.rows, &self.bucket()?, id).await? {
             Found::Part => self.storage.set_alarm(AT_ONCE_AGAIN).await?,
-            _ => self.report().await?,
+            _ => self.report(id).await?,
         }
         Ok(true)
     }
 
     /// It is there again, as if nothing had happened: the list of recordings may have lost it too.
-    async fn report(&self) -> Result<()> {
+    async fn report(&self, id: &RecordingId) -> Result<()> {
         self.index.replace(None);
+        if !self.rows.packs()?.is_empty() {
+            self.sweep_later()?;
+            self.sweep(id).await?;
+        }
         self.tell().await?;
         self.tidy_soon().await
     }
@@ -137,6 +142,7 @@ enum Restored {
     Config(ConfigHash, Vec<u8>),
     Object(Box<ObjectRow>),
     Clip(u32, livetape_edge::Clip),
+    Pack(Box<Pack>, Vec<ObjectRow>),
     /// Nothing that ever had a row.
     Nothing,
 }
@@ -153,6 +159,12 @@ async fn restored(bucket: &Bucket, id: &RecordingId, key: &str, facts: &Facts) -
         }
         Some(StoredKey::Clip(number)) => Ok(serde_json::from_slice(&whole().await?)
             .map_or(Restored::Nothing, |clip| Restored::Clip(number, clip))),
+        Some(StoredKey::Pack(number)) if facts.packs.contains(&number) => {
+            let pack: Pack = serde_json::from_slice(&whole().await?)?;
+            let rest = r2::whole(bucket, &pack_key(id, number, PackFile::Rest)).await?;
+            let rows = pack.rows(&rest.unwrap_or_default());
+            Ok(Restored::Pack(pack.into(), rows))
+        }
         Some(StoredKey::Object(seq)) if facts.has(seq) => {
             let row = read_row(bucket, key, seq).await?;
             Ok(row.map_or(Restored::Nothing, |row| Restored::Object(row.into())))
@@ -194,17 +206,23 @@ impl Rows {
     fn take(&self, restored: Restored) -> Result<()> {
         match restored {
             Restored::Config(hash, init) => self.insert_config(&hash, &init),
-            Restored::Object(row) => {
-                // As when it was put: what is no fragment of a known configuration was not taken. These were
-                // read before, their keys being less.
-                let init = self.config(&row.config)?;
-                match init.is_some_and(|init| row.check(&init).is_ok()) {
-                    true => self.insert_object(&row),
-                    false => Ok(()),
-                }
+            Restored::Object(row) => self.take_object(&row),
+            Restored::Pack(pack, rows) => {
+                rows.iter().try_for_each(|row| self.take_object(row))?;
+                self.insert_pack(&pack)
             }
             Restored::Clip(number, clip) => self.insert_clip(Some(number), &clip).map(drop),
             Restored::Nothing => Ok(()),
+        }
+    }
+
+    /// As when it was put: what is no fragment of a known configuration was not taken. These were
+    /// read before, their keys being less.
+    fn take_object(&self, row: &ObjectRow) -> Result<()> {
+        let init = self.config(&row.config)?;
+        match init.is_some_and(|init| row.check(&init).is_ok()) {
+            true => self.insert_object(row),
+            false => Ok(()),
         }
     }
 

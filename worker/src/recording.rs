@@ -100,6 +100,7 @@ impl Recording {
                 self.create_broadcast(id, &broadcast, &origin).await
             }
             Command::Clip(command) => self.answer_clip(command).await,
+            Command::Pack(command) => self.answer_pack(command).await,
             Command::View { view, claims } => self.view(&view, claims.as_ref()).await,
             Command::Gate => Ok(respond::json(200, &self.index()?.meta().gate)?),
         }
@@ -209,6 +210,10 @@ impl Recording {
         let answer = self.commit(row);
         if answer.is_ok() {
             self.tell_soon().await?;
+            // Put again, long after: its bytes are elsewhere.
+            if self.index().is_ok_and(|index| index.is_packed(seq)) {
+                bucket.delete(&key).await?;
+            }
         }
         if let Err(Refusal::Api(_)) = answer {
             let used = self.index().is_ok_and(|index| index.digest(seq).is_some());

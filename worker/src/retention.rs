@@ -73,6 +73,6 @@ impl Recording {
         if !removable.is_empty() {
             self.index.replace(None);
         }
-        Ok(())
+        self.remove_emptied_packs(id).await
     }
 }

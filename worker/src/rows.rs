@@ -32,6 +32,7 @@ const LATER: &str = "
         number INTEGER PRIMARY KEY AUTOINCREMENT, start INTEGER NOT NULL, end INTEGER, title TEXT,
         persistent INTEGER NOT NULL, created INTEGER NOT NULL
     );
+    CREATE TABLE IF NOT EXISTS pack (number INTEGER PRIMARY KEY, json TEXT NOT NULL);
 ";
 
 /// The setting that is a [`livetape_edge::Gate`].
@@ -255,7 +256,8 @@ impl Rows {
                 stored: integer(row.next()?)?,
             })
         })?;
-        Ok(Some(Recording::new(meta, configs, objects)))
+        let packs = self.packs()?;
+        Ok(Some(Recording::new(meta, configs, objects).packed(&packs)))
     }
 
     /// The number that a query gives.

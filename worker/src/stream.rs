@@ -2,11 +2,14 @@
 //! the bytes that it made.
 
 use js_sys::{BigInt, Object, Promise, Reflect, Uint8Array};
+use livetape_edge::reads::{Step, steps};
 use livetape_edge::view::live::TsSegment;
 use livetape_edge::{Delivery, Piece};
 use wasm_bindgen::prelude::*;
 use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
-use worker::web_sys::{WritableStream, WritableStreamDefaultWriter};
+use worker::web_sys::{
+    ReadableStream, ReadableStreamDefaultReader, WritableStream, WritableStreamDefaultWriter,
+};
 use worker::worker_sys::FixedLengthStream;
 use worker::{Bucket, Context, EncodeBody, Error, Response, ResponseBuilder, Result};
 
@@ -50,10 +53,8 @@ pub(crate) async fn send(
     let pipe = FixedLengthStream::new_big_int(BigInt::from(len))?;
     let (readable, writable) = (pipe.readable(), pipe.writable());
     context.wait_until(async move {
-        if let Err(error) = write_all(&delivery.pieces, &bucket, &writable).await {
+        if let Err(error) = write_or_abort(&delivery.pieces, &bucket, &writable).await {
             worker::console_error!("a body was cut short: {error}");
-            let reason = JsValue::from(error.to_string());
-            let _ = JsFuture::from(writable.abort_with_reason(&reason)).await;
         }
     });
     Ok(builder
@@ -91,21 +92,39 @@ fn all_made(pieces: &[Piece]) -> Option<Vec<u8>> {
     made.collect::<Option<Vec<_>>>().map(|all| all.concat())
 }
 
+/// Writes the pieces one after another; whoever reads is told where that fails.
+pub(crate) async fn write_or_abort(
+    pieces: &[Piece],
+    bucket: &Bucket,
+    to: &WritableStream,
+) -> Result<()> {
+    let written = write_all(pieces, bucket, to).await;
+    if let Err(error) = &written {
+        let reason = JsValue::from(error.to_string());
+        let _ = JsFuture::from(to.abort_with_reason(&reason)).await;
+    }
+    written
+}
+
 /// Writes the pieces one after another. The next stored range is asked for while one is being sent.
 async fn write_all(pieces: &[Piece], bucket: &Bucket, to: &WritableStream) -> Result<()> {
-    let mut stored = pieces.iter().filter_map(|piece| match piece {
-        Piece::Bytes(_) => None,
-        Piece::Stored { key, offset, len } => Some(ask(bucket, key, *offset, *len)),
+    let steps = steps(pieces);
+    let mut reads = steps.iter().filter_map(|step| match step {
+        Step::Made(_) => None,
+        Step::Read(read) => Some(ask(bucket, read.key, read.offset, read.len)),
     });
-    let mut next = stored.next();
-    for piece in pieces {
-        match piece {
-            Piece::Bytes(bytes) => write(bytes, to).await?,
-            Piece::Stored { .. } => {
+    let mut next = reads.next();
+    for step in &steps {
+        match step {
+            Step::Made(bytes) => write(bytes, to).await?,
+            Step::Read(read) => {
                 let current = next.take().ok_or("a stored range was not asked for")?;
                 let body = JsFuture::from(current).await?;
-                next = stored.next();
-                pipe(body.unchecked_into(), to).await?;
+                next = reads.next();
+                match read.is_whole() {
+                    true => pipe(body.unchecked_into(), to).await?,
+                    false => sift(body.unchecked_into(), &read.takes, to).await?,
+                }
             }
         }
     }
@@ -128,6 +147,46 @@ async fn write(bytes: &[u8], to: &WritableStream) -> Result<()> {
     let written = JsFuture::from(writer.write_with_chunk(&chunk)).await;
     writer.release_lock();
     written.map(drop).map_err(Error::from)
+}
+
+/// Sends what is to be sent of a stored range: `takes` says how many bytes are left out, then sent, and so on.
+/// They are handed on as the runtime's own buffers.
+async fn sift(from: ReadableStream, takes: &[(u64, u64)], to: &WritableStream) -> Result<()> {
+    let reader: ReadableStreamDefaultReader = from.get_reader().unchecked_into();
+    let writer: WritableStreamDefaultWriter = to.get_writer()?;
+    let sent = sift_chunks(&reader, takes, &writer).await;
+    writer.release_lock();
+    reader.release_lock();
+    sent
+}
+
+async fn sift_chunks(
+    reader: &ReadableStreamDefaultReader,
+    takes: &[(u64, u64)],
+    writer: &WritableStreamDefaultWriter,
+) -> Result<()> {
+    let mut chunk = Uint8Array::new_with_length(0);
+    for (left_out, sent) in takes {
+        for (mut left, is_sent) in [(*left_out, false), (*sent, true)] {
+            while left > 0 {
+                if chunk.length() == 0 {
+                    let read = JsFuture::from(reader.read()).await?;
+                    let value = Reflect::get(&read, &"value".into())?;
+                    chunk = value
+                        .dyn_into()
+                        .map_err(|_| "a stored range is cut short")?;
+                }
+                let count = u32::try_from(left).unwrap_or(u32::MAX).min(chunk.length());
+                if is_sent {
+                    let part = chunk.subarray(0, count);
+                    JsFuture::from(writer.write_with_chunk(&part)).await?;
+                }
+                chunk = chunk.subarray(count, chunk.length());
+                left -= u64::from(count);
+            }
+        }
+    }
+    Ok(())
 }
 
 async fn pipe(from: Pipe, to: &WritableStream) -> Result<()> {

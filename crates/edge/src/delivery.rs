@@ -1,11 +1,10 @@
 //! What the keeper of an index tells the one who answers the request: status, headers, and a body
 //! as pieces, of which the stored ones are fetched by whoever sends them on.
 
-use livetape_timeline::{Part, Plan};
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
-use crate::ids::RecordingId;
-use crate::object::{MAIN_LANE, object_key};
 use crate::view::live::TsSegment;
 
 /// A piece of a body.
@@ -36,6 +35,60 @@ impl Piece {
     /// True where it has no bytes.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Pieces one after another, of which stored neighbours are one.
+    pub(crate) fn merged(pieces: impl IntoIterator<Item = Self>) -> Vec<Self> {
+        let mut merged: Vec<Self> = Vec::new();
+        for piece in pieces {
+            if let (
+                Some(Self::Stored { key, offset, len }),
+                Self::Stored {
+                    key: next,
+                    offset: from,
+                    len: more,
+                },
+            ) = (merged.last_mut(), &piece)
+                && key == next
+                && *offset + *len == *from
+            {
+                *len += more;
+                continue;
+            }
+            merged.push(piece);
+        }
+        merged
+    }
+
+    /// A range of the bytes that pieces are one after another; what lies beyond the end is left out.
+    pub fn slice(pieces: &[Self], range: Range<u64>) -> Vec<Self> {
+        let mut start = 0;
+        let mut sliced = Vec::new();
+        for piece in pieces {
+            let end = start + piece.len();
+            let (from, to) = (range.start.max(start), range.end.min(end));
+            if from < to {
+                sliced.push(piece.part(from - start, to - from));
+            }
+            start = end;
+        }
+        sliced
+    }
+
+    fn part(&self, from: u64, count: u64) -> Self {
+        match self {
+            Self::Bytes(bytes) => {
+                let from = usize::try_from(from).unwrap_or(usize::MAX);
+                let count = usize::try_from(count).unwrap_or(usize::MAX);
+                let rest = bytes.get(from..).unwrap_or_default();
+                Self::Bytes(rest.get(..count).unwrap_or(rest).to_vec())
+            }
+            Self::Stored { key, offset, .. } => Self::Stored {
+                key: key.clone(),
+                offset: offset + from,
+                len: count,
+            },
+        }
     }
 }
 
@@ -150,19 +203,6 @@ impl HeadPiece {
             Piece::Stored { key, offset, len } => Self::Stored(key.clone(), *offset, *len),
         }
     }
-}
-
-/// A plan's parts as pieces: its stores are the objects of `id`'s main lane.
-pub(crate) fn pieces(id: &RecordingId, plan: &Plan) -> Vec<Piece> {
-    let piece = |part: &Part| match part {
-        Part::Bytes(bytes) => Piece::Bytes(bytes.clone()),
-        Part::Stored(extent) => Piece::Stored {
-            key: object_key(id, MAIN_LANE, extent.store.0),
-            offset: extent.offset,
-            len: extent.len,
-        },
-    };
-    plan.parts().iter().map(piece).collect()
 }
 
 #[cfg(test)]

@@ -30,6 +30,9 @@ pub struct Facts {
     /// The highest number that a clip of it ever had: none is given twice.
     #[serde(default)]
     pub clips: u32,
+    /// The numbers of its packs.
+    #[serde(default)]
+    pub packs: Vec<u32>,
     /// First and last of each row of consecutive numbers of its objects, once it is finished: what else lies
     /// in storage was never taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -55,6 +58,7 @@ impl Recording {
             meta,
             broadcasts,
             clips,
+            packs: self.places().packs().iter().copied().collect(),
             objects,
         }))
     }
@@ -81,6 +85,8 @@ pub enum StoredKey {
     Clip(u32),
     /// An object of the main lane.
     Object(u32),
+    /// The manifest of a pack.
+    Pack(u32),
     /// [`Kept`].
     Record,
 }
@@ -94,6 +100,7 @@ impl StoredKey {
         let (folder, name) = key.strip_prefix(&key_prefix(id))?.rsplit_once('/')?;
         match folder {
             "config" => ConfigHash::parse(name.strip_suffix(".mp4")?).map(Self::Config),
+            "pack" => parse_seq(name.strip_suffix(".json")?).map(Self::Pack),
             "clip" => parse_seq(name.strip_suffix(".json")?).map(Self::Clip),
             _ => {
                 (folder.strip_prefix("obj/")? == MAIN_LANE).then_some(())?;
@@ -108,7 +115,7 @@ mod tests {
     use super::*;
     use crate::access::Limits;
     use crate::gate::Gate;
-    use crate::object::{clip_key, config_key, object_key};
+    use crate::object::{PackFile, clip_key, config_key, object_key, pack_key};
     use crate::retention::{Evicted, Retention};
 
     fn id() -> RecordingId {
@@ -136,6 +143,7 @@ mod tests {
                 },
             )],
             clips: 7,
+            packs: vec![0, 1],
             objects,
         }
     }
@@ -186,6 +194,7 @@ mod tests {
             (config_key(&id, &hash), StoredKey::Config(hash.clone())),
             (clip_key(&id, 12), StoredKey::Clip(12)),
             (object_key(&id, MAIN_LANE, 0), StoredKey::Object(0)),
+            (pack_key(&id, 3, PackFile::Manifest), StoredKey::Pack(3)),
             (record_key(&id), StoredKey::Record),
         ] {
             assert_eq!(StoredKey::parse(&id, &key), Some(meant), "{key}");

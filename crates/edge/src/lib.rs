@@ -12,12 +12,14 @@
 //! - [`object`]: what is stored where, and what the headers of a write say
 //! - [`Recording`]: one recording; built from stored rows, decides what may be added
 //! - [`Kept`]: what storage keeps of a recording so that storage alone can rebuild it
+//! - [`pack`]: the objects of a finished recording as few large ones
 //! - [`tus`], [`ingest`]: resumable uploads, and files made recordings
 //! - [`ListQuery`]: which recordings a list has
 //! - [`Moment`], [`TimeRange`], [`Span`]: what of a recording's time is asked for
 //! - [`Clip`]: a range of time with a name of its own
 //! - [`view`]: playlists, MP4, live streams, all computed from the index
 //! - [`Delivery`]: an answer as a list of stored ranges and made bytes
+//! - [`reads`]: its stored ranges as few reads
 //! - [`route`]: addresses and methods
 //! - [`range`]: range requests
 
@@ -37,8 +39,10 @@ mod listing;
 mod meta;
 mod moment;
 pub mod object;
+pub mod pack;
 mod play_token;
 pub mod range;
+pub mod reads;
 mod recording;
 mod retention;
 pub mod route;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use livetape_container::isobmff::{FragmentHead, fragment_head};
+use serde::{Deserialize, Serialize};
 
 use crate::digest::Sha256Digest;
 use crate::error::{ApiError, Code, sentence};
@@ -35,6 +36,27 @@ pub fn clip_key(id: &RecordingId, number: u32) -> String {
 /// Where a recording's facts are stored, from its creation until all else of it is deleted.
 pub fn record_key(id: &RecordingId) -> String {
     format!("rec/{id}/recording.json")
+}
+
+/// What a pack is stored as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PackFile {
+    /// Payload, in the order of `video.mp4`.
+    Payload,
+    /// What else its objects have.
+    Rest,
+    /// What lies where: a [`Pack`](crate::pack::Pack).
+    Manifest,
+}
+
+/// Where a pack is stored.
+pub fn pack_key(id: &RecordingId, number: u32, file: PackFile) -> String {
+    let extension = match file {
+        PackFile::Payload => "payload",
+        PackFile::Rest => "rest",
+        PackFile::Manifest => "json",
+    };
+    format!("rec/{id}/pack/{number}.{extension}")
 }
 
 /// What the keys of all that is stored of a recording begin with.

@@ -18,6 +18,7 @@ use crate::ids::ConfigHash;
 use crate::index::{Entry, Facts, Index, Segment, read_config};
 use crate::meta::{Meta, ObjectRow};
 use crate::object::MAIN_LANE;
+use crate::pack::{Pack, Places};
 use crate::view::live::{Program, TsProgram};
 use crate::view::mp4::{FileKind, Mp4View};
 
@@ -38,6 +39,7 @@ pub struct Recording {
     audio: OnceLock<Result<Arc<Mp4View>, ApiError>>,
     program: OnceLock<Option<Program>>,
     ts: OnceLock<Option<TsProgram>>,
+    places: Places,
 }
 
 impl Recording {
@@ -57,11 +59,23 @@ impl Recording {
             audio: OnceLock::new(),
             program: OnceLock::new(),
             ts: OnceLock::new(),
+            places: Places::default(),
         };
         for row in rows {
             recording.insert(&row);
         }
         recording
+    }
+
+    /// The recording, of whose objects some are stored in packs.
+    #[must_use]
+    pub fn packed(mut self, packs: &[Pack]) -> Self {
+        self.places = Places::of(packs);
+        self
+    }
+
+    pub(crate) const fn places(&self) -> &Places {
+        &self.places
     }
 
     /// Its facts.
@@ -299,6 +313,21 @@ impl Recording {
     /// Numbers of the stored objects in order.
     pub(crate) fn stored_numbers(&self) -> impl Iterator<Item = u32> + '_ {
         self.objects.keys().copied()
+    }
+
+    /// How many objects are stored.
+    pub(crate) fn object_count(&self) -> usize {
+        self.objects.len()
+    }
+
+    /// Numbers and sizes of the stored objects in order.
+    pub(crate) fn stored_sizes(&self) -> impl Iterator<Item = (u32, u64)> + '_ {
+        self.objects.iter().map(|(seq, known)| (*seq, known.size))
+    }
+
+    /// The bytes of the object of a number; `None` where there is none.
+    pub(crate) fn stored_size(&self, seq: u32) -> Option<u64> {
+        self.objects.get(&seq).map(|known| known.size)
     }
 
     /// The objects that are listed, in order.

@@ -8,10 +8,10 @@ use livetape_timeline::plan::{FragmentPlan, Lane};
 use livetape_timeline::{Plan, Slice, Track};
 use serde::{Deserialize, Serialize};
 
-use crate::delivery::{Delivery, Piece, pieces};
+use crate::delivery::Delivery;
 use crate::error::{ApiError, Code};
 use crate::index::{Entry, TrackPart, at_micros, read_config};
-use crate::object::{MAIN_LANE, object_key};
+use crate::object::MAIN_LANE;
 use crate::recording::Recording;
 
 use super::IMMUTABLE;
@@ -81,15 +81,15 @@ impl Recording {
     /// # Errors
     /// [`Code::UnknownObject`]; [`Code::NoSuchView`] where it cannot be cut there.
     pub fn cut_object(&self, cut: &Cut) -> Result<Delivery, ApiError> {
-        let entry = self.index().entry(cut.seq).ok_or(Code::UnknownObject)?;
-        let id = &self.meta().id;
         let body = match *cut == Cut::whole(cut.seq) {
-            true => vec![Piece::Stored {
-                key: object_key(id, MAIN_LANE, cut.seq),
-                offset: 0,
-                len: entry.size,
-            }],
-            false => pieces(id, &self.cut(entry, cut).ok_or(Code::NoSuchView)?.plan),
+            true => {
+                let size = self.stored_size(cut.seq).ok_or(Code::UnknownObject)?;
+                self.stored(cut.seq, 0, size)
+            }
+            false => {
+                let entry = self.index().entry(cut.seq).ok_or(Code::UnknownObject)?;
+                self.pieces(&self.cut(entry, cut).ok_or(Code::NoSuchView)?.plan)
+            }
         };
         Ok(Delivery::new(200, body)
             .with("Content-Type", "video/iso.segment")

@@ -6,7 +6,7 @@ use livetape_timeline::Slice;
 use livetape_timeline::plan::{FragmentPlan, Lane, init_segment};
 use serde::{Deserialize, Serialize};
 
-use crate::delivery::{Delivery, Piece, pieces};
+use crate::delivery::{Delivery, Piece};
 use crate::error::{ApiError, Code};
 use crate::ids::ConfigHash;
 use crate::index::Entry;
@@ -56,7 +56,7 @@ impl Recording {
                 let lane = lane.ok_or(Code::UnknownObject)?;
                 let plan = FragmentPlan::new(seq.saturating_add(1), &[lane]);
                 let plan = plan.ok_or(Code::UnknownObject)?.plan;
-                (pieces(&self.meta().id, &plan), "video/iso.segment")
+                (self.pieces(&plan), "video/iso.segment")
             }
         };
         Ok(Delivery::new(200, body)

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::api::State;
-use crate::delivery::{Delivery, pieces};
+use crate::delivery::Delivery;
 use crate::digest::hex;
 use crate::error::{ApiError, Code};
 use crate::index::at_micros;
@@ -72,6 +72,10 @@ pub struct Mp4Request {
 }
 
 impl Mp4View {
+    pub(crate) const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
     /// Plans the whole, or what lies in a range of time.
     pub(crate) fn new(
         recording: &Recording,
@@ -175,10 +179,10 @@ impl Recording {
             Delivery::new(304, Vec::new())
         } else {
             match wanted {
-                Wanted::Whole => Delivery::new(200, pieces(&self.meta().id, &view.plan)),
+                Wanted::Whole => Delivery::new(200, self.pieces(&view.plan)),
                 Wanted::Part(part) => {
                     let sliced = view.plan.slice(part.clone());
-                    Delivery::new(206, pieces(&self.meta().id, &sliced))
+                    Delivery::new(206, self.pieces(&sliced))
                         .with("Content-Range", content_range(&part, len))
                 }
                 Wanted::Unsatisfiable => return Ok(refusal(len)),

@@ -103,9 +103,10 @@ impl Recording {
     fn check_within(&self, cut: &Cut, within: Option<&Span>) -> Result<(), ApiError> {
         /// Microseconds: both are rounded.
         const NEAR: i64 = 1_000;
-        let (Some(within), Some(entry)) = (within, self.index().entry(cut.seq)) else {
+        let Some(within) = within else {
             return Ok(());
         };
+        let entry = self.index().entry(cut.seq).ok_or(Code::UnknownObject)?;
         let from = micros(entry.start).max(cut.from.unwrap_or(i64::MIN));
         let to = micros(entry.end()).min(cut.to.unwrap_or(i64::MAX));
         let end = within.end.unwrap_or(i64::MAX);

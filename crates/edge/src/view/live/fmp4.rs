@@ -6,7 +6,7 @@ use livetape_timeline::plan::{FragmentPlan, Lane, init_segment};
 
 use super::program::track;
 use super::{Broadcast, Listed, Piece, Place, Program};
-use crate::delivery::{Delivery, Piece as BodyPiece, pieces};
+use crate::delivery::{Delivery, Piece as BodyPiece};
 use crate::error::{ApiError, Code};
 use crate::ids::ConfigHash;
 use crate::recording::Recording;
@@ -119,7 +119,7 @@ impl Recording {
             .ok_or(Code::NotOnAir)?;
         // Sequence numbers only have to grow from one fragment to the next.
         let plan = fragment(piece, number as u32 + 1).ok_or(Code::NotOnAir)?;
-        Ok(Delivery::new(200, pieces(&self.meta().id, &plan.plan))
+        Ok(Delivery::new(200, self.pieces(&plan.plan))
             .with("Content-Type", "video/iso.segment")
             .with("Cache-Control", IMMUTABLE))
     }

@@ -12,7 +12,7 @@ use livetape_timeline::{Part, Plan};
 use serde::{Deserialize, Serialize};
 
 use super::{Broadcast, Listed, Piece, Place, Program};
-use crate::delivery::{Delivery, pieces};
+use crate::delivery::Delivery;
 use crate::error::{ApiError, Code};
 use crate::recording::Recording;
 use crate::route::LiveTrack;
@@ -289,7 +289,7 @@ impl Recording {
                 continuity.audio,
             ],
         };
-        let delivery = Delivery::new(200, pieces(&self.meta().id, &plan))
+        let delivery = Delivery::new(200, self.pieces(&plan))
             .with("Content-Type", "video/mp2t")
             .with("Cache-Control", IMMUTABLE);
         Ok(Delivery {

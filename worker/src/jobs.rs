@@ -1,0 +1,112 @@
+//! What is done by Queue: packs, one by one, made of a finished recording's objects. A job that is cut off,
+//! or done twice, does no harm: the recording reads from the packs when all are there.
+
+use futures_util::future::join;
+use js_sys::BigInt;
+use livetape_edge::object::{PackFile, key_prefix, pack_key};
+use livetape_edge::{Delivery, Piece, RecordingId};
+use serde::{Deserialize, Serialize};
+use worker::web_sys::ReadableStream;
+use worker::worker_sys::FixedLengthStream;
+use worker::{Bucket, Env, MessageBatch, MessageExt, Result};
+
+use crate::command::{Command, PackCommand, ask};
+use crate::{r2, stream};
+
+/// The binding of the queue.
+const BINDING: &str = "JOBS";
+/// Bytes of each part of a pack but the last: R2 wants them equal, and at least 5 MiB.
+const PART: u64 = 16 << 20;
+
+/// A pack that is to be made.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Job {
+    pub(crate) recording: String,
+    pub(crate) pack: u32,
+}
+
+pub(crate) async fn send(env: &Env, job: &Job) -> Result<()> {
+    env.queue(BINDING)?.send(job.clone()).await
+}
+
+/// Does what a batch of messages asks for; what fails comes again.
+pub(crate) async fn work(batch: &MessageBatch<Job>, env: &Env) -> Result<()> {
+    for message in batch.messages()? {
+        match make(message.body(), env).await {
+            Ok(()) => message.ack(),
+            Err(fault) => {
+                worker::console_error!("{fault}");
+                message.retry();
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Makes one pack, and has the next one made; after the last, the recording is told.
+async fn make(job: &Job, env: &Env) -> Result<()> {
+    let id = RecordingId::parse(&job.recording).ok_or("a job has no recording")?;
+    let bucket = r2::bucket(env)?;
+    for file in [PackFile::Payload, PackFile::Rest, PackFile::Manifest] {
+        let number = job.pack;
+        let command = Command::Pack(PackCommand::Pieces { number, file });
+        let answer = ask(env, &id, &command).await?;
+        match answer.status {
+            200 => store(&bucket, &pack_key(&id, number, file), &answer).await?,
+            204 => return told(ask(env, &id, &Command::Pack(PackCommand::Swap)).await?),
+            // It was deleted, perhaps before the last write of this job.
+            404 => {
+                let packs = format!("{}pack/", key_prefix(&id));
+                return r2::delete_below(&bucket, &packs, "").await;
+            }
+            status => return Err(format!("a pack cannot be made: {status}").into()),
+        }
+    }
+    let next = Job {
+        pack: job.pack + 1,
+        ..job.clone()
+    };
+    send(env, &next).await
+}
+
+fn told(answer: Delivery) -> Result<()> {
+    match answer.status {
+        204 | 404 => Ok(()),
+        status => Err(format!("the packs are not read: {status}").into()),
+    }
+}
+
+/// Stores pieces as one object, part by part. No byte of them is in Wasm's memory.
+async fn store(bucket: &Bucket, key: &str, delivery: &Delivery) -> Result<()> {
+    let (pieces, len) = (&delivery.pieces, delivery.len());
+    if len <= PART {
+        let put = async |body: ReadableStream| bucket.put(key, body).execute().await;
+        return through(pieces, bucket, put).await.map(drop);
+    }
+    let upload = bucket.create_multipart_upload(key).execute().await?;
+    let mut parts = Vec::new();
+    for (number, begin) in (1..).zip((0..len).step_by(PART as usize)) {
+        let part = Piece::slice(pieces, begin..begin + PART);
+        let put = async |body: ReadableStream| upload.upload_part(number, body).await;
+        parts.push(through(&part, bucket, put).await?);
+    }
+    upload.complete(parts).await.map(drop)
+}
+
+/// Lets `take` have pieces as a stream of known length.
+async fn through<T>(
+    pieces: &[Piece],
+    bucket: &Bucket,
+    take: impl AsyncFnOnce(ReadableStream) -> Result<T>,
+) -> Result<T> {
+    let len: u64 = pieces.iter().map(Piece::len).sum();
+    let pipe = FixedLengthStream::new_big_int(BigInt::from(len))?;
+    let writable = pipe.writable();
+    let (taken, written) = join(
+        take(pipe.readable()),
+        stream::write_or_abort(pieces, bucket, &writable),
+    )
+    .await;
+    written?;
+    taken
+}

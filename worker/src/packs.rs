@@ -1,0 +1,238 @@
+//! A finished recording's objects stored anew in packs, as the Durable Object sees it: what each is made of,
+//! and the moment from which all is read from them.
+
+use std::time::Duration;
+
+use livetape_edge::object::{MAIN_LANE, PackFile, object_key, pack_key};
+use livetape_edge::pack::{LARGEST_PACK, Pack, PackedObject};
+use livetape_edge::{Code, ConfigHash, Delivery, Piece, RecordingId, Sha256Digest};
+use worker::Result;
+
+use crate::command::PackCommand;
+use crate::jobs::{self, Job};
+use crate::platform;
+use crate::recording::Recording;
+use crate::refusal::{Answer, Refusal};
+use crate::rows::Rows;
+use crate::sql::{blob, integer, text};
+
+/// The setting that is true where packs are due, and nobody was told yet.
+const DUE: &str = "packs_due";
+/// The setting that says when objects that lie in packs are removed from where they were, Unix milliseconds.
+const SWEEP: &str = "sweep";
+/// How long they stay there, in seconds: answers that were begun before are still sent from them. The
+/// variable of that name says otherwise.
+const GRACE: (&str, u64) = ("LIVETAPE_PACK_GRACE", 3_600);
+/// Bytes of a pack at most, and the variable.
+const LARGEST: (&str, u64) = ("LIVETAPE_LARGEST_PACK", LARGEST_PACK);
+/// When what failed is tried again.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
+/// R2 deletes so many objects at once.
+const AT_ONCE: usize = 1_000;
+
+impl Recording {
+    pub(crate) async fn answer_pack(&self, command: PackCommand) -> Answer {
+        match command {
+            PackCommand::Pieces { number, file } => self.pack_pieces(number, file),
+            PackCommand::Swap => self.swap().await,
+        }
+    }
+
+    /// Has packs made, where that saves reads.
+    pub(crate) async fn pack_soon(&self) -> Result<()> {
+        let is_due = !self.packs()?.is_empty();
+        self.rows.set(DUE, &is_due)?;
+        self.pack_if_due().await
+    }
+
+    /// Has packs made where that is due. What fails is tried again.
+    pub(crate) async fn pack_if_due(&self) -> Result<()> {
+        if !self.rows.setting::<bool>(DUE)? {
+            return Ok(());
+        }
+        let recording = match self.index() {
+            Ok(index) => index.meta().id.to_string(),
+            Err(_) => return Ok(()),
+        };
+        let job = Job { recording, pack: 0 };
+        match jobs::send(&self.env, &job).await {
+            Ok(()) => self.rows.set(DUE, &false),
+            Err(fault) => {
+                worker::console_error!("{fault}");
+                self.storage.set_alarm(TRY_AGAIN).await
+            }
+        }
+    }
+
+    /// The first and last numbers of what is to be packed; nothing where it is, or is not to be.
+    fn packs(&self) -> Result<Vec<std::ops::RangeInclusive<u32>>> {
+        let largest = self.variable(LARGEST);
+        Ok(match self.index() {
+            Ok(index) if index.is_settled() => index.packs(largest),
+            _ => Vec::new(),
+        })
+    }
+
+    fn variable(&self, (name, usual): (&str, u64)) -> u64 {
+        let said = self.env.var(name).ok();
+        let said = said.and_then(|value| value.to_string().parse().ok());
+        said.unwrap_or(usual)
+    }
+
+    fn pack(&self, number: u32) -> std::result::Result<Option<Pack>, Refusal> {
+        let packs = self.packs()?;
+        let Some(range) = packs.get(number as usize) else {
+            return Ok(None);
+        };
+        let objects = self.rows.packed_objects(*range.start(), *range.end())?;
+        Ok(Some(self.index()?.pack(number, objects)))
+    }
+
+    /// What a file of a pack is made of; 204 where there is no such pack to be made.
+    fn pack_pieces(&self, number: u32, file: PackFile) -> Answer {
+        let id = self.index()?.meta().id.clone();
+        let Some(pack) = self.pack(number)? else {
+            return Ok(Delivery::new(204, Vec::new()));
+        };
+        let pieces = match file {
+            PackFile::Payload => pack.payload_pieces(&id),
+            PackFile::Rest => pack.rest_pieces(&id),
+            PackFile::Manifest => vec![Piece::Bytes(serde_json::to_vec(&pack)?)],
+        };
+        Ok(Delivery::new(200, pieces))
+    }
+
+    /// From now on all is read from the packs, which are stored. Where the objects were, they stay for a while.
+    async fn swap(&self) -> Answer {
+        let id = self.index()?.meta().id.clone();
+        let mut packs = Vec::new();
+        while let Some(pack) = self.pack(packs.len() as u32)? {
+            packs.push(pack);
+        }
+        let bucket = self.bucket()?;
+        for pack in &packs {
+            for (file, len) in [
+                (PackFile::Payload, pack.payload_len()),
+                (PackFile::Rest, pack.rest_len()),
+            ] {
+                let stored = bucket.head(pack_key(&id, pack.number, file)).await?;
+                if stored.is_none_or(|stored| stored.size() != len) {
+                    return Err(Code::ObjectsMissing.into());
+                }
+            }
+        }
+        // Nothing of it may have changed meanwhile: another of these jobs, or its deletion.
+        if self.packs()?.is_empty() {
+            return Ok(Delivery::new(204, Vec::new()));
+        }
+        for pack in &packs {
+            self.rows.insert_pack(pack)?;
+        }
+        self.sweep_later()?;
+        self.index.replace(None);
+        self.keep().await?;
+        self.sweep(&id).await?;
+        Ok(Delivery::new(204, Vec::new()))
+    }
+
+    /// Sees to it that objects are removed from where they were before they were packed, when no answer is sent
+    /// from there any more.
+    pub(crate) fn sweep_later(&self) -> Result<()> {
+        self.rows.sweep_at(self.sweep_time())
+    }
+
+    fn sweep_time(&self) -> i64 {
+        let grace = self.variable(GRACE).saturating_mul(1_000);
+        platform::now().saturating_add(i64::try_from(grace).unwrap_or(i64::MAX))
+    }
+
+    /// Removes them, or sees to it that an alarm rings when it is time.
+    pub(crate) async fn sweep(&self, id: &RecordingId) -> Result<()> {
+        let Some(time) = self.rows.setting::<Option<i64>>(SWEEP)? else {
+            return Ok(());
+        };
+        if platform::now() < time {
+            return self.look_at(time).await;
+        }
+        let packed = match self.index() {
+            Ok(index) => index.packed_numbers(),
+            Err(_) => return Ok(()),
+        };
+        let bucket = self.bucket()?;
+        for seqs in packed.chunks(AT_ONCE) {
+            let keys = seqs.iter().map(|seq| object_key(id, MAIN_LANE, *seq));
+            bucket.delete_multiple(keys.collect()).await?;
+        }
+        self.rows.set(SWEEP, &None::<i64>)
+    }
+
+    /// Removes packs of which no object has a row any more.
+    pub(crate) async fn remove_emptied_packs(&self, id: &RecordingId) -> Result<()> {
+        let emptied = match self.index() {
+            Ok(index) => index.emptied_packs(),
+            Err(_) => return Ok(()),
+        };
+        if emptied.is_empty() {
+            return Ok(());
+        }
+        for number in &emptied {
+            self.rows.delete_pack(*number)?;
+        }
+        self.index.replace(None);
+        self.keep().await?;
+        let files = [PackFile::Payload, PackFile::Rest, PackFile::Manifest];
+        let keys = emptied
+            .iter()
+            .flat_map(|number| files.map(|file| pack_key(id, *number, file)));
+        self.bucket()?.delete_multiple(keys.collect()).await
+    }
+}
+
+impl Rows {
+    /// What a manifest says of objects.
+    fn packed_objects(&self, first: u32, last: u32) -> Result<Vec<PackedObject>> {
+        let query = format!(
+            "SELECT seq, size, length(head), digest, config, wall_clock, stored FROM object
+             WHERE seq BETWEEN {first} AND {last} ORDER BY seq"
+        );
+        self.read(&query, |row| {
+            Some(PackedObject {
+                seq: integer(row.next()?)?.try_into().ok()?,
+                size: integer(row.next()?)?.try_into().ok()?,
+                head: integer(row.next()?)?.try_into().ok()?,
+                digest: Sha256Digest::from_slice(&blob(row.next()?)?)?.content_digest(),
+                config: ConfigHash::parse(&text(row.next()?)?)?,
+                wall_clock: integer(row.next()?),
+                stored: integer(row.next()?)?,
+            })
+        })
+    }
+
+    pub(crate) fn insert_pack(&self, pack: &Pack) -> Result<()> {
+        let values = vec![
+            i64::from(pack.number).into(),
+            serde_json::to_string(pack)?.into(),
+        ];
+        self.write(
+            "INSERT OR REPLACE INTO pack (number, json) VALUES (?, ?)",
+            values,
+        )
+    }
+
+    fn delete_pack(&self, number: u32) -> Result<()> {
+        self.write(
+            "DELETE FROM pack WHERE number = ?",
+            vec![i64::from(number).into()],
+        )
+    }
+
+    pub(crate) fn packs(&self) -> Result<Vec<Pack>> {
+        self.read("SELECT json FROM pack ORDER BY number", |row| {
+            serde_json::from_str(&text(row.next()?)?).ok()
+        })
+    }
+
+    fn sweep_at(&self, time: i64) -> Result<()> {
+        self.set(SWEEP, &Some(time))
+    }
+}
