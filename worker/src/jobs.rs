@@ -53,7 +53,7 @@ async fn make(job: &Job, env: &Env) -> Result<()> {
         let answer = ask(env, &id, &command).await?;
         match answer.status {
             200 => store(&bucket, &pack_key(&id, number, file), &answer).await?,
-            204 => return told(ask(env, &id, &Command::Pack(PackCommand::Swap)).await?),
+            204 => return finish(&bucket, &id, env).await,
             // It was deleted, perhaps before the last write of this job.
             404 => {
                 let packs = format!("{}pack/", key_prefix(&id));
@@ -69,7 +69,15 @@ async fn make(job: &Job, env: &Env) -> Result<()> {
     send(env, &next).await
 }
 
-fn told(answer: Delivery) -> Result<()> {
+/// All packs are there: what of `video.mp4` is in none of them is stored too, and the recording is told.
+async fn finish(bucket: &Bucket, id: &RecordingId, env: &Env) -> Result<()> {
+    let (number, file) = (0, PackFile::Made);
+    let command = Command::Pack(PackCommand::Pieces { number, file });
+    let made = ask(env, id, &command).await?;
+    if made.status == 200 {
+        store(bucket, &pack_key(id, number, file), &made).await?;
+    }
+    let answer = ask(env, id, &Command::Pack(PackCommand::Swap)).await?;
     match answer.status {
         204 | 404 => Ok(()),
         status => Err(format!("the packs are not read: {status}").into()),

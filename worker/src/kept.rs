@@ -25,7 +25,11 @@ impl Recording {
     pub(crate) async fn keep(&self) -> Result<()> {
         let (id, kept) = match self.index() {
             Ok(index) => {
-                let kept = index.kept(self.rows.broadcasts()?, self.rows.highest_clip()?);
+                let kept = index.kept(
+                    self.rows.broadcasts()?,
+                    self.rows.highest_clip()?,
+                    self.rows.file()?,
+                );
                 (index.meta().id.clone(), kept)
             }
             Err(_) => return Ok(()),
@@ -44,7 +48,8 @@ impl Recording {
 
     /// Lets R2 know of a change whose request was cut off before.
     pub(crate) async fn keep_if_due(&self) -> Result<()> {
-        if self.index().is_err() || self.rows.setting(KEPT)? {
+        // The index takes its time to read: it is not asked without need.
+        if self.rows.meta()?.is_none() || self.rows.setting(KEPT)? {
             return Ok(());
         }
         self.keep().await

@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use livetape_edge::object::{MAIN_LANE, PackFile, object_key, pack_key};
 use livetape_edge::pack::{LARGEST_PACK, Pack, PackedObject};
-use livetape_edge::{Code, ConfigHash, Delivery, Piece, RecordingId, Sha256Digest};
+use livetape_edge::view::SealedFile;
+use livetape_edge::{
+    Code, ConfigHash, Delivery, Evicted, Piece, PlayClaims, RecordingId, Sha256Digest,
+};
 use worker::Result;
 
-use crate::command::PackCommand;
+use crate::command::{PackCommand, View};
 use crate::jobs::{self, Job};
 use crate::platform;
 use crate::recording::Recording;
@@ -20,6 +23,8 @@ use crate::sql::{blob, integer, text};
 const DUE: &str = "packs_due";
 /// The setting that says when objects that lie in packs are removed from where they were, Unix milliseconds.
 const SWEEP: &str = "sweep";
+/// The setting that is `video.mp4`, once it is made of packs.
+const FILE: &str = "file";
 /// How long they stay there, in seconds: answers that were begun before are still sent from them. The
 /// variable of that name says otherwise.
 const GRACE: (&str, u64) = ("LIVETAPE_PACK_GRACE", 3_600);
@@ -91,24 +96,64 @@ impl Recording {
     /// What a file of a pack is made of; 204 where there is no such pack to be made.
     fn pack_pieces(&self, number: u32, file: PackFile) -> Answer {
         let id = self.index()?.meta().id.clone();
+        let none = || Ok(Delivery::new(204, Vec::new()));
+        if file == PackFile::Made {
+            let packs = self.all_packs()?;
+            let sealed = self.index()?.sealed(&packs).filter(|_| !packs.is_empty());
+            return sealed.map_or_else(none, |(_, made)| {
+                Ok(Delivery::new(200, vec![Piece::Bytes(made)]))
+            });
+        }
         let Some(pack) = self.pack(number)? else {
-            return Ok(Delivery::new(204, Vec::new()));
+            return none();
         };
         let pieces = match file {
             PackFile::Payload => pack.payload_pieces(&id),
             PackFile::Rest => pack.rest_pieces(&id),
-            PackFile::Manifest => vec![Piece::Bytes(serde_json::to_vec(&pack)?)],
+            PackFile::Manifest | PackFile::Made => vec![Piece::Bytes(serde_json::to_vec(&pack)?)],
         };
         Ok(Delivery::new(200, pieces))
+    }
+
+    fn all_packs(&self) -> std::result::Result<Vec<Pack>, Refusal> {
+        let mut packs = Vec::new();
+        while let Some(pack) = self.pack(packs.len() as u32)? {
+            packs.push(pack);
+        }
+        Ok(packs)
+    }
+
+    /// The answer to a request for `video.mp4` as a whole, where that is made of packs: the index is not
+    /// needed. `None` for all else.
+    pub(crate) fn sealed(
+        &self,
+        view: &View,
+        claims: Option<&PlayClaims>,
+    ) -> std::result::Result<Option<Delivery>, Refusal> {
+        let request = match view {
+            View::Recorded {
+                clip: None,
+                request,
+            } => request.whole_video(),
+            _ => None,
+        };
+        let is_whole = claims.is_none_or(|claims| claims.window().is_whole());
+        let (Some(request), true, Some(meta)) = (request, is_whole, self.rows.meta()?) else {
+            return Ok(None);
+        };
+        meta.gate.check(claims)?;
+        let file = self
+            .rows
+            .file()?
+            .filter(|_| meta.evicted == Evicted::default());
+        Ok(file.map(|file| file.file(request)).transpose()?)
     }
 
     /// From now on all is read from the packs, which are stored. Where the objects were, they stay for a while.
     async fn swap(&self) -> Answer {
         let id = self.index()?.meta().id.clone();
-        let mut packs = Vec::new();
-        while let Some(pack) = self.pack(packs.len() as u32)? {
-            packs.push(pack);
-        }
+        let packs = self.all_packs()?;
+        let sealed = self.index()?.sealed(&packs);
         let bucket = self.bucket()?;
         for pack in &packs {
             for (file, len) in [
@@ -121,6 +166,9 @@ impl Recording {
                 }
             }
         }
+        let made = bucket.head(pack_key(&id, 0, PackFile::Made)).await?;
+        let made = made.map(|made| made.size());
+        let sealed = sealed.filter(|(_, bytes)| made == Some(bytes.len() as u64));
         // Nothing of it may have changed meanwhile: another of these jobs, or its deletion.
         if self.packs()?.is_empty() {
             return Ok(Delivery::new(204, Vec::new()));
@@ -128,6 +176,7 @@ impl Recording {
         for pack in &packs {
             self.rows.insert_pack(pack)?;
         }
+        self.rows.seal(&sealed.map(|(file, _)| file))?;
         self.sweep_later()?;
         self.index.replace(None);
         self.keep().await?;
@@ -178,12 +227,14 @@ impl Recording {
         for number in &emptied {
             self.rows.delete_pack(*number)?;
         }
+        self.rows.seal(&None)?;
         self.index.replace(None);
         self.keep().await?;
         let files = [PackFile::Payload, PackFile::Rest, PackFile::Manifest];
         let keys = emptied
             .iter()
-            .flat_map(|number| files.map(|file| pack_key(id, *number, file)));
+            .flat_map(|number| files.map(|file| pack_key(id, *number, file)))
+            .chain([pack_key(id, 0, PackFile::Made)]);
         self.bucket()?.delete_multiple(keys.collect()).await
     }
 }
@@ -224,6 +275,16 @@ impl Rows {
             "DELETE FROM pack WHERE number = ?",
             vec![i64::from(number).into()],
         )
+    }
+
+    /// Keeps `video.mp4`, or forgets it.
+    pub(crate) fn seal(&self, file: &Option<SealedFile>) -> Result<()> {
+        self.set(FILE, file)
+    }
+
+    /// `video.mp4`, where it is made of packs.
+    pub(crate) fn file(&self) -> Result<Option<SealedFile>> {
+        self.setting(FILE)
     }
 
     pub(crate) fn packs(&self) -> Result<Vec<Pack>> {

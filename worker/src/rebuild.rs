@@ -199,6 +199,7 @@ impl Rows {
             )?;
         }
         self.use_up_clip(facts.clips)?;
+        self.seal(&facts.file)?;
         let after = String::new();
         self.set(REBUILD, &Some(Rebuild { facts, after }))
     }

@@ -205,8 +205,8 @@ impl Rows {
         Ok(found.first().copied())
     }
 
-    /// The recording from all its rows; `None` where none was created, or it is deleted.
-    pub(crate) fn load(&self) -> Result<Option<Recording>> {
+    /// The recording's own facts; `None` where none was created, or it is deleted.
+    pub(crate) fn meta(&self) -> Result<Option<Meta>> {
         if self.identity()?.is_none_or(|own| own.is_deleted) {
             return Ok(None);
         }
@@ -236,10 +236,17 @@ impl Rows {
                 evicted,
             })
         })?;
-        let Some(mut meta) = meta.into_iter().next() else {
+        Ok(meta.into_iter().next().map(|meta| Meta {
+            metadata: facts.into_iter().collect(),
+            ..meta
+        }))
+    }
+
+    /// The recording from all its rows; `None` where none was created, or it is deleted.
+    pub(crate) fn load(&self) -> Result<Option<Recording>> {
+        let Some(meta) = self.meta()? else {
             return Ok(None);
         };
-        meta.metadata = facts.into_iter().collect();
         let configs = self.read("SELECT hash, init FROM config", |row| {
             Some((ConfigHash::parse(&text(row.next()?)?)?, blob(row.next()?)?))
         })?;

@@ -7,6 +7,7 @@ use crate::ids::{ConfigHash, RecordingId};
 use crate::meta::Meta;
 use crate::object::{MAIN_LANE, key_prefix, parse_seq, record_key};
 use crate::recording::Recording;
+use crate::view::SealedFile;
 use crate::view::live::Broadcast;
 
 /// What `recording.json` says.
@@ -33,6 +34,9 @@ pub struct Facts {
     /// The numbers of its packs.
     #[serde(default)]
     pub packs: Vec<u32>,
+    /// `video.mp4`, made of the packs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<SealedFile>,
     /// First and last of each row of consecutive numbers of its objects, once it is finished: what else lies
     /// in storage was never taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,8 +54,14 @@ impl Facts {
 }
 
 impl Recording {
-    /// What is kept of it, with its broadcasts and the highest number of a clip.
-    pub fn kept(&self, broadcasts: Vec<(u32, Broadcast)>, clips: u32) -> Kept {
+    /// What is kept of it, with its broadcasts, the highest number of a clip, and `video.mp4` where that is made
+    /// of packs.
+    pub fn kept(
+        &self,
+        broadcasts: Vec<(u32, Broadcast)>,
+        clips: u32,
+        file: Option<SealedFile>,
+    ) -> Kept {
         let meta = self.meta().clone();
         let objects = (meta.state == State::Finished).then(|| ranges(self.stored_numbers()));
         Kept::Recording(Box::new(Facts {
@@ -59,6 +69,7 @@ impl Recording {
             broadcasts,
             clips,
             packs: self.places().packs().iter().copied().collect(),
+            file,
             objects,
         }))
     }
@@ -144,6 +155,7 @@ mod tests {
             )],
             clips: 7,
             packs: vec![0, 1],
+            file: None,
             objects,
         }
     }

@@ -45,6 +45,8 @@ pub enum PackFile {
     Payload,
     /// What else its objects have.
     Rest,
+    /// The bytes of `video.mp4` that are no payload; one for all packs, whose number is 0.
+    Made,
     /// What lies where: a [`Pack`](crate::pack::Pack).
     Manifest,
 }
@@ -54,6 +56,7 @@ pub fn pack_key(id: &RecordingId, number: u32, file: PackFile) -> String {
     let extension = match file {
         PackFile::Payload => "payload",
         PackFile::Rest => "rest",
+        PackFile::Made => "made",
         PackFile::Manifest => "json",
     };
     format!("rec/{id}/pack/{number}.{extension}")

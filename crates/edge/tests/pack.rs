@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use livetape_edge::object::{PackFile, pack_key};
 use livetape_edge::pack::{LARGEST_PACK, Pack, PackedObject};
+use livetape_edge::view::SealedFile;
 use livetape_edge::view::cut::Cut;
 use livetape_edge::view::mp4::{FileKind, Mp4Request};
 use livetape_edge::{ApiError, Delivery, Piece, Recording};
@@ -47,6 +48,47 @@ fn pack(stage: &mut Stage, largest: u64) -> Vec<Pack> {
     stage.recording =
         std::mem::replace(&mut stage.recording, Stage::new().recording).packed(&packs);
     packs
+}
+
+#[test]
+fn the_file_is_planned_once() {
+    let mut stage = Stage::finished(30);
+    let request = |range: Option<&str>, tag: Option<&str>| Mp4Request {
+        range: range.map(str::to_owned),
+        if_none_match: tag.map(str::to_owned),
+        download: Some("film".to_owned()),
+        ..Mp4Request::default()
+    };
+    let requests = [
+        request(None, None),
+        request(None, Some("*")),
+        request(Some("bytes=0-99"), None),
+        request(Some("bytes=90000-400000"), None),
+        request(Some("bytes=-1"), None),
+        request(Some("bytes=99999999-"), None),
+    ];
+    let answers = |stage: &Stage, file: &dyn Fn(&Mp4Request) -> Result<Delivery, ApiError>| {
+        let answers = requests.iter().map(|request| {
+            let answer = file(request).expect("an answer");
+            let body = stage.body(&answer);
+            (answer.status, answer.headers, body)
+        });
+        answers.collect::<Vec<_>>()
+    };
+    let before = answers(&stage, &|request| stage.recording.file(request, None));
+    let packs = pack(&mut stage, 150_000);
+    let (sealed, made) = stage.recording.sealed(&packs).expect("a file");
+    let id = &stage.recording.meta().id;
+    stage.stored.insert(pack_key(id, 0, PackFile::Made), made);
+    let json = serde_json::to_string(&sealed).expect("JSON");
+    let sealed: SealedFile = serde_json::from_str(&json).expect("read");
+    assert_eq!(answers(&stage, &|request| sealed.file(request)), before);
+    let whole = sealed.file(&Mp4Request::default()).expect("an answer");
+    assert_eq!(
+        whole.pieces.len(),
+        1 + 8,
+        "the header, and a read for each pack"
+    );
 }
 
 /// Everything that is made of stored bytes.

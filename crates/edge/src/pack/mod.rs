@@ -12,7 +12,7 @@ pub(crate) use places::Places;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use livetape_timeline::Part;
+use livetape_timeline::{Extent, Part};
 use serde::{Deserialize, Serialize};
 
 use crate::delivery::Piece;
@@ -58,6 +58,17 @@ pub struct Stretch {
     pub offset: u64,
     /// How many they are.
     pub len: u64,
+}
+
+impl Stretch {
+    /// An extent of the index, whose stores are objects.
+    pub(crate) const fn of(extent: &Extent) -> Self {
+        Self {
+            seq: extent.store.0,
+            offset: extent.offset,
+            len: extent.len,
+        }
+    }
 }
 
 /// A pack: what its manifest says.
@@ -117,11 +128,7 @@ impl Recording {
                 && let Some(head) = heads.get(&extent.store.0)
             {
                 (extent.offset >= *head).then_some(())?;
-                payload.push(Stretch {
-                    seq: extent.store.0,
-                    offset: extent.offset,
-                    len: extent.len,
-                });
+                payload.push(Stretch::of(extent));
             }
         }
         let mut sorted = payload.clone();

@@ -65,7 +65,7 @@ impl Places {
     }
 
     /// A range of an object's bytes as they are stored.
-    fn pieces(&self, id: &RecordingId, stretch: Stretch) -> Vec<Piece> {
+    pub(crate) fn pieces(&self, id: &RecordingId, stretch: Stretch) -> Vec<Piece> {
         let Some(runs) = self.runs.get(&stretch.seq) else {
             return vec![Piece::Stored {
                 key: object_key(id, MAIN_LANE, stretch.seq),
@@ -90,9 +90,10 @@ impl Places {
 impl Recording {
     /// A plan's parts as pieces: its stores are the objects of the main lane.
     pub(crate) fn pieces(&self, plan: &Plan) -> Vec<Piece> {
+        let (id, places) = (&self.meta().id, self.places());
         let pieces = plan.parts().iter().flat_map(|part| match part {
             Part::Bytes(bytes) => vec![Piece::Bytes(bytes.clone())],
-            Part::Stored(extent) => self.stored(extent.store.0, extent.offset, extent.len),
+            Part::Stored(extent) => places.pieces(id, Stretch::of(extent)),
         });
         Piece::merged(pieces)
     }

@@ -5,6 +5,7 @@
 //! - [`i_frames`]: keyframes alone, for seeking with pictures
 //! - [`cut`]: an object of which only a part is shown
 //! - [`mp4`]: one file
+//! - [`SealedFile`]: that file of a long recording, planned once
 //! - [`live`]: as a live stream that begins at a moment of one's choice
 
 pub mod cut;
@@ -16,8 +17,10 @@ pub mod playlist;
 mod pre_roll;
 mod rates;
 mod request;
+mod sealed;
 
 pub use request::{ViewFile, ViewRequest};
+pub use sealed::SealedFile;
 
 use livetape_hls::{MediaPlaylist, MultivariantPlaylist};
 

@@ -1,6 +1,8 @@
 //! A recording, or a range of its time, as one MP4 file with `moov` first, made of ranges of its
 //! objects.
 
+use std::ops::Range;
+
 use livetape_media::Timestamp;
 use livetape_timeline::plan::{Form, Selection, progressive, ranges, split};
 use livetape_timeline::{Part, Plan, Timeline};
@@ -8,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::api::State;
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, Piece};
 use crate::digest::hex;
 use crate::error::{ApiError, Code};
 use crate::index::at_micros;
@@ -74,6 +76,10 @@ pub struct Mp4Request {
 impl Mp4View {
     pub(crate) const fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    pub(crate) fn etag(&self) -> &str {
+        &self.etag
     }
 
     /// Plans the whole, or what lies in a range of time.
@@ -172,45 +178,65 @@ impl Recording {
     }
 
     fn file_of(&self, request: &Mp4Request, view: &Mp4View) -> Result<Delivery, ApiError> {
-        let len = view.plan.len();
-        let range = request.range.as_deref().filter(|_| !request.head);
-        let wanted = wanted_if(range, request.if_range.as_deref(), &view.etag, len);
-        let delivery = if none_match(request.if_none_match.as_deref(), &view.etag) {
-            Delivery::new(304, Vec::new())
-        } else {
-            match wanted {
-                Wanted::Whole => Delivery::new(200, self.pieces(&view.plan)),
-                Wanted::Part(part) => {
-                    let sliced = view.plan.slice(part.clone());
-                    Delivery::new(206, self.pieces(&sliced))
-                        .with("Content-Range", content_range(&part, len))
-                }
-                Wanted::Unsatisfiable => return Ok(refusal(len)),
-            }
+        let planned = Planned {
+            etag: &view.etag,
+            len: view.plan.len(),
+            state: self.meta().state,
         };
-        let cache = match self.meta().state {
-            State::Recording => NO_CACHE,
-            State::Finished => FINISHED,
-        };
-        let delivery = delivery
-            .with("Content-Type", request.kind.media_type())
-            .with("Accept-Ranges", "bytes")
-            .with("ETag", view.etag.clone())
-            .with("Cache-Control", cache);
-        Ok(match &request.download {
-            None => delivery,
-            Some(name) => delivery.with(
-                "Content-Disposition",
-                attachment(name, request.kind.extension()),
-            ),
+        answer(request, &planned, |part| match part {
+            Some(part) => self.pieces(&view.plan.slice(part.clone())),
+            None => self.pieces(&view.plan),
         })
     }
+}
+
+/// What must be known of a file to answer for it.
+pub(super) struct Planned<'a> {
+    pub(super) etag: &'a str,
+    pub(super) len: u64,
+    pub(super) state: State,
+}
+
+/// Answers a request for a file; `pieces` gives a range of it, or all.
+pub(super) fn answer(
+    request: &Mp4Request,
+    file: &Planned<'_>,
+    pieces: impl Fn(Option<&Range<u64>>) -> Vec<Piece>,
+) -> Result<Delivery, ApiError> {
+    let range = request.range.as_deref().filter(|_| !request.head);
+    let wanted = wanted_if(range, request.if_range.as_deref(), file.etag, file.len);
+    let delivery = if none_match(request.if_none_match.as_deref(), file.etag) {
+        Delivery::new(304, Vec::new())
+    } else {
+        match wanted {
+            Wanted::Whole => Delivery::new(200, pieces(None)),
+            Wanted::Part(part) => Delivery::new(206, pieces(Some(&part)))
+                .with("Content-Range", content_range(&part, file.len)),
+            Wanted::Unsatisfiable => return Ok(refusal(file.len)),
+        }
+    };
+    let cache = match file.state {
+        State::Recording => NO_CACHE,
+        State::Finished => FINISHED,
+    };
+    let delivery = delivery
+        .with("Content-Type", request.kind.media_type())
+        .with("Accept-Ranges", "bytes")
+        .with("ETag", file.etag)
+        .with("Cache-Control", cache);
+    Ok(match &request.download {
+        None => delivery,
+        Some(name) => delivery.with(
+            "Content-Disposition",
+            attachment(name, request.kind.extension()),
+        ),
+    })
 }
 
 /// 416 with the length that the file has, RFC 9110 §14.4.
 fn refusal(len: u64) -> Delivery {
     let error = unsatisfiable(len);
-    let body = crate::delivery::Piece::Bytes(error.body().into_bytes());
+    let body = Piece::Bytes(error.body().into_bytes());
     Delivery::new(error.code.status(), vec![body])
         .with("Content-Type", "application/json")
         .with("Content-Range", format!("bytes */{len}"))

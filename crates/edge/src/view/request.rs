@@ -11,7 +11,7 @@ use crate::recording::Recording;
 use super::cut::Cut;
 use super::i_frames::IFrameFile;
 use super::media::MediaKind;
-use super::mp4::Mp4Request;
+use super::mp4::{FileKind, Mp4Request};
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,6 +40,18 @@ pub enum ViewFile {
     Cut(Cut),
     /// A keyframe, or its init segment.
     IFrame(IFrameFile),
+}
+
+impl ViewRequest {
+    /// The request for `video.mp4` as a whole, if that is what it is.
+    pub fn whole_video(&self) -> Option<&Mp4Request> {
+        match &self.file {
+            ViewFile::Mp4(request) if request.kind == FileKind::Video => {
+                self.time.is_whole().then_some(request)
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Recording {
