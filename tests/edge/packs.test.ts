@@ -58,7 +58,7 @@ test('packs give the same bytes as the objects that they replace, before, while 
   same(await everything(recording), before, 'afterwards');
   assert.equal(await playlist(recording.playback.hls.replace('index', 'media')), list);
   const names = stored('pack/').map(({ key }) => key.split('/').at(-1));
-  assert.deepEqual(names, ['0.json', '0.payload', '0.rest', '1.json', '1.payload', '1.rest']);
+  assert.deepEqual(names, ['0.json', '0.made', '0.payload', '0.rest', '1.json', '1.payload', '1.rest']);
   assert.ok(stored().every(({ size }) => size <= 20_000_000));
   const all = stored().reduce((sum, { size }) => sum + size, 0);
   assert.ok(all <= 1.05 * bytes, `${all} bytes are stored of ${bytes}`);

@@ -31,7 +31,7 @@ const GRACE: (&str, u64) = ("LIVETAPE_PACK_GRACE", 3_600);
 /// Bytes of a pack at most, and the variable.
 const LARGEST: (&str, u64) = ("LIVETAPE_LARGEST_PACK", LARGEST_PACK);
 /// When what failed is tried again.
-const TRY_AGAIN: Duration = Duration::from_secs(5);
+const TRY_AGAIN: Duration = Duration::from_secs(600);
 /// R2 deletes so many objects at once.
 const AT_ONCE: usize = 1_000;
 
