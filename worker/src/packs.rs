@@ -1,7 +1,7 @@
 //! A finished recording's objects stored anew in packs, as the Durable Object sees it: what each is made of,
 //! and the moment from which all is read from them.
 
-use std::time::Duration;
+use std::ops::RangeInclusive;
 
 use livetape_edge::object::{MAIN_LANE, PackFile, object_key, pack_key};
 use livetape_edge::pack::{LARGEST_PACK, Pack, PackedObject};
@@ -30,8 +30,8 @@ const FILE: &str = "file";
 const GRACE: (&str, u64) = ("LIVETAPE_PACK_GRACE", 3_600);
 /// Bytes of a pack at most, and the variable.
 const LARGEST: (&str, u64) = ("LIVETAPE_LARGEST_PACK", LARGEST_PACK);
-/// When what failed is tried again.
-const TRY_AGAIN: Duration = Duration::from_secs(600);
+/// When what failed is tried again, in milliseconds.
+const TRY_AGAIN: i64 = 600_000;
 /// R2 deletes so many objects at once.
 const AT_ONCE: usize = 1_000;
 
@@ -64,13 +64,14 @@ impl Recording {
             Ok(()) => self.rows.set(DUE, &false),
             Err(fault) => {
                 worker::console_error!("{fault}");
-                self.storage.set_alarm(TRY_AGAIN).await
+                self.look_at(platform::now().saturating_add(TRY_AGAIN))
+                    .await
             }
         }
     }
 
     /// The first and last numbers of what is to be packed; nothing where it is, or is not to be.
-    fn packs(&self) -> Result<Vec<std::ops::RangeInclusive<u32>>> {
+    fn packs(&self) -> Result<Vec<RangeInclusive<u32>>> {
         let largest = self.variable(LARGEST);
         Ok(match self.index() {
             Ok(index) if index.is_settled() => index.packs(largest),
@@ -96,23 +97,21 @@ impl Recording {
     /// What a file of a pack is made of; 204 where there is no such pack to be made.
     fn pack_pieces(&self, number: u32, file: PackFile) -> Answer {
         let id = self.index()?.meta().id.clone();
-        let none = || Ok(Delivery::new(204, Vec::new()));
-        if file == PackFile::Made {
-            let packs = self.all_packs()?;
-            let sealed = self.index()?.sealed(&packs).filter(|_| !packs.is_empty());
-            return sealed.map_or_else(none, |(_, made)| {
-                Ok(Delivery::new(200, vec![Piece::Bytes(made)]))
-            });
-        }
-        let Some(pack) = self.pack(number)? else {
-            return none();
-        };
         let pieces = match file {
-            PackFile::Payload => pack.payload_pieces(&id),
-            PackFile::Rest => pack.rest_pieces(&id),
-            PackFile::Manifest | PackFile::Made => vec![Piece::Bytes(serde_json::to_vec(&pack)?)],
+            PackFile::Payload => self.pack(number)?.map(|pack| pack.payload_pieces(&id)),
+            PackFile::Rest => self.pack(number)?.map(|pack| pack.rest_pieces(&id)),
+            PackFile::Made => {
+                let packs = self.all_packs()?;
+                let sealed = self.index()?.sealed(&packs).filter(|_| !packs.is_empty());
+                sealed.map(|(_, made)| vec![Piece::Bytes(made)])
+            }
+            PackFile::Manifest => {
+                let manifest = self.pack(number)?.map(|pack| serde_json::to_vec(&pack));
+                manifest.transpose()?.map(|json| vec![Piece::Bytes(json)])
+            }
         };
-        Ok(Delivery::new(200, pieces))
+        let none = || Delivery::new(204, Vec::new());
+        Ok(pieces.map_or_else(none, |pieces| Delivery::new(200, pieces)))
     }
 
     fn all_packs(&self) -> std::result::Result<Vec<Pack>, Refusal> {
