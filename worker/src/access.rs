@@ -1,7 +1,7 @@
 //! Who may send a request; API keys and templates.
 
 use livetape_edge::access::{
-    ApiKey, CreateKey, CreateTemplate, CreatedKey, Limits, Scope, Template, TemplateId,
+    ApiKey, CreateKey, CreateTemplate, CreatedKey, Scope, Template, TemplateId, Terms,
 };
 use livetape_edge::route::Route;
 use livetape_edge::{Code, Piece, RecordingId};
@@ -29,10 +29,10 @@ impl Edge<'_> {
         Err(Refusal::Told(answer.into()))
     }
 
-    /// Lets a recording be made by a template, and gives its limits.
-    pub(crate) async fn admit(&self, id: &str, recording: &RecordingId) -> Result<Limits, Refusal> {
+    /// Lets a recording be made by a template, and gives what it has by that.
+    pub(crate) async fn admit(&self, id: &str, recording: &RecordingId) -> Result<Terms, Refusal> {
         if self.config()?.check_template(id).is_ok() {
-            return Ok(Limits::default());
+            return Ok(Terms::default());
         }
         let template = TemplateId::parse(id).ok_or(Code::UnknownTemplate)?;
         let admission = Admission {
@@ -43,11 +43,11 @@ impl Edge<'_> {
             now: platform::now(),
         };
         let answer = ask(self.env, &TenantCommand::Admit(admission)).await?;
-        let limits = match answer.pieces.as_slice() {
+        let terms = match answer.pieces.as_slice() {
             [Piece::Bytes(body)] if answer.status == 200 => serde_json::from_slice(body),
             _ => return Err(Refusal::Told(answer.into())),
         };
-        Ok(limits?)
+        Ok(terms?)
     }
 
     /// Keys and templates.

@@ -15,10 +15,12 @@
 //! - `sql`: queries and values
 //! - `command`: what the Worker asks of it
 //! - `r2`: stored bytes in and out
+//! - `cipher`: bodies encrypted while they are sent
 //! - `stream`: ranges of stored objects and made bytes as one body; media bytes stay outside Wasm
 //! - `respond`: headers that every answer has
 
 mod access;
+mod cipher;
 mod clips;
 mod command;
 mod gates;

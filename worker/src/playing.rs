@@ -3,11 +3,12 @@
 use livetape_edge::access::Scope;
 use livetape_edge::api::{ClipPlayback, CreatePlayToken, CreatedPlayToken};
 use livetape_edge::object::{self, MAIN_LANE};
-use livetape_edge::route::{PlayFile, Route, route};
+use livetape_edge::route::{EncryptedFile, LiveFile, PlayFile, Route, route};
 use livetape_edge::view::cut::Cut;
+use livetape_edge::view::i_frames::IFrameFile;
 use livetape_edge::view::mp4::{FileKind, Mp4Request};
 use livetape_edge::view::{IMMUTABLE, ViewFile, ViewRequest};
-use livetape_edge::{ClipQuery, Code, Delivery, Piece, PlayClaims, RecordingId, TimeRange};
+use livetape_edge::{ClipQuery, Code, Delivery, Form, Piece, PlayClaims, RecordingId, TimeRange};
 use worker::Method;
 
 use crate::command::{ClipCommand, Command, View};
@@ -81,6 +82,7 @@ impl Edge<'_> {
         let (id, clip, file) = match route {
             Route::Play(id, file) => (id, None, file),
             Route::PlayClip(id, file) => (id.recording, Some(id.number), file),
+            Route::Live(id, LiveFile::Key) => return self.key(&id.recording, claims).await,
             Route::Live(id, file) => {
                 let number = id.number;
                 let view = View::Live { number, file };
@@ -95,7 +97,15 @@ impl Edge<'_> {
         let is_bounded = claims
             .as_ref()
             .is_some_and(|claims| clip.is_some() || !claims.window().is_whole());
+        let (file, encrypted) = match file {
+            PlayFile::Encrypted(EncryptedFile::Object(seq)) => (PlayFile::Object(seq), true),
+            PlayFile::Encrypted(EncryptedFile::IFrame(seq)) => {
+                (PlayFile::IFrame(IFrameFile::Object(seq)), true)
+            }
+            file => (file, false),
+        };
         let file = match file {
+            PlayFile::Key => return self.key(&id, claims).await,
             PlayFile::Multivariant => ViewFile::Multivariant,
             PlayFile::Media(kind) => {
                 let skip = query("_HLS_skip").is_some();
@@ -108,23 +118,47 @@ impl Edge<'_> {
                 // Whether it lies within what may be played, the index knows.
                 None if is_bounded => ViewFile::Cut(Cut::whole(seq)),
                 None => {
-                    gates::check(self.env, &id, claims.as_ref()).await?;
+                    let form = if encrypted {
+                        Form::Encrypted
+                    } else {
+                        Form::Clear
+                    };
+                    gates::check(self.env, &id, claims.as_ref(), Some(form)).await?;
                     let key = object::object_key(&id, MAIN_LANE, seq);
-                    return self
+                    let whole = self
                         .stored(key, "video/iso.segment", Code::UnknownObject)
-                        .await;
+                        .await?;
+                    return Ok(match encrypted {
+                        true => whole.encrypted(&id, u64::from(seq)),
+                        false => whole,
+                    });
                 }
             },
             PlayFile::Init(hash) => {
-                gates::check(self.env, &id, claims.as_ref()).await?;
+                gates::check(self.env, &id, claims.as_ref(), None).await?;
                 let key = object::config_key(&id, &hash);
                 return self.stored(key, "video/mp4", Code::UnknownConfig).await;
             }
+            // Told apart above.
+            PlayFile::Encrypted(_) => return Err(Code::NotFound.into()),
         };
         let time = TimeRange::read(query)?;
-        let request = ViewRequest { time, file };
+        let request = ViewRequest {
+            time,
+            file,
+            encrypted,
+        };
         let view = View::Recorded { clip, request };
         self.ask(&id, &Command::View { view, claims }).await
+    }
+
+    /// The key that a recording's segments are encrypted with.
+    async fn key(&self, id: &RecordingId, claims: Option<PlayClaims>) -> Answer {
+        gates::check(self.env, id, claims.as_ref(), Some(Form::Encrypted)).await?;
+        let key = self.config()?.content_keys.key(id);
+        Ok(Delivery::new(200, vec![Piece::Bytes(key.to_vec())])
+            .with("Content-Type", "application/octet-stream")
+            .with("Cache-Control", "no-store"))
     }
 
     fn mp4_request(&self, kind: FileKind, download: Option<String>) -> Mp4Request {

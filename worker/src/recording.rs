@@ -112,7 +112,13 @@ impl Recording {
 
     fn view_now(&self, view: &View, claims: Option<&PlayClaims>) -> Answer {
         // Where there is no recording there is no table to ask either.
-        self.index()?.meta().gate.check(claims)?;
+        let gate = self.index()?.meta().gate.clone();
+        gate.check(claims)?;
+        let form = match view {
+            View::Recorded { request, .. } => request.form(),
+            View::Live { file, .. } => file.form(),
+        };
+        form.map_or(Ok(()), |form| gate.check_form(form, claims))?;
         match view {
             View::Recorded { clip, request } => {
                 let clip = clip.map(|number| self.clip(number)).transpose()?;

@@ -1,6 +1,6 @@
 //! A request to its answer.
 
-use livetape_edge::access::{Limits, Scope};
+use livetape_edge::access::{Scope, Terms};
 use livetape_edge::api::{CreateRecording, Demo, OPENAPI, check_metadata, kept_title};
 use livetape_edge::object::{self, Announced, MAIN_LANE, MAX_CONFIG, MAX_OBJECT};
 use livetape_edge::route::{Route, route};
@@ -31,7 +31,7 @@ pub(crate) async fn answer(request: Request, env: &Env, context: &Context) -> Re
             respond::error(&Code::Internal.into())
         }
     };
-    stream::send(delivery, head, r2::bucket(env)?, context).await
+    stream::send(delivery, head, env, context).await
 }
 
 /// An edge that answers a request.
@@ -149,8 +149,8 @@ impl Edge<'_> {
             Some(id) => id?,
             None => RecordingId::from_random(platform::random()?),
         };
-        let limits = match &body.template {
-            _ if has_key => Limits::default(),
+        let terms = match &body.template {
+            _ if has_key => Terms::default(),
             Some(template) => self.admit(template, &id).await?,
             None => return Err(Code::TokenMissing.into()),
         };
@@ -160,13 +160,14 @@ impl Edge<'_> {
             metadata: body.metadata,
             origin: self.origin()?,
             token: self.config()?.signer.issue(&id, expires),
-            limits,
-            retention: body.retention,
-            gate: Gate {
+            limits: terms.limits,
+            retention: terms.retention(body.retention),
+            gate: terms.gate(Gate {
                 review: body.review,
                 access: body.access,
+                encryption: body.encryption,
                 ..Gate::default()
-            },
+            }),
         };
         self.ask(&id, &Command::Create(new)).await
     }
@@ -229,23 +230,7 @@ impl Edge<'_> {
     }
 
     pub(crate) fn config(&self) -> Result<Config> {
-        let var = |name: &str| {
-            self.env
-                .var(name)
-                .map(|var| var.to_string())
-                .unwrap_or_default()
-        };
-        let config = Config::new(
-            &var("LIVETAPE_SECRET"),
-            &var("LIVETAPE_API_KEY"),
-            &var("LIVETAPE_TEMPLATES"),
-            &var("LIVETAPE_DEMO"),
-            &var("LIVETAPE_PLAY_KEYS"),
-        );
-        config.ok_or_else(|| {
-            "LIVETAPE_SECRET has fewer than 16 characters, or LIVETAPE_PLAY_KEYS cannot be read"
-                .into()
-        })
+        config(self.env)
     }
 
     /// The body as JSON; an empty one is the default.
@@ -276,6 +261,21 @@ impl Edge<'_> {
         }
         Ok(bytes)
     }
+}
+
+/// How the edge is set up.
+pub(crate) fn config(env: &Env) -> Result<Config> {
+    let var = |name: &str| env.var(name).map(|var| var.to_string()).unwrap_or_default();
+    let config = Config::new(
+        &var("LIVETAPE_SECRET"),
+        &var("LIVETAPE_API_KEY"),
+        &var("LIVETAPE_TEMPLATES"),
+        &var("LIVETAPE_DEMO"),
+        &var("LIVETAPE_PLAY_KEYS"),
+    );
+    config.ok_or_else(|| {
+        "LIVETAPE_SECRET has fewer than 16 characters, or LIVETAPE_PLAY_KEYS cannot be read".into()
+    })
 }
 
 /// The value of a parameter in an address.

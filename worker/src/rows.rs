@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use livetape_edge::access::Limits;
 use livetape_edge::api::State as Progress;
 use livetape_edge::view::live::Broadcast;
-use livetape_edge::{ConfigHash, Meta, ObjectRow, Recording, RecordingId, Sha256Digest};
+use livetape_edge::{ConfigHash, Gate, Meta, ObjectRow, Recording, RecordingId, Sha256Digest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use worker::{Error, Result, SqlStorage, SqlStorageValue};
@@ -201,7 +201,7 @@ impl Rows {
         let facts = self.read("SELECT name, value FROM fact", |row| {
             Some((text(row.next()?)?, text(row.next()?)?))
         })?;
-        let gate = self.setting(GATE)?;
+        let gate: Gate = self.setting(GATE)?;
         let retention = self.setting(RETENTION)?;
         let evicted = self.setting(EVICTED)?;
         let limits = self.read("SELECT limits FROM own", |row| {
@@ -218,7 +218,7 @@ impl Rows {
                 metadata: BTreeMap::new(),
                 created: integer(row.next()?)?,
                 limits: limits.first().copied().unwrap_or_default(),
-                gate,
+                gate: gate.clone(),
                 retention,
                 evicted,
             })

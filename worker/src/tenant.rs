@@ -66,7 +66,7 @@ pub(crate) enum TenantCommand {
     RemoveTemplate {
         id: String,
     },
-    /// Lets a recording be made by a template; the answer is its limits.
+    /// Lets a recording be made by a template; the answer is its terms.
     Admit(Admission),
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::encryption::Encryption;
 use crate::error::{ApiError, Code};
 use crate::gate::{Access, Review};
 use crate::retention::Retention;
@@ -42,6 +43,9 @@ pub struct CreateRecording {
     /// What of it is kept; all, where absent.
     #[serde(skip_serializing_if = "is_default")]
     pub retention: Retention,
+    /// How its segments are sent; as they are, where absent.
+    #[serde(skip_serializing_if = "is_default")]
+    pub encryption: Encryption,
 }
 
 /// Body of `PATCH /v1/recordings/{id}`: what is left out stays.
@@ -63,6 +67,9 @@ pub struct PatchRecording {
     /// What of it is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retention: Option<Retention>,
+    /// How its segments are sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Encryption>,
     /// From now on no play token that was made so far is good.
     #[serde(skip_serializing_if = "is_default")]
     pub revoke_tokens: bool,
@@ -157,6 +164,9 @@ pub struct RecordingInfo {
     pub review: Review,
     /// Who may play it.
     pub access: Access,
+    /// How its segments are sent.
+    #[serde(skip_serializing_if = "is_default", default)]
+    pub encryption: Encryption,
     /// What of it is kept.
     #[serde(skip_serializing_if = "is_default", default)]
     pub retention: Retention,

@@ -4,6 +4,7 @@
 use livetape_timeline::{Part, Plan};
 use serde::{Deserialize, Serialize};
 
+use crate::encryption::Cipher;
 use crate::ids::RecordingId;
 use crate::object::{MAIN_LANE, object_key};
 use crate::view::live::TsSegment;
@@ -50,6 +51,8 @@ pub struct Delivery {
     pub pieces: Vec<Piece>,
     /// Makes the body from the pieces, where media bytes have to be rewritten.
     pub rewrite: Option<TsSegment>,
+    /// How the body is encrypted, where it is.
+    pub cipher: Option<Cipher>,
 }
 
 impl Delivery {
@@ -60,6 +63,7 @@ impl Delivery {
             headers: Vec::new(),
             pieces,
             rewrite: None,
+            cipher: None,
         }
     }
 
@@ -67,6 +71,13 @@ impl Delivery {
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// The answer with its body as segment `number` of an encrypted recording.
+    #[must_use]
+    pub fn encrypted(mut self, recording: &RecordingId, number: u64) -> Self {
+        self.cipher = Some(Cipher::new(recording, number));
         self
     }
 
@@ -87,6 +98,7 @@ impl Delivery {
             headers: self.headers.clone(),
             pieces: self.pieces.iter().map(HeadPiece::of).collect(),
             rewrite: self.rewrite.clone(),
+            cipher: self.cipher.clone(),
         };
         let head = serde_json::to_vec(&head).unwrap_or_default();
         let mut bytes = u32::try_from(head.len())
@@ -122,6 +134,7 @@ impl Delivery {
             headers: head.headers,
             pieces,
             rewrite: head.rewrite,
+            cipher: head.cipher,
         })
     }
 }
@@ -133,6 +146,8 @@ struct Head {
     pieces: Vec<HeadPiece>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rewrite: Option<TsSegment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cipher: Option<Cipher>,
 }
 
 #[derive(Serialize, Deserialize)]

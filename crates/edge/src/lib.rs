@@ -6,6 +6,7 @@
 //! - [`RecordingId`], [`BroadcastId`], [`ClipId`], [`ConfigHash`]: names
 //! - [`Config`], [`token`], [`access`]: how an edge is set up, and who may do what
 //! - [`Gate`], [`PlayKeys`]: who may play
+//! - [`Encryption`], [`ContentKeys`]: segments encrypted as they are sent
 //! - [`Retention`]: how long what is recorded is kept
 //! - [`Code`], [`ApiError`]: the one table of errors
 //! - [`api`]: the JSON that goes in and out
@@ -26,14 +27,17 @@ mod clip;
 mod config;
 mod delivery;
 mod digest;
+mod encryption;
 mod error;
 mod gate;
 mod ids;
 mod index;
 pub mod ingest;
 mod listing;
+mod meta;
 mod moment;
 pub mod object;
+mod play_claims;
 mod play_token;
 pub mod range;
 mod recording;
@@ -48,11 +52,14 @@ pub use clip::{Clip, ClipQuery, MOST_CLIPS};
 pub use config::Config;
 pub use delivery::{Delivery, Piece};
 pub use digest::Sha256Digest;
+pub use encryption::{Cipher, ContentKeys, Encryption};
 pub use error::{ApiError, Code};
-pub use gate::{Access, Gate, Review};
+pub use gate::{Access, Form, Gate, Review};
 pub use ids::{BroadcastId, ClipId, ConfigHash, RecordingId};
 pub use listing::{Cursor, ListQuery};
+pub use meta::Meta;
 pub use moment::{Moment, Span, TimeRange};
-pub use play_token::{PlayClaims, PlayKeys};
-pub use recording::{Meta, ObjectRow, Recording};
+pub use play_claims::PlayClaims;
+pub use play_token::PlayKeys;
+pub use recording::{ObjectRow, Recording};
 pub use retention::{Evicted, Retention};

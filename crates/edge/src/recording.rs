@@ -11,72 +11,15 @@ use livetape_media::{Format, Timescale, Timestamp};
 use serde_json::json;
 
 use crate::access::Limits;
-use crate::api::{
-    Finish, ObjectInfo, PatchRecording, Playback, RecordingInfo, RecordingSummary, State,
-    TrackInfo, check_metadata, kept_title,
-};
+use crate::api::{Finish, ObjectInfo, Playback, RecordingInfo, RecordingSummary, State, TrackInfo};
 use crate::digest::Sha256Digest;
 use crate::error::{ApiError, Code};
-use crate::gate::Gate;
-use crate::ids::{ConfigHash, RecordingId};
+use crate::ids::ConfigHash;
 use crate::index::{Entry, Facts, Fragment, Index, Segment, read_config};
+use crate::meta::Meta;
 use crate::object::{MAIN_LANE, MAX_HEAD};
-use crate::retention::{Evicted, Retention};
 use crate::view::live::{Program, TsProgram};
 use crate::view::mp4::{FileKind, Mp4View};
-
-/// The facts of a recording that are not its media.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Meta {
-    /// Its id.
-    pub id: RecordingId,
-    /// How far it is.
-    pub state: State,
-    /// Name for people.
-    pub title: Option<String>,
-    /// Facts for programs.
-    pub metadata: BTreeMap<String, String>,
-    /// When it was created, Unix milliseconds.
-    pub created: i64,
-    /// What it may become.
-    pub limits: Limits,
-    /// What stands between it and those who would play it.
-    pub gate: Gate,
-    /// What of it is kept.
-    pub retention: Retention,
-    /// What is not kept any more.
-    pub evicted: Evicted,
-}
-
-impl Meta {
-    /// The facts as they are after a patch at `now`, in Unix milliseconds.
-    ///
-    /// # Errors
-    /// [`Code::BadRequest`] where there were too many then.
-    pub fn patched(&self, patch: PatchRecording, now: i64) -> Result<Self, ApiError> {
-        let mut meta = self.clone();
-        meta.gate.review = patch.review.unwrap_or(meta.gate.review);
-        meta.gate.access = patch.access.unwrap_or(meta.gate.access);
-        if let Some(retention) = patch.retention {
-            retention.check()?;
-            meta.retention = retention;
-        }
-        if patch.revoke_tokens {
-            meta.gate.tokens_from = u64::try_from(now / 1_000).unwrap_or(0);
-        }
-        if let Some(title) = &patch.title {
-            meta.title = kept_title(title);
-        }
-        for (name, value) in patch.metadata {
-            match value {
-                Some(value) => meta.metadata.insert(name, value),
-                None => meta.metadata.remove(&name),
-            };
-        }
-        check_metadata(&meta.metadata)?;
-        Ok(meta)
-    }
-}
 
 /// A stored object as a row of the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -367,6 +310,7 @@ impl Recording {
             metadata: self.meta.metadata.clone(),
             review: self.meta.gate.review,
             access: self.meta.gate.access,
+            encryption: self.meta.gate.encryption,
             retention: self.meta.retention,
             created: self.meta.created,
             duration: self.duration().seconds(),

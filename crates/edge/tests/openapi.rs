@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use livetape_edge::Code;
 use livetape_edge::api::OPENAPI;
-use livetape_edge::route::{LiveFile, PlayFile, Route, route};
+use livetape_edge::route::{EncryptedFile, LiveFile, PlayFile, Route, route};
 use livetape_edge::view::i_frames::IFrameFile;
 use livetape_edge::view::media::MediaKind;
 use livetape_edge::view::mp4::FileKind;
@@ -60,6 +60,9 @@ fn operation(method: &str, route: &Route) -> &'static str {
             PlayFile::IFrame(IFrameFile::Object(_)) => "playIFrame",
             PlayFile::Init(_) => "playInit",
             PlayFile::Object(_) => "playObject",
+            PlayFile::Key => "playKey",
+            PlayFile::Encrypted(EncryptedFile::Object(_)) => "playEncryptedObject",
+            PlayFile::Encrypted(EncryptedFile::IFrame(_)) => "playEncryptedIFrame",
         },
         Route::Live(_, file) => match file {
             LiveFile::Multivariant => "playMultivariant",
@@ -68,12 +71,15 @@ fn operation(method: &str, route: &Route) -> &'static str {
             LiveFile::Segment(..) => "liveSegment",
             LiveFile::TsMedia => "liveTs",
             LiveFile::TsSegment(_) => "liveTsSegment",
+            LiveFile::Key => "playKey",
+            LiveFile::EncryptedSegment(..) => "liveEncryptedSegment",
+            LiveFile::EncryptedTsSegment(_) => "liveEncryptedTsSegment",
         },
     }
 }
 
 /// Every name that `operation` gives.
-const OPERATIONS: [&str; 45] = [
+const OPERATIONS: [&str; 50] = [
     "clip",
     "clips",
     "create",
@@ -94,6 +100,8 @@ const OPERATIONS: [&str; 45] = [
     "info",
     "keys",
     "list",
+    "liveEncryptedSegment",
+    "liveEncryptedTsSegment",
     "liveInit",
     "liveMedia",
     "liveSegment",
@@ -104,10 +112,13 @@ const OPERATIONS: [&str; 45] = [
     "patch",
     "patchTemplate",
     "patchUpload",
+    "playEncryptedIFrame",
+    "playEncryptedObject",
     "playIFrame",
     "playIFrameInit",
     "playIFrames",
     "playInit",
+    "playKey",
     "playM4a",
     "playMedia",
     "playMp4",

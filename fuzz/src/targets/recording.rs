@@ -140,7 +140,15 @@ impl Stage {
         {
             for file in view_files() {
                 let time = TimeRange { start, end };
-                let answer = recording.view(&ViewRequest { time, file }, None, now);
+                let answer = recording.view(
+                    &ViewRequest {
+                        time,
+                        file,
+                        encrypted: now % 2 == 1,
+                    },
+                    None,
+                    now,
+                );
                 answer.iter().for_each(|delivery| self.check(delivery));
             }
         }

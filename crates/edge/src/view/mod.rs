@@ -16,6 +16,7 @@ pub mod playlist;
 mod pre_roll;
 mod rates;
 mod request;
+mod segment;
 
 pub use request::{ViewFile, ViewRequest};
 

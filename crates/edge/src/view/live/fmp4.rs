@@ -75,7 +75,8 @@ impl Recording {
                 map: None,
             },
         };
-        let playlist = self.live_playlist(broadcast, now, VERSION, ".m4s", list)?;
+        let playlist =
+            self.live_playlist(broadcast, now, VERSION, (kind.folder(), ".m4s"), list)?;
         Ok(media_delivery(&playlist))
     }
 

@@ -13,6 +13,7 @@ use livetape_hls::{DateTime, Decimal, MediaPlaylist, Segment as HlsSegment, Segm
 use serde::{Deserialize, Serialize};
 
 use crate::delivery::Delivery;
+use crate::encryption::{Encryption, FOLDER, KEY, Keyed};
 use crate::error::{ApiError, Code};
 use crate::recording::Recording;
 use crate::route::LiveFile;
@@ -78,6 +79,14 @@ impl Recording {
             LiveFile::Segment(kind, number) => self.live_segment(broadcast, *kind, *number, now),
             LiveFile::TsMedia => self.ts_playlist(broadcast, now),
             LiveFile::TsSegment(number) => self.ts_segment(broadcast, *number, now),
+            LiveFile::EncryptedSegment(kind, number) => self
+                .live_segment(broadcast, *kind, *number, now)
+                .map(|segment| segment.encrypted(&self.meta().id, *number)),
+            LiveFile::EncryptedTsSegment(number) => self
+                .ts_segment(broadcast, *number, now)
+                .map(|segment| segment.encrypted(&self.meta().id, *number)),
+            // Made from the edge's secret, which an index does not know.
+            LiveFile::Key => Err(Code::NoSuchView.into()),
         }
     }
 
@@ -91,7 +100,7 @@ impl Recording {
         broadcast: &Broadcast,
         now: i64,
         version: u64,
-        suffix: &str,
+        (folder, suffix): (&str, &str),
         list: impl Fn(Place) -> Listed,
     ) -> Result<MediaPlaylist, ApiError> {
         let program = self.on_air()?;
@@ -101,6 +110,8 @@ impl Recording {
         if window.is_empty() {
             return Err(Code::NotStarted.into());
         }
+        let encryption = self.meta().gate.encryption;
+        let mut keyed = Keyed::Clear;
         let mut map = None;
         let mut segments = Vec::new();
         for number in window.clone() {
@@ -111,9 +122,18 @@ impl Recording {
                 tags.push(SegmentTag::Discontinuity);
             }
             if let Some(uri) = listed.map.filter(|uri| map.as_ref() != Some(uri)) {
+                tags.extend(keyed.before_map());
                 tags.push(SegmentTag::Map(livetape_hls::Map::new(uri.clone())));
                 map = Some(uri);
             }
+            let uri = match encryption {
+                Encryption::None => format!("{number}{suffix}"),
+                Encryption::Aes128 => {
+                    let key = format!("../{FOLDER}/{KEY}");
+                    tags.extend(keyed.before_segment(number, number, &key));
+                    format!("../{FOLDER}/{folder}/{number}{suffix}")
+                }
+            };
             match listed.since_start {
                 Some(micros) => {
                     let millis = broadcast.start.saturating_add(micros / 1000);
@@ -124,7 +144,7 @@ impl Recording {
                 None => tags.push(SegmentTag::Gap),
             }
             let duration = Decimal::from_micros(listed.duration);
-            let segment = HlsSegment::new(format!("{number}{suffix}"), duration);
+            let segment = HlsSegment::new(uri, duration);
             segments.push(HlsSegment { tags, ..segment });
         }
         let has_gaps = segments.iter().any(HlsSegment::is_gap);

@@ -241,7 +241,7 @@ impl Recording {
                 map: None,
             }
         };
-        let playlist = self.live_playlist(broadcast, now, VERSION, ".ts", list)?;
+        let playlist = self.live_playlist(broadcast, now, VERSION, ("ts", ".ts"), list)?;
         Ok(media_delivery(&playlist))
     }
 
