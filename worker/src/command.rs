@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use livetape_edge::access::Limits;
-use livetape_edge::api::{CreateBroadcast, CreateClip, Finish, PatchRecording};
+use livetape_edge::api::{CreateBroadcast, CreateClip, Finish, PatchBroadcast, PatchRecording};
 use livetape_edge::route::LiveFile;
 use livetape_edge::view::ViewRequest;
 use livetape_edge::{ClipQuery, Delivery, Gate, PlayClaims, RecordingId, Retention};
@@ -34,10 +34,7 @@ pub(crate) enum Command {
         finish: Finish,
         origin: String,
     },
-    CreateBroadcast {
-        broadcast: CreateBroadcast,
-        origin: String,
-    },
+    Broadcast(BroadcastCommand),
     Clip(ClipCommand),
     View {
         view: View,
@@ -80,6 +77,30 @@ pub(crate) enum ClipCommand {
     List { query: ClipQuery, origin: String },
     Info { number: u32, origin: String },
     Delete { number: u32 },
+}
+
+/// What is done with a recording's broadcasts.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum BroadcastCommand {
+    Create {
+        broadcast: CreateBroadcast,
+        origin: String,
+    },
+    List {
+        origin: String,
+    },
+    Info {
+        number: u32,
+        origin: String,
+    },
+    Patch {
+        number: u32,
+        patch: PatchBroadcast,
+        origin: String,
+    },
+    Delete {
+        number: u32,
+    },
 }
 
 /// The binding of the Durable Objects.

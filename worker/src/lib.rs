@@ -6,7 +6,7 @@
 //! - `playing`: requests for something to play, and for clips
 //! - `recording`: the Durable Object that keeps one recording's index in SQLite
 //! - `lifecycle`: its creation, changes and deletion
-//! - `clips`: its clips
+//! - `clips`, `broadcasts`: its clips and broadcasts
 //! - `gates`: what is remembered of who may play
 //! - `retention`: what is not kept any more
 //! - `rows`: its tables
@@ -20,6 +20,7 @@
 //! - `respond`: headers that every answer has
 
 mod access;
+mod broadcasts;
 mod cipher;
 mod clips;
 mod command;

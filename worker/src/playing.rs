@@ -8,10 +8,12 @@ use livetape_edge::view::cut::Cut;
 use livetape_edge::view::i_frames::IFrameFile;
 use livetape_edge::view::mp4::{FileKind, Mp4Request};
 use livetape_edge::view::{IMMUTABLE, ViewFile, ViewRequest};
-use livetape_edge::{ClipQuery, Code, Delivery, Form, Piece, PlayClaims, RecordingId, TimeRange};
+use livetape_edge::{
+    BroadcastId, ClipQuery, Code, Delivery, Form, Piece, PlayClaims, RecordingId, TimeRange,
+};
 use worker::Method;
 
-use crate::command::{ClipCommand, Command, View};
+use crate::command::{BroadcastCommand, ClipCommand, Command, View};
 use crate::refusal::Answer;
 use crate::routes::{Edge, parameter, seconds};
 use crate::{gates, r2, respond};
@@ -44,6 +46,40 @@ impl Edge<'_> {
             _ => return Err(Code::NotFound.into()),
         };
         self.ask(&id, &Command::Clip(command)).await
+    }
+
+    /// What is done with broadcasts.
+    pub(crate) async fn broadcasts(&mut self, route: Route) -> Answer {
+        let scope = match route {
+            Route::Broadcasts(_) | Route::Broadcast(_) => Scope::Read,
+            _ => Scope::Manage,
+        };
+        self.check_scope(scope).await?;
+        let origin = self.origin()?;
+        let (id, command) = match route {
+            Route::CreateBroadcast(id) => {
+                let broadcast = self.json().await?;
+                (id, BroadcastCommand::Create { broadcast, origin })
+            }
+            Route::Broadcasts(id) => (id, BroadcastCommand::List { origin }),
+            Route::Broadcast(BroadcastId { recording, number }) => {
+                (recording, BroadcastCommand::Info { number, origin })
+            }
+            Route::PatchBroadcast(BroadcastId { recording, number }) => {
+                let patch = self.json().await?;
+                let patch = BroadcastCommand::Patch {
+                    number,
+                    patch,
+                    origin,
+                };
+                (recording, patch)
+            }
+            Route::DeleteBroadcast(BroadcastId { recording, number }) => {
+                (recording, BroadcastCommand::Delete { number })
+            }
+            _ => return Err(Code::NotFound.into()),
+        };
+        self.ask(&id, &Command::Broadcast(command)).await
     }
 
     /// A token to play by. The recording is not asked: the token names it.

@@ -4,12 +4,10 @@
 use std::cell::{Cell, RefCell, RefMut};
 use std::time::Duration;
 
-use livetape_edge::api::{
-    BroadcastPlayback, ConfigInfo, CreateBroadcast, CreatedBroadcast, ObjectList,
-};
+use livetape_edge::api::{ConfigInfo, ObjectList};
 use livetape_edge::object::{self, Head, MAIN_LANE};
 use livetape_edge::{
-    ApiError, BroadcastId, Code, ConfigHash, ObjectRow, PlayClaims, Recording as Index, RecordingId,
+    ApiError, Code, ConfigHash, ObjectRow, PlayClaims, Recording as Index, RecordingId,
 };
 use worker::{
     Bucket, Delay, DurableObject, Env, Request, Response, Result, State, Storage, durable_object,
@@ -86,9 +84,7 @@ impl Recording {
                 Ok(respond::json(200, &ObjectList { objects })?)
             }
             Command::Finish { finish, origin } => self.finish(&finish, &origin).await,
-            Command::CreateBroadcast { broadcast, origin } => {
-                self.create_broadcast(id, &broadcast, &origin)
-            }
+            Command::Broadcast(command) => self.answer_broadcast(command),
             Command::Clip(command) => self.answer_clip(command).await,
             Command::View { view, claims } => self.view(&view, claims.as_ref()).await,
             Command::Gate => Ok(respond::json(200, &self.index()?.meta().gate)?),
@@ -132,8 +128,7 @@ impl Recording {
                 Ok(index.view(request, within.as_ref(), platform::now())?)
             }
             View::Live { number, file } => {
-                let broadcast = self.rows.broadcast(*number)?;
-                let broadcast = broadcast.ok_or(Code::UnknownBroadcast)?;
+                let broadcast = self.broadcast(*number)?;
                 Ok(self.index()?.live(&broadcast, file, platform::now())?)
             }
         }
@@ -146,31 +141,6 @@ impl Recording {
             *index = self.rows.load()?;
         }
         RefMut::filter_map(index, Option::as_mut).map_err(|_| Code::UnknownRecording.into())
-    }
-
-    fn create_broadcast(
-        &self,
-        id: &RecordingId,
-        broadcast: &CreateBroadcast,
-        origin: &str,
-    ) -> Answer {
-        self.index()?.check_broadcast()?;
-        let start = broadcast.start.unwrap_or_else(platform::now);
-        let number = self.rows.insert_broadcast(start, broadcast.repeat)?;
-        let id = BroadcastId {
-            recording: id.clone(),
-            number,
-        }
-        .to_string();
-        let playback = BroadcastPlayback::new(origin, &id);
-        Ok(respond::json(
-            201,
-            &CreatedBroadcast {
-                id,
-                start,
-                playback,
-            },
-        )?)
     }
 
     async fn put_config(&self, id: &RecordingId, hash: &str, init: Vec<u8>) -> Answer {

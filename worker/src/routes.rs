@@ -103,13 +103,11 @@ impl Edge<'_> {
                 let origin = self.origin()?;
                 self.ask(&id, &Command::Finish { finish, origin }).await
             }
-            Route::CreateBroadcast(id) => {
-                self.check_scope(Scope::Manage).await?;
-                let broadcast = self.json().await?;
-                let origin = self.origin()?;
-                self.ask(&id, &Command::CreateBroadcast { broadcast, origin })
-                    .await
-            }
+            Route::CreateBroadcast(_)
+            | Route::Broadcasts(_)
+            | Route::Broadcast(_)
+            | Route::PatchBroadcast(_)
+            | Route::DeleteBroadcast(_) => self.broadcasts(route).await,
             Route::CreateClip(_) | Route::Clips(_) | Route::Clip(_) | Route::DeleteClip(_) => {
                 self.clips(route).await
             }

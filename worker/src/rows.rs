@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use livetape_edge::access::Limits;
 use livetape_edge::api::State as Progress;
-use livetape_edge::view::live::Broadcast;
 use livetape_edge::{ConfigHash, Gate, Meta, ObjectRow, Recording, RecordingId, Sha256Digest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -32,6 +31,7 @@ const LATER: &str = "
         number INTEGER PRIMARY KEY AUTOINCREMENT, start INTEGER NOT NULL, end INTEGER, title TEXT,
         persistent INTEGER NOT NULL, created INTEGER NOT NULL
     );
+    CREATE TABLE IF NOT EXISTS airing (number INTEGER PRIMARY KEY, json TEXT NOT NULL);
 ";
 
 /// The setting that is a [`livetape_edge::Gate`].
@@ -168,28 +168,6 @@ impl Rows {
         let seqs: Vec<_> = seqs.iter().map(u32::to_string).collect();
         let query = format!("DELETE FROM object WHERE seq IN ({})", seqs.join(","));
         self.write(&query, Vec::new())
-    }
-
-    /// Adds a broadcast and gives its number, from 1.
-    pub(crate) fn insert_broadcast(&self, start: i64, repeat: bool) -> Result<u32> {
-        let values = vec![start.into(), i64::from(repeat).into()];
-        self.write(
-            "INSERT INTO broadcast (start, repeat) VALUES (?, ?)",
-            values,
-        )?;
-        self.one("SELECT max(number) FROM broadcast")
-    }
-
-    /// A broadcast by its number.
-    pub(crate) fn broadcast(&self, number: u32) -> Result<Option<Broadcast>> {
-        let query = format!("SELECT start, repeat FROM broadcast WHERE number = {number}");
-        let found = self.read(&query, |row| {
-            Some(Broadcast {
-                start: integer(row.next()?)?,
-                repeat: integer(row.next()?)? != 0,
-            })
-        })?;
-        Ok(found.first().copied())
     }
 
     /// The recording from all its rows; `None` where none was created, or it is deleted.

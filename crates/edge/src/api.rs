@@ -1,5 +1,6 @@
 //! The JSON that goes in and out.
 
+mod broadcast;
 mod playing;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,9 @@ use crate::error::{ApiError, Code};
 use crate::gate::{Access, Review};
 use crate::retention::Retention;
 
+pub use broadcast::{
+    BroadcastInfo, BroadcastList, BroadcastPlayback, CreateBroadcast, PatchBroadcast,
+};
 pub use playing::{
     ClipInfo, ClipList, ClipPlayback, CreateClip, CreatePlayToken, CreatedPlayToken,
 };
@@ -268,47 +272,6 @@ pub struct ObjectList {
 pub struct Finish {
     /// How many objects each lane must have.
     pub objects: BTreeMap<String, u32>,
-}
-
-/// Body of `POST .../broadcasts`; all of it may be left out.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct CreateBroadcast {
-    /// When it begins, Unix milliseconds; now, where absent.
-    pub start: Option<i64>,
-    /// Begin again at the end, for ever.
-    #[serde(rename = "loop")]
-    pub repeat: bool,
-}
-
-/// Answer to `POST .../broadcasts`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CreatedBroadcast {
-    /// The broadcast's id.
-    pub id: String,
-    /// When it begins, Unix milliseconds.
-    pub start: i64,
-    /// Where it plays.
-    pub playback: BroadcastPlayback,
-}
-
-/// Where a broadcast plays.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BroadcastPlayback {
-    /// HLS, fragmented MP4, sound apart.
-    pub hls: String,
-    /// HLS, MPEG-2 transport stream.
-    pub ts: String,
-}
-
-impl BroadcastPlayback {
-    /// The addresses of `id` under `origin`.
-    pub fn new(origin: &str, id: &str) -> Self {
-        Self {
-            hls: format!("{origin}/v1/play/{id}/index.m3u8"),
-            ts: format!("{origin}/v1/play/{id}/ts/index.m3u8"),
-        }
-    }
 }
 
 /// Answer to `GET /v1/demo`.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use livetape_media::{Format, Timescale, Timestamp};
 use serde_json::json;
@@ -17,8 +17,9 @@ use crate::error::{ApiError, Code};
 use crate::ids::ConfigHash;
 use crate::index::{Entry, Facts, Fragment, Index, Segment, read_config};
 use crate::meta::Meta;
+use crate::moment::Span;
 use crate::object::{MAIN_LANE, MAX_HEAD};
-use crate::view::live::{Program, TsProgram};
+use crate::view::live::Programme;
 use crate::view::mp4::{FileKind, Mp4View};
 
 /// A stored object as a row of the index.
@@ -67,8 +68,9 @@ pub struct Recording {
     index: Index,
     video: OnceLock<Result<Arc<Mp4View>, ApiError>>,
     audio: OnceLock<Result<Arc<Mp4View>, ApiError>>,
-    program: OnceLock<Option<Program>>,
-    ts: OnceLock<Option<TsProgram>>,
+    programme: OnceLock<Option<Arc<Programme>>>,
+    /// Of the clip that was last asked for.
+    clip_programme: Mutex<Option<(Span, Arc<Programme>)>>,
 }
 
 impl Recording {
@@ -86,8 +88,8 @@ impl Recording {
             index: Index::default(),
             video: OnceLock::new(),
             audio: OnceLock::new(),
-            program: OnceLock::new(),
-            ts: OnceLock::new(),
+            programme: OnceLock::new(),
+            clip_programme: Mutex::default(),
         };
         for row in rows {
             recording.insert(&row);
@@ -119,19 +121,22 @@ impl Recording {
             .clone()
     }
 
-    /// The whole as a programme for broadcasts; `None` where nothing is recorded.
-    pub(crate) fn program(&self) -> Option<&Program> {
-        self.program
-            .get_or_init(|| Program::new(&self.index, self.segments()))
-            .as_ref()
-    }
-
-    /// What its transport stream segments agree on; `None` where there can be none.
-    pub(crate) fn ts_program(&self) -> Option<&TsProgram> {
-        let program = self.program()?;
-        self.ts
-            .get_or_init(|| TsProgram::new(self, program))
-            .as_ref()
+    /// The whole, or a range of time, as a programme for broadcasts; `None` where nothing is recorded.
+    pub(crate) fn programme(&self, span: Option<&Span>) -> Option<Arc<Programme>> {
+        let make = |span: Option<&Span>| self.new_programme(span).map(Arc::new);
+        let Some(span) = span else {
+            return self.programme.get_or_init(|| make(None)).clone();
+        };
+        let mut kept = self
+            .clip_programme
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, programme)) = kept.as_ref().filter(|(own, _)| own == span) {
+            return Some(Arc::clone(programme));
+        }
+        let programme = make(Some(span))?;
+        *kept = Some((*span, Arc::clone(&programme)));
+        Some(programme)
     }
 
     /// Checks an init segment that is put under `hash`. True where it is new, false where it is
@@ -205,8 +210,8 @@ impl Recording {
         self.objects.insert(row.seq, known);
         self.video = OnceLock::new();
         self.audio = OnceLock::new();
-        self.program = OnceLock::new();
-        self.ts = OnceLock::new();
+        self.programme = OnceLock::new();
+        self.clip_programme = Mutex::default();
         let Some(init) = self.configs.get(&row.config) else {
             return;
         };

@@ -66,6 +66,14 @@ pub enum Route {
     Finish(RecordingId),
     /// `POST /v1/recordings/{id}/broadcasts`
     CreateBroadcast(RecordingId),
+    /// `GET /v1/recordings/{id}/broadcasts`
+    Broadcasts(RecordingId),
+    /// `GET /v1/recordings/{id}/broadcasts/{broadcast}`
+    Broadcast(BroadcastId),
+    /// `PATCH /v1/recordings/{id}/broadcasts/{broadcast}`
+    PatchBroadcast(BroadcastId),
+    /// `DELETE /v1/recordings/{id}/broadcasts/{broadcast}`
+    DeleteBroadcast(BroadcastId),
     /// `POST /v1/recordings/{id}/clips`
     CreateClip(RecordingId),
     /// `GET /v1/recordings/{id}/clips`
@@ -197,13 +205,22 @@ fn recording(method: &str, id: &str, rest: &[&str]) -> Result<Route, RouteError>
         },
         ["objects"] => get(method, Route::Objects(id)),
         ["finish"] => only(method, "POST", Route::Finish(id)),
-        ["broadcasts"] => only(method, "POST", Route::CreateBroadcast(id)),
+        ["broadcasts"] => {
+            let list = Route::Broadcasts(id.clone());
+            collection(method, list, Route::CreateBroadcast(id))
+        }
+        ["broadcasts", broadcast] => {
+            let broadcast = BroadcastId::parse(broadcast).filter(|own| own.recording == id);
+            let broadcast = broadcast.ok_or(Code::UnknownBroadcast)?;
+            match method {
+                "GET" | "HEAD" => Ok(Route::Broadcast(broadcast)),
+                "PATCH" => Ok(Route::PatchBroadcast(broadcast)),
+                "DELETE" => Ok(Route::DeleteBroadcast(broadcast)),
+                _ => Err(not_allowed("GET, HEAD, PATCH, DELETE")),
+            }
+        }
         ["tokens"] => only(method, "POST", Route::CreatePlayToken(id)),
-        ["clips"] => match method {
-            "POST" => Ok(Route::CreateClip(id)),
-            "GET" | "HEAD" => Ok(Route::Clips(id)),
-            _ => Err(not_allowed("GET, HEAD, POST")),
-        },
+        ["clips"] => collection(method, Route::Clips(id.clone()), Route::CreateClip(id)),
         ["clips", clip] => {
             let clip = ClipId::parse(clip).filter(|clip| clip.recording == id);
             let clip = clip.ok_or(Code::UnknownClip)?;

@@ -43,6 +43,10 @@ fn operation(method: &str, route: &Route) -> &'static str {
         Route::Objects(_) => "objects",
         Route::Finish(_) => "finish",
         Route::CreateBroadcast(_) => "createBroadcast",
+        Route::Broadcasts(_) => "broadcasts",
+        Route::Broadcast(_) => "broadcast",
+        Route::PatchBroadcast(_) => "patchBroadcast",
+        Route::DeleteBroadcast(_) => "deleteBroadcast",
         Route::CreateClip(_) => "createClip",
         Route::Clips(_) => "clips",
         Route::Clip(_) => "clip",
@@ -79,7 +83,9 @@ fn operation(method: &str, route: &Route) -> &'static str {
 }
 
 /// Every name that `operation` gives.
-const OPERATIONS: [&str; 50] = [
+const OPERATIONS: [&str; 54] = [
+    "broadcast",
+    "broadcasts",
     "clip",
     "clips",
     "create",
@@ -90,6 +96,7 @@ const OPERATIONS: [&str; 50] = [
     "createTemplate",
     "createUpload",
     "delete",
+    "deleteBroadcast",
     "deleteClip",
     "deleteTemplate",
     "deleteUpload",
@@ -110,6 +117,7 @@ const OPERATIONS: [&str; 50] = [
     "objects",
     "openapi",
     "patch",
+    "patchBroadcast",
     "patchTemplate",
     "patchUpload",
     "playEncryptedIFrame",

@@ -153,10 +153,7 @@ impl Stage {
             }
         }
         for repeat in [false, true] {
-            let broadcast = Broadcast {
-                start: STORED,
-                repeat,
-            };
+            let broadcast = Broadcast::new(STORED, repeat);
             for file in live_files() {
                 let answer = recording.live(&broadcast, &file, now);
                 answer.iter().for_each(|delivery| self.check(delivery));
