@@ -11,22 +11,24 @@ use crate::routes::Edge;
 use crate::tenant::{Admission, TenantCommand, ask};
 use crate::{platform, respond};
 
-/// The header by which the platform tells who asks.
-const ADDRESS: &str = "CF-Connecting-IP";
-
 impl Edge<'_> {
     /// Checks that the request has a key that may do that: the edge's own may do everything.
     pub(crate) async fn check_scope(&self, scope: Scope) -> Result<(), Refusal> {
+        self.check_pause()?;
         let given = self.bearer();
         let Some(key) = given.as_deref().and_then(ApiKey::parse) else {
-            return Ok(self.config()?.check_key(given.as_deref())?);
+            return match self.config()?.check_key(given.as_deref()) {
+                Ok(()) => Ok(()),
+                Err(error) => Err(self.refused(error).await?.into()),
+            };
         };
         let digest = key.digest();
         let answer = ask(self.env, &TenantCommand::CheckKey { digest, scope }).await?;
-        if answer.status == 204 {
-            return Ok(());
+        match answer.status {
+            204 => Ok(()),
+            401 => Err(self.refused(Code::KeyInvalid.into()).await?.into()),
+            _ => Err(Refusal::Told(answer.into())),
         }
-        Err(Refusal::Told(answer.into()))
     }
 
     /// Lets a recording be made by a template, and gives what it has by that.
@@ -39,7 +41,7 @@ impl Edge<'_> {
             template: template.as_str().to_owned(),
             recording: recording.to_string(),
             origin: self.header("Origin"),
-            address: self.header(ADDRESS).unwrap_or_default(),
+            address: self.address(),
             now: platform::now(),
         };
         let answer = ask(self.env, &TenantCommand::Admit(admission)).await?;

@@ -6,7 +6,7 @@ use livetape_edge::access::Limits;
 use livetape_edge::api::{CreateBroadcast, CreateClip, Finish, PatchBroadcast, PatchRecording};
 use livetape_edge::route::LiveFile;
 use livetape_edge::view::ViewRequest;
-use livetape_edge::{ClipQuery, Delivery, Gate, PlayClaims, RecordingId, Retention};
+use livetape_edge::{ClipQuery, Delivery, Gate, RecordingId, Retention, Visitor};
 use serde::{Deserialize, Serialize};
 use worker::{Env, Method, Request, RequestInit, Result};
 
@@ -38,7 +38,7 @@ pub(crate) enum Command {
     Clip(ClipCommand),
     View {
         view: View,
-        claims: Option<PlayClaims>,
+        visitor: Visitor,
     },
     /// What a request for a stored file asks first.
     Gate,

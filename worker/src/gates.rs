@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use livetape_edge::{Form, Gate, Piece, PlayClaims, RecordingId};
+use livetape_edge::{Form, Gate, Piece, RecordingId, Visitor};
 use worker::{Env, Error};
 
 use crate::command::{Command, ask};
@@ -20,16 +20,19 @@ thread_local! {
     static KNOWN: RefCell<HashMap<String, (i64, Gate)>> = RefCell::new(HashMap::new());
 }
 
-/// Lets a request through that is for media in a form, or for what is the same in all.
+/// Lets a request through that is for media in a form, or for what is the same in all; gives the gate.
 pub(crate) async fn check(
     env: &Env,
     id: &RecordingId,
-    claims: Option<&PlayClaims>,
+    visitor: &Visitor,
     form: Option<Form>,
-) -> Result<(), Refusal> {
+) -> Result<Gate, Refusal> {
     let gate = gate(env, id).await?;
+    let claims = visitor.claims.as_ref();
     gate.check(claims)?;
-    form.map_or(Ok(()), |form| Ok(gate.check_form(form, claims)?))
+    gate.check_page(&visitor.page)?;
+    form.map_or(Ok(()), |form| gate.check_form(form, claims))?;
+    Ok(gate)
 }
 
 async fn gate(env: &Env, id: &RecordingId) -> Result<Gate, Refusal> {

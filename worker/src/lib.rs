@@ -3,6 +3,7 @@
 //!
 //! - `routes`: a request to its answer
 //! - `access`: who may send it; API keys and templates
+//! - `limits`: how often an address may do some things
 //! - `playing`: requests for something to play, and for clips
 //! - `recording`: the Durable Object that keeps one recording's index in SQLite
 //! - `lifecycle`: its creation, changes and deletion
@@ -26,6 +27,7 @@ mod clips;
 mod command;
 mod gates;
 mod lifecycle;
+mod limits;
 mod platform;
 mod playing;
 mod r2;

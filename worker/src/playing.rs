@@ -9,7 +9,8 @@ use livetape_edge::view::i_frames::IFrameFile;
 use livetape_edge::view::mp4::{FileKind, Mp4Request};
 use livetape_edge::view::{IMMUTABLE, ViewFile, ViewRequest};
 use livetape_edge::{
-    BroadcastId, ClipQuery, Code, Delivery, Form, Piece, PlayClaims, RecordingId, TimeRange,
+    BroadcastId, ClipQuery, Code, Delivery, Form, Page, Piece, PlayClaims, RecordingId, TimeRange,
+    Visitor,
 };
 use worker::Method;
 
@@ -25,6 +26,7 @@ impl Edge<'_> {
         let (id, command) = match route {
             Route::CreateClip(id) => {
                 self.check_scope(Scope::Manage).await?;
+                self.count_created().await?;
                 let clip = self.json().await?;
                 (id, ClipCommand::Create { clip, origin })
             }
@@ -58,6 +60,7 @@ impl Edge<'_> {
         let origin = self.origin()?;
         let (id, command) = match route {
             Route::CreateBroadcast(id) => {
+                self.count_created().await?;
                 let broadcast = self.json().await?;
                 (id, BroadcastCommand::Create { broadcast, origin })
             }
@@ -85,6 +88,7 @@ impl Edge<'_> {
     /// A token to play by. The recording is not asked: the token names it.
     pub(crate) async fn create_play_token(&mut self, id: &RecordingId) -> Answer {
         self.check_scope(Scope::Manage).await?;
+        self.count_created().await?;
         let request: CreatePlayToken = self.json().await?;
         let claims = request.claims(id, seconds())?;
         let token = self.config()?.play_keys.issue(&claims);
@@ -100,8 +104,7 @@ impl Edge<'_> {
     /// stored file's name.
     pub(crate) async fn play_by_token(&self, token: &str, rest: &str) -> Answer {
         let claims = self.config()?.play_keys.verify(token, seconds())?;
-        let (origin, referer) = (self.header("Origin"), self.header("Referer"));
-        claims.check_origin(origin.as_deref(), referer.as_deref())?;
+        claims.check_page(&self.page()?)?;
         let path = format!("/v1/play/{}/{rest}", claims.sub);
         match route("GET", &path).map_err(|refused| refused.error)? {
             // A broadcast has a time of its own.
@@ -115,22 +118,27 @@ impl Edge<'_> {
 
     /// Something of a recording, of a clip or of a broadcast.
     pub(crate) async fn play(&self, route: Route, claims: Option<PlayClaims>) -> Answer {
+        let visitor = Visitor {
+            claims,
+            page: self.page()?,
+        };
         let (id, clip, file) = match route {
             Route::Play(id, file) => (id, None, file),
             Route::PlayClip(id, file) => (id.recording, Some(id.number), file),
-            Route::Live(id, LiveFile::Key) => return self.key(&id.recording, claims).await,
+            Route::Live(id, LiveFile::Key) => return self.key(&id.recording, &visitor).await,
             Route::Live(id, file) => {
                 let number = id.number;
                 let view = View::Live { number, file };
                 return self
-                    .ask(&id.recording, &Command::View { view, claims })
+                    .ask(&id.recording, &Command::View { view, visitor })
                     .await;
             }
             _ => return Err(Code::NotFound.into()),
         };
         let url = self.request.url()?;
         let query = |wanted: &str| parameter(&url, wanted);
-        let is_bounded = claims
+        let is_bounded = visitor
+            .claims
             .as_ref()
             .is_some_and(|claims| clip.is_some() || !claims.window().is_whole());
         let (file, encrypted) = match file {
@@ -141,7 +149,7 @@ impl Edge<'_> {
             file => (file, false),
         };
         let file = match file {
-            PlayFile::Key => return self.key(&id, claims).await,
+            PlayFile::Key => return self.key(&id, &visitor).await,
             PlayFile::Multivariant => ViewFile::Multivariant,
             PlayFile::Media(kind) => {
                 let skip = query("_HLS_skip").is_some();
@@ -159,21 +167,23 @@ impl Edge<'_> {
                     } else {
                         Form::Clear
                     };
-                    gates::check(self.env, &id, claims.as_ref(), Some(form)).await?;
+                    let gate = gates::check(self.env, &id, &visitor, Some(form)).await?;
                     let key = object::object_key(&id, MAIN_LANE, seq);
                     let whole = self
                         .stored(key, "video/iso.segment", Code::UnknownObject)
                         .await?;
-                    return Ok(match encrypted {
+                    let sent = match encrypted {
                         true => whole.encrypted(&id, u64::from(seq)),
                         false => whole,
-                    });
+                    };
+                    return Ok(gate.share(&visitor, sent));
                 }
             },
             PlayFile::Init(hash) => {
-                gates::check(self.env, &id, claims.as_ref(), None).await?;
+                let gate = gates::check(self.env, &id, &visitor, None).await?;
                 let key = object::config_key(&id, &hash);
-                return self.stored(key, "video/mp4", Code::UnknownConfig).await;
+                let init = self.stored(key, "video/mp4", Code::UnknownConfig).await?;
+                return Ok(gate.share(&visitor, init));
             }
             // Told apart above.
             PlayFile::Encrypted(_) => return Err(Code::NotFound.into()),
@@ -185,16 +195,24 @@ impl Edge<'_> {
             encrypted,
         };
         let view = View::Recorded { clip, request };
-        self.ask(&id, &Command::View { view, claims }).await
+        self.ask(&id, &Command::View { view, visitor }).await
     }
 
     /// The key that a recording's segments are encrypted with.
-    async fn key(&self, id: &RecordingId, claims: Option<PlayClaims>) -> Answer {
-        gates::check(self.env, id, claims.as_ref(), Some(Form::Encrypted)).await?;
+    async fn key(&self, id: &RecordingId, visitor: &Visitor) -> Answer {
+        let gate = gates::check(self.env, id, visitor, Some(Form::Encrypted)).await?;
         let key = self.config()?.content_keys.key(id);
-        Ok(Delivery::new(200, vec![Piece::Bytes(key.to_vec())])
+        let key = Delivery::new(200, vec![Piece::Bytes(key.to_vec())])
             .with("Content-Type", "application/octet-stream")
-            .with("Cache-Control", "no-store"))
+            .with("Cache-Control", "no-store");
+        Ok(gate.share(visitor, key))
+    }
+
+    /// Where the request comes from.
+    fn page(&self) -> worker::Result<Page> {
+        let referer = self.header("Referer");
+        let edge = self.origin()?;
+        Ok(Page::new(&edge, self.header("Origin"), referer.as_deref()))
     }
 
     fn mp4_request(&self, kind: FileKind, download: Option<String>) -> Mp4Request {

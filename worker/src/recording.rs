@@ -7,7 +7,7 @@ use std::time::Duration;
 use livetape_edge::api::{ConfigInfo, ObjectList};
 use livetape_edge::object::{self, Head, MAIN_LANE};
 use livetape_edge::{
-    ApiError, Code, ConfigHash, ObjectRow, PlayClaims, Recording as Index, RecordingId,
+    ApiError, Code, ConfigHash, ObjectRow, PlayClaims, Recording as Index, RecordingId, Visitor,
 };
 use worker::{
     Bucket, Delay, DurableObject, Env, Request, Response, Result, State, Storage, durable_object,
@@ -86,17 +86,17 @@ impl Recording {
             Command::Finish { finish, origin } => self.finish(&finish, &origin).await,
             Command::Broadcast(command) => self.answer_broadcast(command),
             Command::Clip(command) => self.answer_clip(command).await,
-            Command::View { view, claims } => self.view(&view, claims.as_ref()).await,
+            Command::View { view, visitor } => self.view(&view, &visitor).await,
             Command::Gate => Ok(respond::json(200, &self.index()?.meta().gate)?),
         }
     }
 
     /// A player that comes early is kept waiting for a while: most give up sooner when told to come
     /// again.
-    async fn view(&self, view: &View, claims: Option<&PlayClaims>) -> Answer {
+    async fn view(&self, view: &View, visitor: &Visitor) -> Answer {
         let give_up = platform::now().saturating_add(PATIENCE_MILLIS);
         loop {
-            let answer = self.view_now(view, claims);
+            let answer = self.view_now(view, visitor);
             let early =
                 matches!(&answer, Err(Refusal::Api(error)) if error.code == Code::NotStarted);
             if !early || platform::now() >= give_up {
@@ -106,16 +106,18 @@ impl Recording {
         }
     }
 
-    fn view_now(&self, view: &View, claims: Option<&PlayClaims>) -> Answer {
+    fn view_now(&self, view: &View, visitor: &Visitor) -> Answer {
         // Where there is no recording there is no table to ask either.
         let gate = self.index()?.meta().gate.clone();
+        let claims = visitor.claims.as_ref();
         gate.check(claims)?;
+        gate.check_page(&visitor.page)?;
         let form = match view {
             View::Recorded { request, .. } => request.form(),
             View::Live { file, .. } => file.form(),
         };
         form.map_or(Ok(()), |form| gate.check_form(form, claims))?;
-        match view {
+        let answer = match view {
             View::Recorded { clip, request } => {
                 let clip = clip.map(|number| self.clip(number)).transpose()?;
                 let index = self.index()?;
@@ -125,13 +127,14 @@ impl Recording {
                 {
                     within = Some(index.span(&window, within.as_ref())?);
                 }
-                Ok(index.view(request, within.as_ref(), platform::now())?)
+                index.view(request, within.as_ref(), platform::now())?
             }
             View::Live { number, file } => {
                 let broadcast = self.broadcast(*number)?;
-                Ok(self.index()?.live(&broadcast, file, platform::now())?)
+                self.index()?.live(&broadcast, file, platform::now())?
             }
-        }
+        };
+        Ok(gate.share(visitor, answer))
     }
 
     /// The index, read from the rows where it is not in memory. Not to be held across an `await`.

@@ -1,7 +1,7 @@
 //! A request to its answer.
 
 use livetape_edge::access::{Scope, Terms};
-use livetape_edge::api::{CreateRecording, Demo, OPENAPI, check_metadata, kept_title};
+use livetape_edge::api::{CreateRecording, Demo, OPENAPI, kept_title};
 use livetape_edge::object::{self, Announced, MAIN_LANE, MAX_CONFIG, MAX_OBJECT};
 use livetape_edge::route::{Route, route};
 use livetape_edge::token::{TOKEN_LIFETIME, bearer};
@@ -94,11 +94,11 @@ impl Edge<'_> {
             Route::PutConfig(id, hash) => self.put_config(&id, &hash).await,
             Route::PutObject(id, seq) => self.put_object(&id, seq).await,
             Route::Objects(id) => {
-                self.check_token(&id)?;
+                self.check_token(&id).await?;
                 self.ask(&id, &Command::Objects).await
             }
             Route::Finish(id) => {
-                self.check_token(&id)?;
+                self.check_token(&id).await?;
                 let finish = self.json().await?;
                 let origin = self.origin()?;
                 self.ask(&id, &Command::Finish { finish, origin }).await
@@ -131,12 +131,12 @@ impl Edge<'_> {
 
     async fn create(&mut self) -> Answer {
         let body: CreateRecording = self.json().await?;
-        check_metadata(&body.metadata)?;
-        body.retention.check()?;
+        body.check()?;
         let wanted = body.id.as_deref().map(|id| {
             let detail = "An id is rec_ and 22 of 0-9, A-Z, a-z.";
             RecordingId::parse(id).ok_or_else(|| ApiError::new(Code::BadRequest, detail))
         });
+        self.count_created().await?;
         let has_key = self.bearer().is_some();
         if has_key {
             self.check_scope(Scope::Record).await?;
@@ -164,6 +164,7 @@ impl Edge<'_> {
                 review: body.review,
                 access: body.access,
                 encryption: body.encryption,
+                origins: body.origins,
                 ..Gate::default()
             }),
         };
@@ -171,14 +172,14 @@ impl Edge<'_> {
     }
 
     async fn put_config(&mut self, id: &RecordingId, hash: &ConfigHash) -> Answer {
-        self.check_token(id)?;
+        self.check_token(id).await?;
         let init = self.body(MAX_CONFIG as usize).await?;
         let hash = hash.to_string();
         self.ask(id, &Command::PutConfig { hash, init }).await
     }
 
     async fn put_object(&self, id: &RecordingId, seq: u32) -> Answer {
-        self.check_token(id)?;
+        self.check_token(id).await?;
         let header = |name: &str| self.header(name);
         let announced = Announced::read(header, MAX_OBJECT)?;
         announced.check_object()?;
@@ -201,10 +202,13 @@ impl Edge<'_> {
         Ok(ask(self.env, id, command).await?)
     }
 
-    fn check_token(&self, id: &RecordingId) -> std::result::Result<(), Refusal> {
+    async fn check_token(&self, id: &RecordingId) -> std::result::Result<(), Refusal> {
+        self.check_pause()?;
         let token = self.bearer().ok_or(Code::TokenMissing)?;
-        self.config()?.signer.verify(&token, id, seconds())?;
-        Ok(())
+        match self.config()?.signer.verify(&token, id, seconds()) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.refused(error).await?.into()),
+        }
     }
 
     /// The request's method; some networks let through nothing but `POST`, and clients say then what they mean.

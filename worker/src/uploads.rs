@@ -42,6 +42,7 @@ impl Edge<'_> {
     async fn created(&self) -> Answer {
         check_version(|name: &str| self.header(name))?;
         let creation = Creation::read(|name: &str| self.header(name))?;
+        self.count_created().await?;
         let id = UploadId::from_random(platform::random()?);
         let recording = RecordingId::from_random(platform::random()?);
         let terms = self.allowed(&creation, &recording).await?;

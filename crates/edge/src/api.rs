@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::encryption::Encryption;
 use crate::error::{ApiError, Code};
 use crate::gate::{Access, Review};
+use crate::page::check_origins;
 use crate::retention::Retention;
 
 pub use broadcast::{
@@ -50,6 +51,9 @@ pub struct CreateRecording {
     /// How its segments are sent; as they are, where absent.
     #[serde(skip_serializing_if = "is_default")]
     pub encryption: Encryption,
+    /// Origins of pages that may play it; any, where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub origins: Vec<String>,
 }
 
 /// Body of `PATCH /v1/recordings/{id}`: what is left out stays.
@@ -74,9 +78,24 @@ pub struct PatchRecording {
     /// How its segments are sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encryption: Option<Encryption>,
+    /// Origins of pages that may play it; any, where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origins: Option<Vec<String>>,
     /// From now on no play token that was made so far is good.
     #[serde(skip_serializing_if = "is_default")]
     pub revoke_tokens: bool,
+}
+
+impl CreateRecording {
+    /// Checks what can be checked of it alone.
+    ///
+    /// # Errors
+    /// [`Code::BadRequest`].
+    pub fn check(&self) -> Result<(), ApiError> {
+        check_metadata(&self.metadata)?;
+        check_origins(&self.origins)?;
+        self.retention.check()
+    }
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -171,6 +190,9 @@ pub struct RecordingInfo {
     /// How its segments are sent.
     #[serde(skip_serializing_if = "is_default", default)]
     pub encryption: Encryption,
+    /// Origins of pages that may play it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub origins: Vec<String>,
     /// What of it is kept.
     #[serde(skip_serializing_if = "is_default", default)]
     pub retention: Retention,

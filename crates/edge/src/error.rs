@@ -79,8 +79,8 @@ codes! {
     PlayTokenScope = "play_token_scope" 403 "The play token is for another time of the recording.";
     /// The recording plays with a token only.
     PlayTokenRequired = "play_token_required" 403 "The recording plays with a play token only.";
-    /// The play token is for other pages.
-    OriginRefused = "origin_refused" 403 "The play token is for other pages.";
+    /// The recording, or the play token, is for other pages.
+    OriginRefused = "origin_refused" 403 "It plays on other pages only.";
     /// Not reviewed yet.
     ReviewPending = "review_pending" 403 "The recording has not been reviewed yet.";
     /// It plays for nobody.
@@ -156,7 +156,7 @@ codes! {
     /// The media is encrypted.
     Protected = "protected" 422 "The media is encrypted, and no key was given.";
     /// Too much in too short a time.
-    TooManyRequests = "too_many_requests" 429 "Too many recordings were created from this address; try again in a minute.";
+    TooManyRequests = "too_many_requests" 429 "Too many such requests came from this address; try again in a minute.";
     /// The bytes of a request are not those that their checksum is of.
     ChecksumMismatch = "checksum_mismatch" 460 "The bytes do not have the checksum that was announced.";
     /// A fault of this side.

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::delivery::Delivery;
 use crate::encryption::Encryption;
 use crate::error::{ApiError, Code};
+use crate::page::Page;
 use crate::play_claims::PlayClaims;
 
 /// What a person decided about a recording.
@@ -42,6 +44,17 @@ pub struct Gate {
     pub tokens_from: u64,
     /// In which form.
     pub encryption: Encryption,
+    /// For pages of these origins; any where there are none.
+    pub origins: Vec<String>,
+}
+
+/// Who asks for something to play.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Visitor {
+    /// What the token says, where there is one.
+    pub claims: Option<PlayClaims>,
+    /// Where the request comes from.
+    pub page: Page,
 }
 
 /// A form in which media is asked for.
@@ -75,6 +88,29 @@ impl Gate {
             _ => None,
         };
         refused.map_or(Ok(()), |code| Err(code.into()))
+    }
+
+    /// Lets a page through. One that says nothing of itself is let through too: it may be no page.
+    ///
+    /// # Errors
+    /// [`Code::OriginRefused`].
+    pub fn check_page(&self, page: &Page) -> Result<(), ApiError> {
+        match !self.origins.is_empty() && page.is_foreign_to(&self.origins) {
+            true => Err(Code::OriginRefused.into()),
+            false => Ok(()),
+        }
+    }
+
+    /// An answer to who was let through: where it is not for every page, with the fields that say so.
+    #[must_use]
+    pub fn share(&self, visitor: &Visitor, mut answer: Delivery) -> Delivery {
+        let claimed = visitor.claims.as_ref().map(|claims| &claims.origins);
+        let named = claimed.filter(|origins| !origins.is_empty());
+        let origins = named.unwrap_or(&self.origins);
+        if !origins.is_empty() {
+            answer.headers.extend(visitor.page.share(origins));
+        }
+        answer
     }
 
     /// Checks that there is such a form of the recording: an encrypted one is not given in the clear, but

@@ -7,6 +7,7 @@ use crate::api::{PatchRecording, State, check_metadata, kept_title};
 use crate::error::ApiError;
 use crate::gate::Gate;
 use crate::ids::RecordingId;
+use crate::page::check_origins;
 use crate::retention::{Evicted, Retention};
 
 /// The facts of a recording that are not its media.
@@ -42,6 +43,10 @@ impl Meta {
         meta.gate.review = patch.review.unwrap_or(meta.gate.review);
         meta.gate.access = patch.access.unwrap_or(meta.gate.access);
         meta.gate.encryption = patch.encryption.unwrap_or(meta.gate.encryption);
+        if let Some(origins) = patch.origins {
+            check_origins(&origins)?;
+            meta.gate.origins = origins;
+        }
         if let Some(retention) = patch.retention {
             retention.check()?;
             meta.retention = retention;

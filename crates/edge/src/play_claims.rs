@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{ApiError, Code};
 use crate::moment::{Moment, TimeRange};
+use crate::page::Page;
 
 /// What a token lets its holder play. Names of RFC 7519 §4.1, and the edge's own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -59,26 +60,12 @@ impl PlayClaims {
         }
     }
 
-    /// Checks the page that asks, by the `Origin` field of the request, or else its `Referer`.
+    /// Checks the page that asks.
     ///
     /// # Errors
     /// [`Code::OriginRefused`].
-    pub fn check_origin(
-        &self,
-        origin: Option<&str>,
-        referer: Option<&str>,
-    ) -> Result<(), ApiError> {
-        let page = origin.or_else(|| {
-            let referer = referer?;
-            let host = referer.find("://")? + 3;
-            let end = referer
-                .get(host..)?
-                .find('/')
-                .map_or(referer.len(), |at| host + at);
-            referer.get(..end)
-        });
-        let is_allowed = |page: &str| self.origins.iter().any(|own| own == page);
-        match self.origins.is_empty() || page.is_some_and(is_allowed) {
+    pub fn check_page(&self, page: &Page) -> Result<(), ApiError> {
+        match self.origins.is_empty() || page.is_of(&self.origins) {
             true => Ok(()),
             false => Err(Code::OriginRefused.into()),
         }

@@ -158,6 +158,7 @@ mod tests {
 
     use super::*;
     use crate::moment::Moment;
+    use crate::page::Page;
 
     const SECRET: &str = "0123456789abcdef";
 
@@ -270,7 +271,10 @@ mod tests {
     #[test]
     fn only_the_named_pages_may_play() {
         let named = claims();
-        let asked = |origin, referer| named.check_origin(origin, referer).is_ok();
+        let page = |origin: Option<&str>, referer| {
+            Page::new("https://edge.example", origin.map(str::to_owned), referer)
+        };
+        let asked = |origin, referer| named.check_page(&page(origin, referer)).is_ok();
         assert!(asked(Some("https://a.example"), None));
         assert!(asked(None, Some("https://a.example/watch?x=1")));
         assert!(asked(None, Some("https://a.example")));
@@ -281,6 +285,6 @@ mod tests {
         assert!(!asked(None, Some("https://a.example.evil/")));
         assert!(!asked(None, None));
         let any = PlayClaims::new("rec_0123456789ABCDEFGHIJKL", 100);
-        assert!(any.check_origin(None, None).is_ok());
+        assert!(any.check_page(&page(None, None)).is_ok());
     }
 }

@@ -316,6 +316,7 @@ impl Recording {
             review: self.meta.gate.review,
             access: self.meta.gate.access,
             encryption: self.meta.gate.encryption,
+            origins: self.meta.gate.origins.clone(),
             retention: self.meta.retention,
             created: self.meta.created,
             duration: self.duration().seconds(),

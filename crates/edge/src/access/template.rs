@@ -9,10 +9,9 @@ use crate::encryption::Encryption;
 use crate::error::{ApiError, Code};
 use crate::gate::{Access, Review};
 use crate::ids::RecordingId;
+use crate::page::check_origins;
 use crate::retention::Retention;
 
-/// Origins of a template at most.
-const MOST_ORIGINS: usize = 32;
 /// How long the creations of an address count, in milliseconds.
 const MINUTE: i64 = 60_000;
 
@@ -71,6 +70,9 @@ pub struct CreateTemplate {
     /// How segments of its recordings are sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encryption: Option<Encryption>,
+    /// Origins of pages that may play its recordings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub play_origins: Option<Vec<String>>,
 }
 
 /// Body of `PATCH /v1/templates/{id}`: what is left out stays, `null` takes a member away.
@@ -115,6 +117,7 @@ impl Template {
     /// [`Code::BadRequest`] for what is no origin, and for a retention that is none.
     pub fn new(id: &TemplateId, wanted: CreateTemplate, created: i64) -> Result<Self, ApiError> {
         check_origins(&wanted.origins)?;
+        check_origins(wanted.play_origins.as_deref().unwrap_or_default())?;
         wanted.retention.unwrap_or_default().check()?;
         Ok(Self {
             id: id.as_str().to_owned(),
@@ -155,6 +158,7 @@ impl Template {
             access: facts.access,
             retention: facts.retention,
             encryption: facts.encryption,
+            play_origins: facts.play_origins.clone(),
         }
     }
 
@@ -178,25 +182,6 @@ impl Template {
         }
         Ok(())
     }
-}
-
-/// An origin is a scheme and a host, perhaps with a port, as browsers serialize them (RFC 6454 §6.2).
-fn check_origins(origins: &[String]) -> Result<(), ApiError> {
-    let is_origin = |text: &String| {
-        let host = text
-            .strip_prefix("https://")
-            .or_else(|| text.strip_prefix("http://"));
-        let plain = |byte: u8| {
-            byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.:[]".contains(&byte)
-        };
-        host.is_some_and(|host| !host.is_empty() && host.bytes().all(plain))
-    };
-    if origins.len() <= MOST_ORIGINS && origins.iter().all(is_origin) {
-        return Ok(());
-    }
-    let detail =
-        "origins are at most 32, as browsers write them: https://school.example, without a path.";
-    Err(ApiError::new(Code::BadRequest, detail))
 }
 
 #[cfg(test)]

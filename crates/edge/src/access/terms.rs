@@ -58,6 +58,9 @@ pub struct Terms {
     /// How their segments are sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encryption: Option<Encryption>,
+    /// Origins of pages that may play them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub play_origins: Option<Vec<String>>,
 }
 
 impl Terms {
@@ -67,6 +70,7 @@ impl Terms {
             review: self.review.unwrap_or(asked.review),
             access: self.access.unwrap_or(asked.access),
             encryption: self.encryption.unwrap_or(asked.encryption),
+            origins: self.play_origins.clone().unwrap_or(asked.origins),
             ..asked
         }
     }

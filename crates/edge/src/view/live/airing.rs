@@ -188,6 +188,8 @@ impl Broadcast {
         let number = self.available(schedule, now);
         let was_stopped = self.end.is_some_and(|end| end <= now);
         let end = match patch.end {
+            // It ended when it did.
+            Some(Some(end)) if was_stopped && end <= now => self.end,
             // It has not ended before: what was on air until now was.
             Some(end) => end.map(|end| end.max(now)),
             None => self.end.filter(|_| !(was_stopped && patch.start.is_some())),
