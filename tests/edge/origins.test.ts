@@ -44,6 +44,23 @@ test('a template says where its recordings play', async () => {
   assert.deepEqual(body.origins, [school]);
 });
 
+test('a key with origins is for their pages, whose answers are for them', async () => {
+  const made = await call('POST', `${edge}/v1/keys`, { token: apiKey, body: JSON.stringify({ scopes: ['read'], origins: [school] }) });
+  assert.deepEqual(made.body.origins, [school]);
+  const list = (headers: Record<string, string>): Promise<Answer> => call('GET', `${edge}/v1/recordings?limit=1`, { token: made.body.key, headers });
+  const own = await list({ Origin: school });
+  assert.deepEqual([own.status, own.headers.get('access-control-allow-origin'), own.headers.get('vary')], [200, school, 'Origin']);
+  for (const headers of [{}, { Origin: 'https://other.example' }] as Record<string, string>[]) {
+    const other = await list(headers);
+    assert.deepEqual([other.status, other.body.error.code], [403, 'origin_not_allowed']);
+  }
+  const free = await call('GET', `${edge}/v1/recordings?limit=1`, { token: apiKey, headers: { Origin: school } });
+  assert.deepEqual([free.headers.get('access-control-allow-origin'), free.headers.get('vary')], ['*', null]);
+  const { body } = await call('GET', `${edge}/v1/keys`, { token: apiKey });
+  assert.deepEqual(body.keys.find((each: { id: string }) => each.id === made.body.id).origins, [school]);
+  assert.equal((await call('DELETE', `${edge}/v1/keys/${made.body.id}`, { token: apiKey })).status, 204);
+});
+
 test('browsers that ask before are told of every method and field', async () => {
   const named = ['authorization', 'content-digest', 'content-type', 'livetape-config', 'livetape-wall-clock', 'livetape-base-time', 'livetape-duration', 'livetape-independent', 'range', 'if-range', 'if-none-match', 'tus-resumable', 'upload-offset', 'upload-length', 'upload-metadata', 'upload-checksum', 'upload-concat', 'upload-defer-length', 'x-http-method-override'];
   const { body: document } = await call('GET', `${edge}/openapi.json`);

@@ -23,9 +23,18 @@ impl Edge<'_> {
             };
         };
         let digest = key.digest();
-        let answer = ask(self.env, &TenantCommand::CheckKey { digest, scope }).await?;
+        let page = self.page()?;
+        let check = TenantCommand::CheckKey {
+            digest,
+            scope,
+            page,
+        };
+        let answer = ask(self.env, &check).await?;
         match answer.status {
-            204 => Ok(()),
+            204 => {
+                self.shared.replace(answer.headers);
+                Ok(())
+            }
             401 => Err(self.refused(Code::KeyInvalid.into()).await?.into()),
             _ => Err(Refusal::Told(answer.into())),
         }

@@ -209,7 +209,7 @@ impl Edge<'_> {
     }
 
     /// Where the request comes from.
-    fn page(&self) -> worker::Result<Page> {
+    pub(crate) fn page(&self) -> worker::Result<Page> {
         let referer = self.header("Referer");
         let edge = self.origin()?;
         Ok(Page::new(&edge, self.header("Origin"), referer.as_deref()))

@@ -1,5 +1,7 @@
 //! A request to its answer.
 
+use std::cell::RefCell;
+
 use livetape_edge::access::{Scope, Terms};
 use livetape_edge::api::{CreateRecording, Demo, OPENAPI, kept_title};
 use livetape_edge::object::{self, Announced, MAIN_LANE, MAX_CONFIG, MAX_OBJECT};
@@ -22,7 +24,12 @@ const MAX_JSON: usize = 16 << 10;
 /// Answers a request; a fault of this side is logged and told as `internal`.
 pub(crate) async fn answer(request: Request, env: &Env, context: &Context) -> Result<Response> {
     let head = request.method() == Method::Head;
-    let delivery = match (Edge { env, request }).delivery().await {
+    let mut edge = Edge {
+        env,
+        request,
+        shared: RefCell::default(),
+    };
+    let mut delivery = match edge.delivery().await {
         Ok(delivery) => delivery,
         Err(Refusal::Told(delivery)) => *delivery,
         Err(Refusal::Api(error)) => respond::error(&error),
@@ -31,6 +38,7 @@ pub(crate) async fn answer(request: Request, env: &Env, context: &Context) -> Re
             respond::error(&Code::Internal.into())
         }
     };
+    delivery.headers.extend(edge.shared.take());
     stream::send(delivery, head, env, context).await
 }
 
@@ -38,10 +46,12 @@ pub(crate) async fn answer(request: Request, env: &Env, context: &Context) -> Re
 pub(crate) struct Edge<'a> {
     pub(crate) env: &'a Env,
     pub(crate) request: Request,
+    /// Fields of the answer that say which pages may read it, where the key that it was asked with does.
+    pub(crate) shared: RefCell<Vec<(String, String)>>,
 }
 
 impl Edge<'_> {
-    async fn delivery(mut self) -> Answer {
+    async fn delivery(&mut self) -> Answer {
         let path = self.request.path();
         let route = match route(&self.method(), &path) {
             Ok(route) => route,

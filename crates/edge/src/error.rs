@@ -63,8 +63,8 @@ codes! {
     UnknownTemplate = "unknown_template" 403 "There is no such public template.";
     /// The key is for other things.
     KeyScope = "key_scope" 403 "The API key is not for this.";
-    /// The page is not one of those that may use the template.
-    OriginNotAllowed = "origin_not_allowed" 403 "Pages of this origin may not use the template.";
+    /// The page is not one of those that may use the template or key.
+    OriginNotAllowed = "origin_not_allowed" 403 "Pages of this origin may not use it.";
     /// What the template allows is used up.
     LimitReached = "limit_reached" 403 "The template allows no more.";
     /// Only a holder of the API key may do this.
@@ -152,7 +152,7 @@ codes! {
     /// The object is not a fragment.
     BadFragment = "bad_fragment" 422 "The body is not one CMAF fragment of its configuration.";
     /// The object is too long for the playlist's target duration.
-    ObjectTooLong = "object_too_long" 422 "The object lasts 6.5 s or more.";
+    ObjectTooLong = "object_too_long" 422 "The object lasts longer than the target duration.";
     /// The media is encrypted.
     Protected = "protected" 422 "The media is encrypted, and no key was given.";
     /// Too much in too short a time.

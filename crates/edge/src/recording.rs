@@ -187,7 +187,8 @@ impl Recording {
             self.meta.limits.check(self.bytes() + row.size, millis)?;
         }
         let init = self.configs.get(&row.config).ok_or(Code::ConfigMissing)?;
-        Fragment::read(init, &row.head, row.size, &mut Vec::new()).map(drop)
+        let fragment = Fragment::read(init, &row.head, row.size, &mut Vec::new())?;
+        self.meta.limits.check_object(fragment.duration)
     }
 
     /// Takes an object that was checked and whose row is stored. False where it lies before others, so

@@ -73,6 +73,9 @@ pub struct CreateTemplate {
     /// Origins of pages that may play its recordings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub play_origins: Option<Vec<String>>,
+    /// Seconds that an object may last, rounded: EXT-X-TARGETDURATION; 6, where absent, to 10.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_duration: Option<u32>,
 }
 
 /// Body of `PATCH /v1/templates/{id}`: what is left out stays, `null` takes a member away.
@@ -119,6 +122,7 @@ impl Template {
         check_origins(&wanted.origins)?;
         check_origins(wanted.play_origins.as_deref().unwrap_or_default())?;
         wanted.retention.unwrap_or_default().check()?;
+        Limits::check_target(wanted.target_duration)?;
         Ok(Self {
             id: id.as_str().to_owned(),
             created,
@@ -153,6 +157,7 @@ impl Template {
             limits: Limits {
                 bytes: facts.bytes,
                 millis: facts.minutes.map(|minutes| u64::from(minutes) * 60_000),
+                target_duration: facts.target_duration,
             },
             review: facts.review,
             access: facts.access,

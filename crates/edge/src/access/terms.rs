@@ -1,5 +1,6 @@
 //! What a recording by a template has: its limits, and what the template says of who may play it.
 
+use livetape_media::{Timescale, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::encryption::Encryption;
@@ -17,9 +18,48 @@ pub struct Limits {
     /// Milliseconds that it plays.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub millis: Option<u64>,
+    /// Seconds that an object may last, rounded: EXT-X-TARGETDURATION.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_duration: Option<u32>,
 }
 
+/// Seconds that an object may last where nothing else is said: recorders cut them at the first keyframe
+/// after 2 s, and at 6 s wherever that is.
+const TARGET_DURATION: u32 = 6;
+/// And at most, where it is.
+const LONGEST_TARGET: u32 = 10;
+
 impl Limits {
+    /// EXT-X-TARGETDURATION of what is recorded.
+    pub fn target(&self) -> u64 {
+        u64::from(self.target_duration.unwrap_or(TARGET_DURATION))
+    }
+
+    /// Checks a target duration that is asked for.
+    ///
+    /// # Errors
+    /// [`Code::BadRequest`].
+    pub fn check_target(wanted: Option<u32>) -> Result<(), ApiError> {
+        if wanted.is_none_or(|target| (TARGET_DURATION..=LONGEST_TARGET).contains(&target)) {
+            return Ok(());
+        }
+        let detail = "target_duration is a number of seconds from 6 to 10.";
+        Err(ApiError::new(Code::BadRequest, detail))
+    }
+
+    /// Checks how long an object lasts: rounded to seconds, no longer than the target duration.
+    ///
+    /// # Errors
+    /// [`Code::ObjectTooLong`].
+    pub fn check_object(&self, lasts: Timestamp) -> Result<(), ApiError> {
+        let target = i64::try_from(self.target()).unwrap_or(i64::MAX);
+        let longest = Timestamp::new(target * 1_000 + 500, Timescale::MILLIS);
+        match lasts < longest {
+            true => Ok(()),
+            false => Err(Code::ObjectTooLong.into()),
+        }
+    }
+
     /// Checks that a recording may take more: `bytes` are those that it would have then, `millis` what it
     /// plays now.
     ///

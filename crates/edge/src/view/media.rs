@@ -11,9 +11,9 @@ use crate::moment::Span;
 use crate::recording::Recording;
 
 use super::cut::Cut;
+use super::media_delivery;
 use super::playlist::{VERSION, independent};
 use super::segment::{Listed, Writer};
-use super::{media_delivery, playlist};
 
 /// EXT-X-GAP and EXT-X-SKIP need these, RFC 8216bis §8.
 const VERSION_WITH_GAPS: u64 = 8;
@@ -21,8 +21,8 @@ const VERSION_WITH_SKIP: u64 = 9;
 /// An object that is missing is waited for this long, in milliseconds, after a later one was stored:
 /// objects sent side by side may arrive in any order.
 const PATIENCE_MILLIS: i64 = 10_000;
-/// CAN-SKIP-UNTIL, in seconds: six target durations, the least that RFC 8216bis §4.4.3.8 allows.
-const SKIP_UNTIL: u64 = 6 * playlist::TARGET_DURATION;
+/// CAN-SKIP-UNTIL, in target durations: the least that RFC 8216bis §4.4.3.8 allows.
+const SKIP_UNTIL: u64 = 6;
 
 /// What of the objects a playlist has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,7 +159,13 @@ impl Recording {
     }
 
     fn media(&self, kind: MediaKind, list: &List<'_>, skip: bool) -> MediaPlaylist {
-        let skipped = if skip { skippable(&list.segments) } else { 0 };
+        let target_duration = self.meta().limits.target();
+        let skip_until = SKIP_UNTIL * target_duration;
+        let skipped = if skip {
+            skippable(&list.segments, skip_until)
+        } else {
+            0
+        };
         // What is evicted leaves the whole at its beginning; a range of time has one that stays.
         let slides = list.start.is_none() && self.meta().retention.window.is_some();
         let evicted = self.meta().evicted;
@@ -187,13 +193,13 @@ impl Recording {
                 precise: Some(true),
                 ..Start::new(Decimal::from_micros(micros))
             }),
-            target_duration: playlist::TARGET_DURATION,
+            target_duration,
             playlist_type: (!slides).then_some(PlaylistType::Event),
             media_sequence,
             discontinuity_sequence: slides.then_some(evicted.discontinuities),
             i_frames_only: kind == MediaKind::IFrames,
             server_control: Some(ServerControl {
-                can_skip_until: Some(Decimal::from_millis(SKIP_UNTIL as i64 * 1_000)),
+                can_skip_until: Some(Decimal::from_millis(skip_until as i64 * 1_000)),
                 ..ServerControl::new()
             }),
             skip: (skipped > 0).then(|| Skip::new(skipped as u64)),
@@ -220,9 +226,9 @@ fn settled(all: &[Segment<'_>], now: i64) -> usize {
     certain
 }
 
-/// How many segments lie further from the end than a player may skip.
-fn skippable(segments: &[Listed<'_>]) -> usize {
-    let mut left = SKIP_UNTIL as i64 * 1_000_000;
+/// How many segments lie further from the end than the seconds that a player may not skip.
+fn skippable(segments: &[Listed<'_>], skip_until: u64) -> usize {
+    let mut left = skip_until as i64 * 1_000_000;
     let kept = segments.iter().rev().take_while(|listed| {
         let keep = left > 0;
         left -= listed.duration;

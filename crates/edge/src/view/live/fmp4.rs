@@ -24,7 +24,7 @@ impl Recording {
         let (video, audio) = (timeline.video(), timeline.audio());
         let mut info = StreamInf {
             codecs: Some(codecs(video.into_iter().chain(audio))),
-            ..stream_inf(self.index())
+            ..stream_inf(self.index(), self.meta().limits.target())
         };
         let mut items = Vec::new();
         if let (Some(_), Some(config)) = (video, audio.and_then(|track| track.config())) {
