@@ -23,7 +23,7 @@ after(async () => {
 /** The sample's pictures with a keyframe every `gop`, in fragments of so many seconds wherever those are. */
 async function encoded(gop: number, seconds: number): Promise<Sample> {
   const path = join(folder, `${gop}-${seconds}.mp4`);
-  const video = ['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '30', '-g', String(gop), '-keyint_min', String(gop), '-sc_threshold', '0', '-bf', '2'];
+  const video = ['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '30', '-g', String(gop), '-keyint_min', String(gop), '-sc_threshold', '0', '-bf', '2', '-fps_mode', 'passthrough'];
   const fragments = ['-movflags', '+empty_moov+default_base_moof', '-frag_duration', String(seconds * 1e6), '-min_frag_duration', String(seconds * 1e6)];
   await runTool('ffmpeg', ['-v', 'error', '-i', samplePath, ...video, '-c:a', 'copy', ...fragments, path]);
   return takeApart(await readFile(path));
