@@ -42,6 +42,10 @@ test('a template says where its recordings play', async () => {
   const made = await call('POST', `${edge}/v1/recordings`, { body: JSON.stringify({ template: template.body.id, origins: [] }) });
   const { body } = await call('GET', `${edge}/v1/recordings/${made.body.id}`);
   assert.deepEqual(body.origins, [school]);
+  // What a template is for the pages of is answered to them.
+  const own = await call('POST', `${edge}/v1/templates`, { token: apiKey, body: JSON.stringify({ origins: [school] }) });
+  const answer = await call('POST', `${edge}/v1/recordings`, { headers: { Origin: school }, body: JSON.stringify({ template: own.body.id }) });
+  assert.deepEqual([answer.status, answer.headers.get('access-control-allow-origin'), answer.headers.get('vary')], [201, school, 'Origin']);
 });
 
 test('a key with origins is for their pages, whose answers are for them', async () => {

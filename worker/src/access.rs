@@ -54,11 +54,15 @@ impl Edge<'_> {
             now: platform::now(),
         };
         let answer = ask(self.env, &TenantCommand::Admit(admission)).await?;
-        let terms = match answer.pieces.as_slice() {
+        let terms: Result<Terms, _> = match answer.pieces.as_slice() {
             [Piece::Bytes(body)] if answer.status == 200 => serde_json::from_slice(body),
             _ => return Err(Refusal::Told(answer.into())),
         };
-        Ok(terms?)
+        let terms = terms?;
+        if !terms.origins.is_empty() {
+            self.shared.replace(self.page()?.share(&terms.origins));
+        }
+        Ok(terms)
     }
 
     /// Keys and templates.

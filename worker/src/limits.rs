@@ -15,7 +15,7 @@ use crate::routes::Edge;
 const ADDRESS: &str = "CF-Connecting-IP";
 /// The binding that counts what is created.
 const CREATED: &str = "CREATED_BY_ADDRESS";
-/// The binding that counts keys and tokens that were wrong.
+/// The binding that counts keys that were wrong.
 const REFUSED: &str = "REFUSED_BY_ADDRESS";
 /// How long keys of an address that has shown too many wrong ones are not looked at, in milliseconds.
 const PAUSE: i64 = 60_000;
@@ -51,10 +51,10 @@ impl Edge<'_> {
         }
     }
 
-    /// What is answered to a key or token that was refused: a wrong one counts.
+    /// What is answered to a key that was refused: a wrong one counts. Ingest tokens do not: one recorder with an
+    /// old one must not stop all others of its school.
     pub(crate) async fn refused(&self, error: ApiError) -> Result<ApiError> {
-        let is_guess = matches!(error.code, Code::KeyInvalid | Code::TokenInvalid);
-        if !is_guess || self.is_within(REFUSED).await? {
+        if error.code != Code::KeyInvalid || self.is_within(REFUSED).await? {
             return Ok(error);
         }
         let until = platform::now().saturating_add(PAUSE);

@@ -104,11 +104,11 @@ impl Edge<'_> {
             Route::PutConfig(id, hash) => self.put_config(&id, &hash).await,
             Route::PutObject(id, seq) => self.put_object(&id, seq).await,
             Route::Objects(id) => {
-                self.check_token(&id).await?;
+                self.check_token(&id)?;
                 self.ask(&id, &Command::Objects).await
             }
             Route::Finish(id) => {
-                self.check_token(&id).await?;
+                self.check_token(&id)?;
                 let finish = self.json().await?;
                 let origin = self.origin()?;
                 self.ask(&id, &Command::Finish { finish, origin }).await
@@ -182,14 +182,14 @@ impl Edge<'_> {
     }
 
     async fn put_config(&mut self, id: &RecordingId, hash: &ConfigHash) -> Answer {
-        self.check_token(id).await?;
+        self.check_token(id)?;
         let init = self.body(MAX_CONFIG as usize).await?;
         let hash = hash.to_string();
         self.ask(id, &Command::PutConfig { hash, init }).await
     }
 
     async fn put_object(&self, id: &RecordingId, seq: u32) -> Answer {
-        self.check_token(id).await?;
+        self.check_token(id)?;
         let header = |name: &str| self.header(name);
         let announced = Announced::read(header, MAX_OBJECT)?;
         announced.check_object()?;
@@ -212,13 +212,10 @@ impl Edge<'_> {
         Ok(ask(self.env, id, command).await?)
     }
 
-    async fn check_token(&self, id: &RecordingId) -> std::result::Result<(), Refusal> {
-        self.check_pause()?;
+    fn check_token(&self, id: &RecordingId) -> std::result::Result<(), Refusal> {
         let token = self.bearer().ok_or(Code::TokenMissing)?;
-        match self.config()?.signer.verify(&token, id, seconds()) {
-            Ok(()) => Ok(()),
-            Err(error) => Err(self.refused(error).await?.into()),
-        }
+        self.config()?.signer.verify(&token, id, seconds())?;
+        Ok(())
     }
 
     /// The request's method; some networks let through nothing but `POST`, and clients say then what they mean.

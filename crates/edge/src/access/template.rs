@@ -164,6 +164,7 @@ impl Template {
             retention: facts.retention,
             encryption: facts.encryption,
             play_origins: facts.play_origins.clone(),
+            origins: facts.origins.clone(),
         }
     }
 

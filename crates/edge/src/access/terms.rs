@@ -101,6 +101,9 @@ pub struct Terms {
     /// Origins of pages that may play them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub play_origins: Option<Vec<String>>,
+    /// Origins of pages that may make them; any where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub origins: Vec<String>,
 }
 
 impl Terms {
