@@ -25,10 +25,10 @@ export interface Sample {
 }
 
 /** The demo's sample: eight fragments of 2 s, 400 pictures, 750 packets of sound. */
-export const sample: Sample = readSample();
+export const sample: Sample = takeApart(readFileSync(samplePath));
 
-function readSample(): Sample {
-  const bytes = readFileSync(samplePath);
+/** A fragmented file's init segment and fragments. Times are right for fragments of 2 s. */
+export function takeApart(bytes: Buffer): Sample {
   const init: Buffer[] = [];
   const fragments: Fragment[] = [];
   let moof: Buffer | undefined;

@@ -1,7 +1,7 @@
 //! Who may send a request; API keys and templates.
 
 use livetape_edge::access::{
-    ApiKey, CreateKey, CreateTemplate, CreatedKey, Limits, Scope, Template, TemplateId,
+    ApiKey, CreateKey, CreateTemplate, CreatedKey, Scope, Template, TemplateId, Terms,
 };
 use livetape_edge::route::Route;
 use livetape_edge::{Code, Piece, RecordingId};
@@ -11,43 +11,58 @@ use crate::routes::Edge;
 use crate::tenant::{Admission, TenantCommand, ask};
 use crate::{platform, respond};
 
-/// The header by which the platform tells who asks.
-const ADDRESS: &str = "CF-Connecting-IP";
-
 impl Edge<'_> {
     /// Checks that the request has a key that may do that: the edge's own may do everything.
     pub(crate) async fn check_scope(&self, scope: Scope) -> Result<(), Refusal> {
+        self.check_pause()?;
         let given = self.bearer();
         let Some(key) = given.as_deref().and_then(ApiKey::parse) else {
-            return Ok(self.config()?.check_key(given.as_deref())?);
+            return match self.config()?.check_key(given.as_deref()) {
+                Ok(()) => Ok(()),
+                Err(error) => Err(self.refused(error).await?.into()),
+            };
         };
         let digest = key.digest();
-        let answer = ask(self.env, &TenantCommand::CheckKey { digest, scope }).await?;
-        if answer.status == 204 {
-            return Ok(());
+        let page = self.page()?;
+        let check = TenantCommand::CheckKey {
+            digest,
+            scope,
+            page,
+        };
+        let answer = ask(self.env, &check).await?;
+        match answer.status {
+            204 => {
+                self.shared.replace(answer.headers);
+                Ok(())
+            }
+            401 => Err(self.refused(Code::KeyInvalid.into()).await?.into()),
+            _ => Err(Refusal::Told(answer.into())),
         }
-        Err(Refusal::Told(answer.into()))
     }
 
-    /// Lets a recording be made by a template, and gives its limits.
-    pub(crate) async fn admit(&self, id: &str, recording: &RecordingId) -> Result<Limits, Refusal> {
+    /// Lets a recording be made by a template, and gives what it has by that.
+    pub(crate) async fn admit(&self, id: &str, recording: &RecordingId) -> Result<Terms, Refusal> {
         if self.config()?.check_template(id).is_ok() {
-            return Ok(Limits::default());
+            return Ok(Terms::default());
         }
         let template = TemplateId::parse(id).ok_or(Code::UnknownTemplate)?;
         let admission = Admission {
             template: template.as_str().to_owned(),
             recording: recording.to_string(),
             origin: self.header("Origin"),
-            address: self.header(ADDRESS).unwrap_or_default(),
+            address: self.address(),
             now: platform::now(),
         };
         let answer = ask(self.env, &TenantCommand::Admit(admission)).await?;
-        let limits = match answer.pieces.as_slice() {
+        let terms: Result<Terms, _> = match answer.pieces.as_slice() {
             [Piece::Bytes(body)] if answer.status == 200 => serde_json::from_slice(body),
             _ => return Err(Refusal::Told(answer.into())),
         };
-        Ok(limits?)
+        let terms = terms?;
+        if !terms.origins.is_empty() {
+            self.shared.replace(self.page()?.share(&terms.origins));
+        }
+        Ok(terms)
     }
 
     /// Keys and templates.

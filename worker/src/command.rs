@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use livetape_edge::access::Limits;
-use livetape_edge::api::{CreateBroadcast, CreateClip, Finish, PatchRecording};
+use livetape_edge::api::{CreateBroadcast, CreateClip, Finish, PatchBroadcast, PatchRecording};
 use livetape_edge::object::PackFile;
 use livetape_edge::route::LiveFile;
 use livetape_edge::view::ViewRequest;
-use livetape_edge::{ClipQuery, Delivery, Gate, PlayClaims, RecordingId, Retention};
+use livetape_edge::{ClipQuery, Delivery, Gate, RecordingId, Retention, Visitor};
 use serde::{Deserialize, Serialize};
 use worker::{Env, Method, Request, RequestInit, Result};
 
@@ -35,15 +35,12 @@ pub(crate) enum Command {
         finish: Finish,
         origin: String,
     },
-    CreateBroadcast {
-        broadcast: CreateBroadcast,
-        origin: String,
-    },
+    Broadcast(BroadcastCommand),
     Clip(ClipCommand),
     Pack(PackCommand),
     View {
         view: View,
-        claims: Option<PlayClaims>,
+        visitor: Visitor,
     },
     /// What a request for a stored file asks first.
     Gate,
@@ -91,6 +88,30 @@ pub(crate) enum PackCommand {
     Pieces { number: u32, file: PackFile },
     /// To read from the packs, all of which are there.
     Swap,
+}
+
+/// What is done with a recording's broadcasts.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum BroadcastCommand {
+    Create {
+        broadcast: CreateBroadcast,
+        origin: String,
+    },
+    List {
+        origin: String,
+    },
+    Info {
+        number: u32,
+        origin: String,
+    },
+    Patch {
+        number: u32,
+        patch: PatchBroadcast,
+        origin: String,
+    },
+    Delete {
+        number: u32,
+    },
 }
 
 /// The binding of the Durable Objects.

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use livetape_edge::{Gate, Piece, PlayClaims, RecordingId};
+use livetape_edge::{Form, Gate, Piece, RecordingId, Visitor};
 use worker::{Env, Error};
 
 use crate::command::{Command, ask};
@@ -20,17 +20,27 @@ thread_local! {
     static KNOWN: RefCell<HashMap<String, (i64, Gate)>> = RefCell::new(HashMap::new());
 }
 
-/// Lets a request through.
+/// Lets a request through that is for media in a form, or for what is the same in all; gives the gate.
 pub(crate) async fn check(
     env: &Env,
     id: &RecordingId,
-    claims: Option<&PlayClaims>,
-) -> Result<(), Refusal> {
+    visitor: &Visitor,
+    form: Option<Form>,
+) -> Result<Gate, Refusal> {
+    let gate = gate(env, id).await?;
+    let claims = visitor.claims.as_ref();
+    gate.check(claims)?;
+    gate.check_page(&visitor.page)?;
+    form.map_or(Ok(()), |form| gate.check_form(form, claims))?;
+    Ok(gate)
+}
+
+async fn gate(env: &Env, id: &RecordingId) -> Result<Gate, Refusal> {
     let (name, now) = (id.to_string(), platform::now());
-    let known = KNOWN.with_borrow(|known| known.get(&name).copied());
+    let known = KNOWN.with_borrow(|known| known.get(&name).cloned());
     let fresh = known.filter(|(asked, _)| (0..FRESH).contains(&now.saturating_sub(*asked)));
     if let Some((_, gate)) = fresh {
-        return Ok(gate.check(claims)?);
+        return Ok(gate);
     }
     let answer = ask(env, id, &Command::Gate).await?;
     let gate: Gate = match answer.pieces.as_slice() {
@@ -43,7 +53,7 @@ pub(crate) async fn check(
         if known.len() >= MOST {
             known.clear();
         }
-        known.insert(name, (now, gate));
+        known.insert(name, (now, gate.clone()));
     });
-    Ok(gate.check(claims)?)
+    Ok(gate)
 }

@@ -4,14 +4,12 @@
 use std::time::Duration;
 
 use livetape_edge::object::{clip_key, record_key};
-use livetape_edge::view::live::Broadcast;
 use livetape_edge::{Clip, Kept, RecordingId};
 use worker::Result;
 
 use crate::r2;
 use crate::recording::Recording;
 use crate::rows::Rows;
-use crate::sql::integer;
 
 /// The setting that is true where R2 knows as much as the rows.
 const KEPT: &str = "kept";
@@ -26,7 +24,7 @@ impl Recording {
         let (id, kept) = match self.index() {
             Ok(index) => {
                 let kept = index.kept(
-                    self.rows.broadcasts()?,
+                    self.rows.all_broadcasts()?,
                     self.rows.highest_clip()?,
                     self.rows.file()?,
                 );
@@ -102,18 +100,5 @@ impl Rows {
     /// Remembers the number of a clip that is deleted.
     pub(crate) fn use_up_clip(&self, number: u32) -> Result<()> {
         self.set(CLIPS, &number.max(self.setting(CLIPS)?))
-    }
-
-    /// All broadcasts with their numbers.
-    fn broadcasts(&self) -> Result<Vec<(u32, Broadcast)>> {
-        let query = "SELECT number, start, repeat FROM broadcast ORDER BY number";
-        self.read(query, |row| {
-            let number = integer(row.next()?)?.try_into().ok()?;
-            let broadcast = Broadcast {
-                start: integer(row.next()?)?,
-                repeat: integer(row.next()?)? != 0,
-            };
-            Some((number, broadcast))
-        })
     }
 }

@@ -3,10 +3,11 @@
 //!
 //! - `routes`: a request to its answer
 //! - `access`: who may send it; API keys and templates
+//! - `limits`: how often an address may do some things
 //! - `playing`: requests for something to play, and for clips
 //! - `recording`: the Durable Object that keeps one recording's index in SQLite
 //! - `lifecycle`: its creation, changes and deletion
-//! - `clips`: its clips
+//! - `clips`, `broadcasts`: its clips and broadcasts
 //! - `packs`, `jobs`: its objects as few large ones, and the Queue that makes them
 //! - `gates`: what is remembered of who may play
 //! - `retention`: what is not kept any more
@@ -17,16 +18,20 @@
 //! - `sql`: queries and values
 //! - `command`: what the Worker asks of it
 //! - `r2`: stored bytes in and out
+//! - `cipher`: bodies encrypted while they are sent
 //! - `stream`: ranges of stored objects and made bytes as one body; media bytes stay outside Wasm
 //! - `respond`: headers that every answer has
 
 mod access;
+mod broadcasts;
+mod cipher;
 mod clips;
 mod command;
 mod gates;
 mod jobs;
 mod kept;
 mod lifecycle;
+mod limits;
 mod packs;
 mod platform;
 mod playing;

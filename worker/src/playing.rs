@@ -3,14 +3,18 @@
 use livetape_edge::access::Scope;
 use livetape_edge::api::{ClipPlayback, CreatePlayToken, CreatedPlayToken};
 use livetape_edge::object::{self, MAIN_LANE};
-use livetape_edge::route::{PlayFile, Route, route};
+use livetape_edge::route::{EncryptedFile, LiveFile, PlayFile, Route, route};
 use livetape_edge::view::cut::Cut;
+use livetape_edge::view::i_frames::IFrameFile;
 use livetape_edge::view::mp4::{FileKind, Mp4Request};
 use livetape_edge::view::{IMMUTABLE, ViewFile, ViewRequest};
-use livetape_edge::{ClipQuery, Code, Delivery, Piece, PlayClaims, RecordingId, TimeRange};
+use livetape_edge::{
+    BroadcastId, ClipQuery, Code, Delivery, Form, Page, Piece, PlayClaims, RecordingId, TimeRange,
+    Visitor,
+};
 use worker::Method;
 
-use crate::command::{ClipCommand, Command, View};
+use crate::command::{BroadcastCommand, ClipCommand, Command, View};
 use crate::refusal::{Answer, Refusal};
 use crate::routes::{Edge, parameter, seconds};
 use crate::{gates, r2, respond};
@@ -22,6 +26,7 @@ impl Edge<'_> {
         let (id, command) = match route {
             Route::CreateClip(id) => {
                 self.check_scope(Scope::Manage).await?;
+                self.count_created().await?;
                 let clip = self.json().await?;
                 (id, ClipCommand::Create { clip, origin })
             }
@@ -45,9 +50,45 @@ impl Edge<'_> {
         self.ask(&id, &Command::Clip(command)).await
     }
 
+    /// What is done with broadcasts.
+    pub(crate) async fn broadcasts(&mut self, route: Route) -> Answer {
+        let scope = match route {
+            Route::Broadcasts(_) | Route::Broadcast(_) => Scope::Read,
+            _ => Scope::Manage,
+        };
+        self.check_scope(scope).await?;
+        let origin = self.origin()?;
+        let (id, command) = match route {
+            Route::CreateBroadcast(id) => {
+                self.count_created().await?;
+                let broadcast = self.json().await?;
+                (id, BroadcastCommand::Create { broadcast, origin })
+            }
+            Route::Broadcasts(id) => (id, BroadcastCommand::List { origin }),
+            Route::Broadcast(BroadcastId { recording, number }) => {
+                (recording, BroadcastCommand::Info { number, origin })
+            }
+            Route::PatchBroadcast(BroadcastId { recording, number }) => {
+                let patch = self.json().await?;
+                let patch = BroadcastCommand::Patch {
+                    number,
+                    patch,
+                    origin,
+                };
+                (recording, patch)
+            }
+            Route::DeleteBroadcast(BroadcastId { recording, number }) => {
+                (recording, BroadcastCommand::Delete { number })
+            }
+            _ => return Err(Code::NotFound.into()),
+        };
+        self.ask(&id, &Command::Broadcast(command)).await
+    }
+
     /// A token to play by. The recording is not asked: the token names it.
     pub(crate) async fn create_play_token(&mut self, id: &RecordingId) -> Answer {
         self.check_scope(Scope::Manage).await?;
+        self.count_created().await?;
         let request: CreatePlayToken = self.json().await?;
         let claims = request.claims(id, seconds())?;
         let token = self.config()?.play_keys.issue(&claims);
@@ -63,8 +104,7 @@ impl Edge<'_> {
     /// stored file's name.
     pub(crate) async fn play_by_token(&self, token: &str, rest: &str) -> Answer {
         let claims = self.config()?.play_keys.verify(token, seconds())?;
-        let (origin, referer) = (self.header("Origin"), self.header("Referer"));
-        claims.check_origin(origin.as_deref(), referer.as_deref())?;
+        claims.check_page(&self.page()?)?;
         let path = format!("/v1/play/{}/{rest}", claims.sub);
         match route("GET", &path).map_err(|refused| refused.error)? {
             // A broadcast has a time of its own.
@@ -78,24 +118,38 @@ impl Edge<'_> {
 
     /// Something of a recording, of a clip or of a broadcast.
     pub(crate) async fn play(&self, route: Route, claims: Option<PlayClaims>) -> Answer {
+        let visitor = Visitor {
+            claims,
+            page: self.page()?,
+        };
         let (id, clip, file) = match route {
             Route::Play(id, file) => (id, None, file),
             Route::PlayClip(id, file) => (id.recording, Some(id.number), file),
+            Route::Live(id, LiveFile::Key) => return self.key(&id.recording, &visitor).await,
             Route::Live(id, file) => {
                 let number = id.number;
                 let view = View::Live { number, file };
                 return self
-                    .ask(&id.recording, &Command::View { view, claims })
+                    .ask(&id.recording, &Command::View { view, visitor })
                     .await;
             }
             _ => return Err(Code::NotFound.into()),
         };
         let url = self.request.url()?;
         let query = |wanted: &str| parameter(&url, wanted);
-        let is_bounded = claims
+        let is_bounded = visitor
+            .claims
             .as_ref()
             .is_some_and(|claims| clip.is_some() || !claims.window().is_whole());
+        let (file, encrypted) = match file {
+            PlayFile::Encrypted(EncryptedFile::Object(seq)) => (PlayFile::Object(seq), true),
+            PlayFile::Encrypted(EncryptedFile::IFrame(seq)) => {
+                (PlayFile::IFrame(IFrameFile::Object(seq)), true)
+            }
+            file => (file, false),
+        };
         let file = match file {
+            PlayFile::Key => return self.key(&id, &visitor).await,
             PlayFile::Multivariant => ViewFile::Multivariant,
             PlayFile::Media(kind) => {
                 let skip = query("_HLS_skip").is_some();
@@ -108,7 +162,12 @@ impl Edge<'_> {
                 // Whether it lies within what may be played, the index knows.
                 None if is_bounded => ViewFile::Cut(Cut::whole(seq)),
                 None => {
-                    gates::check(self.env, &id, claims.as_ref()).await?;
+                    let form = if encrypted {
+                        Form::Encrypted
+                    } else {
+                        Form::Clear
+                    };
+                    let gate = gates::check(self.env, &id, &visitor, Some(form)).await?;
                     let key = object::object_key(&id, MAIN_LANE, seq);
                     let media_type = "video/iso.segment";
                     match self.stored(key, media_type, Code::UnknownObject).await {
@@ -116,20 +175,50 @@ impl Edge<'_> {
                         Err(Refusal::Api(error)) if error.code == Code::UnknownObject => {
                             ViewFile::Cut(Cut::whole(seq))
                         }
-                        answer => return answer,
+                        whole => {
+                            let sent = match encrypted {
+                                true => whole?.encrypted(&id, u64::from(seq)),
+                                false => whole?,
+                            };
+                            return Ok(gate.share(&visitor, sent));
+                        }
                     }
                 }
             },
             PlayFile::Init(hash) => {
-                gates::check(self.env, &id, claims.as_ref()).await?;
+                let gate = gates::check(self.env, &id, &visitor, None).await?;
                 let key = object::config_key(&id, &hash);
-                return self.stored(key, "video/mp4", Code::UnknownConfig).await;
+                let init = self.stored(key, "video/mp4", Code::UnknownConfig).await?;
+                return Ok(gate.share(&visitor, init));
             }
+            // Told apart above.
+            PlayFile::Encrypted(_) => return Err(Code::NotFound.into()),
         };
         let time = TimeRange::read(query)?;
-        let request = ViewRequest { time, file };
+        let request = ViewRequest {
+            time,
+            file,
+            encrypted,
+        };
         let view = View::Recorded { clip, request };
-        self.ask(&id, &Command::View { view, claims }).await
+        self.ask(&id, &Command::View { view, visitor }).await
+    }
+
+    /// The key that a recording's segments are encrypted with.
+    async fn key(&self, id: &RecordingId, visitor: &Visitor) -> Answer {
+        let gate = gates::check(self.env, id, visitor, Some(Form::Encrypted)).await?;
+        let key = self.config()?.content_keys.key(id);
+        let key = Delivery::new(200, vec![Piece::Bytes(key.to_vec())])
+            .with("Content-Type", "application/octet-stream")
+            .with("Cache-Control", "no-store");
+        Ok(gate.share(visitor, key))
+    }
+
+    /// Where the request comes from.
+    pub(crate) fn page(&self) -> worker::Result<Page> {
+        let referer = self.header("Referer");
+        let edge = self.origin()?;
+        Ok(Page::new(&edge, self.header("Origin"), referer.as_deref()))
     }
 
     fn mp4_request(&self, kind: FileKind, download: Option<String>) -> Mp4Request {

@@ -188,15 +188,7 @@ impl Rows {
             self.finish()?;
         }
         for (number, broadcast) in &facts.broadcasts {
-            let values = vec![
-                i64::from(*number).into(),
-                broadcast.start.into(),
-                i64::from(broadcast.repeat).into(),
-            ];
-            self.write(
-                "INSERT INTO broadcast (number, start, repeat) VALUES (?, ?, ?)",
-                values,
-            )?;
+            self.restore_broadcast(*number, broadcast.as_ref())?;
         }
         self.use_up_clip(facts.clips)?;
         self.seal(&facts.file)?;

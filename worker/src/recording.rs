@@ -4,12 +4,11 @@
 use std::cell::{Cell, RefCell, RefMut};
 use std::time::Duration;
 
-use livetape_edge::api::{
-    BroadcastPlayback, ConfigInfo, CreateBroadcast, CreatedBroadcast, ObjectList,
-};
+use livetape_edge::api::{ConfigInfo, ObjectList};
 use livetape_edge::object::{self, Head, MAIN_LANE};
 use livetape_edge::{
-    ApiError, BroadcastId, Code, ConfigHash, ObjectRow, PlayClaims, Recording as Index, RecordingId,
+    ApiError, Code, ConfigHash, Meta, ObjectRow, PlayClaims, Recording as Index, RecordingId,
+    Visitor,
 };
 use worker::{
     Bucket, Delay, DurableObject, Env, Request, Response, Result, State, Storage, durable_object,
@@ -96,25 +95,20 @@ impl Recording {
                 Ok(respond::json(200, &ObjectList { objects })?)
             }
             Command::Finish { finish, origin } => self.finish(&finish, &origin).await,
-            Command::CreateBroadcast { broadcast, origin } => {
-                self.create_broadcast(id, &broadcast, &origin).await
-            }
+            Command::Broadcast(command) => self.answer_broadcast(command).await,
             Command::Clip(command) => self.answer_clip(command).await,
             Command::Pack(command) => self.answer_pack(command).await,
-            Command::View { view, claims } => self.view(&view, claims.as_ref()).await,
-            Command::Gate => {
-                let meta = self.rows.meta()?.ok_or(Code::UnknownRecording)?;
-                Ok(respond::json(200, &meta.gate)?)
-            }
+            Command::View { view, visitor } => self.view(&view, &visitor).await,
+            Command::Gate => Ok(respond::json(200, &self.meta()?.gate)?),
         }
     }
 
     /// A player that comes early is kept waiting for a while: most give up sooner when told to come
     /// again.
-    async fn view(&self, view: &View, claims: Option<&PlayClaims>) -> Answer {
+    async fn view(&self, view: &View, visitor: &Visitor) -> Answer {
         let give_up = platform::now().saturating_add(PATIENCE_MILLIS);
         loop {
-            let answer = self.view_now(view, claims);
+            let answer = self.view_now(view, visitor);
             let early =
                 matches!(&answer, Err(Refusal::Api(error)) if error.code == Code::NotStarted);
             if !early || platform::now() >= give_up {
@@ -124,13 +118,21 @@ impl Recording {
         }
     }
 
-    fn view_now(&self, view: &View, claims: Option<&PlayClaims>) -> Answer {
-        if let Some(answer) = self.sealed(view, claims)? {
-            return Ok(answer);
-        }
+    fn view_now(&self, view: &View, visitor: &Visitor) -> Answer {
         // Where there is no recording there is no table to ask either.
-        self.index()?.meta().gate.check(claims)?;
-        match view {
+        let meta = self.meta()?;
+        let (gate, claims) = (&meta.gate, visitor.claims.as_ref());
+        gate.check(claims)?;
+        gate.check_page(&visitor.page)?;
+        let form = match view {
+            View::Recorded { request, .. } => request.form(),
+            View::Live { file, .. } => file.form(),
+        };
+        form.map_or(Ok(()), |form| gate.check_form(form, claims))?;
+        if let Some(answer) = self.sealed(&meta, view, claims)? {
+            return Ok(gate.share(visitor, answer));
+        }
+        let answer = match view {
             View::Recorded { clip, request } => {
                 let clip = clip.map(|number| self.clip(number)).transpose()?;
                 let index = self.index()?;
@@ -140,13 +142,21 @@ impl Recording {
                 {
                     within = Some(index.span(&window, within.as_ref())?);
                 }
-                Ok(index.view(request, within.as_ref(), platform::now())?)
+                index.view(request, within.as_ref(), platform::now())?
             }
             View::Live { number, file } => {
-                let broadcast = self.rows.broadcast(*number)?;
-                let broadcast = broadcast.ok_or(Code::UnknownBroadcast)?;
-                Ok(self.index()?.live(&broadcast, file, platform::now())?)
+                let broadcast = self.broadcast(*number)?;
+                self.index()?.live(&broadcast, file, platform::now())?
             }
+        };
+        Ok(gate.share(visitor, answer))
+    }
+
+    /// The recording's own facts; the index is not read for them.
+    fn meta(&self) -> std::result::Result<Meta, Refusal> {
+        match self.index.borrow().as_ref() {
+            Some(index) => Ok(index.meta().clone()),
+            None => Ok(self.rows.meta()?.ok_or(Code::UnknownRecording)?),
         }
     }
 
@@ -157,32 +167,6 @@ impl Recording {
             *index = self.rows.load()?;
         }
         RefMut::filter_map(index, Option::as_mut).map_err(|_| Code::UnknownRecording.into())
-    }
-
-    async fn create_broadcast(
-        &self,
-        id: &RecordingId,
-        broadcast: &CreateBroadcast,
-        origin: &str,
-    ) -> Answer {
-        self.index()?.check_broadcast()?;
-        let start = broadcast.start.unwrap_or_else(platform::now);
-        let number = self.rows.insert_broadcast(start, broadcast.repeat)?;
-        self.keep().await?;
-        let id = BroadcastId {
-            recording: id.clone(),
-            number,
-        }
-        .to_string();
-        let playback = BroadcastPlayback::new(origin, &id);
-        Ok(respond::json(
-            201,
-            &CreatedBroadcast {
-                id,
-                start,
-                playback,
-            },
-        )?)
     }
 
     async fn put_config(&self, id: &RecordingId, hash: &str, init: Vec<u8>) -> Answer {

@@ -4,9 +4,11 @@ use livetape_edge::{ApiError, Delivery, Piece};
 use serde::Serialize;
 use worker::{Headers, Result};
 
-/// Any page may read: what is secret is not protected by where the page comes from.
-const CORS: [(&str, &str); 3] = [
-    ("Access-Control-Allow-Origin", "*"),
+/// Any page may read, where the answer does not say otherwise: what is secret is not protected by where the
+/// page comes from.
+const ALLOW_ORIGIN: (&str, &str) = ("Access-Control-Allow-Origin", "*");
+
+const CORS: [(&str, &str); 2] = [
     (
         "Access-Control-Expose-Headers",
         "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, Date, ETag, Livetape-Reason, Livetape-Recording, \
@@ -76,6 +78,10 @@ pub(crate) fn headers(delivery: &Delivery) -> Result<Headers> {
     }
     for (name, value) in CORS {
         headers.set(name, value)?;
+    }
+    // What depends on the page says itself which may read it.
+    if !headers.has("Vary")? {
+        headers.set(ALLOW_ORIGIN.0, ALLOW_ORIGIN.1)?;
     }
     Ok(headers)
 }

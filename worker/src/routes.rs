@@ -1,7 +1,9 @@
 //! A request to its answer.
 
-use livetape_edge::access::{Limits, Scope};
-use livetape_edge::api::{CreateRecording, Demo, OPENAPI, check_metadata, kept_title};
+use std::cell::RefCell;
+
+use livetape_edge::access::{Scope, Terms};
+use livetape_edge::api::{CreateRecording, Demo, OPENAPI, kept_title};
 use livetape_edge::object::{self, Announced, MAIN_LANE, MAX_CONFIG, MAX_OBJECT};
 use livetape_edge::route::{Route, route};
 use livetape_edge::token::{TOKEN_LIFETIME, bearer};
@@ -22,7 +24,12 @@ const MAX_JSON: usize = 16 << 10;
 /// Answers a request; a fault of this side is logged and told as `internal`.
 pub(crate) async fn answer(request: Request, env: &Env, context: &Context) -> Result<Response> {
     let head = request.method() == Method::Head;
-    let delivery = match (Edge { env, request }).delivery().await {
+    let mut edge = Edge {
+        env,
+        request,
+        shared: RefCell::default(),
+    };
+    let mut delivery = match edge.delivery().await {
         Ok(delivery) => delivery,
         Err(Refusal::Told(delivery)) => *delivery,
         Err(Refusal::Api(error)) => respond::error(&error),
@@ -31,17 +38,20 @@ pub(crate) async fn answer(request: Request, env: &Env, context: &Context) -> Re
             respond::error(&Code::Internal.into())
         }
     };
-    stream::send(delivery, head, r2::bucket(env)?, context).await
+    delivery.headers.extend(edge.shared.take());
+    stream::send(delivery, head, env, context).await
 }
 
 /// An edge that answers a request.
 pub(crate) struct Edge<'a> {
     pub(crate) env: &'a Env,
     pub(crate) request: Request,
+    /// Fields of the answer that say which pages may read it, where the key that it was asked with does.
+    pub(crate) shared: RefCell<Vec<(String, String)>>,
 }
 
 impl Edge<'_> {
-    async fn delivery(mut self) -> Answer {
+    async fn delivery(&mut self) -> Answer {
         let path = self.request.path();
         let route = match route(&self.method(), &path) {
             Ok(route) => route,
@@ -103,13 +113,11 @@ impl Edge<'_> {
                 let origin = self.origin()?;
                 self.ask(&id, &Command::Finish { finish, origin }).await
             }
-            Route::CreateBroadcast(id) => {
-                self.check_scope(Scope::Manage).await?;
-                let broadcast = self.json().await?;
-                let origin = self.origin()?;
-                self.ask(&id, &Command::CreateBroadcast { broadcast, origin })
-                    .await
-            }
+            Route::CreateBroadcast(_)
+            | Route::Broadcasts(_)
+            | Route::Broadcast(_)
+            | Route::PatchBroadcast(_)
+            | Route::DeleteBroadcast(_) => self.broadcasts(route).await,
             Route::CreateClip(_) | Route::Clips(_) | Route::Clip(_) | Route::DeleteClip(_) => {
                 self.clips(route).await
             }
@@ -133,12 +141,12 @@ impl Edge<'_> {
 
     async fn create(&mut self) -> Answer {
         let body: CreateRecording = self.json().await?;
-        check_metadata(&body.metadata)?;
-        body.retention.check()?;
+        body.check()?;
         let wanted = body.id.as_deref().map(|id| {
             let detail = "An id is rec_ and 22 of 0-9, A-Z, a-z.";
             RecordingId::parse(id).ok_or_else(|| ApiError::new(Code::BadRequest, detail))
         });
+        self.count_created().await?;
         let has_key = self.bearer().is_some();
         if has_key {
             self.check_scope(Scope::Record).await?;
@@ -149,8 +157,8 @@ impl Edge<'_> {
             Some(id) => id?,
             None => RecordingId::from_random(platform::random()?),
         };
-        let limits = match &body.template {
-            _ if has_key => Limits::default(),
+        let terms = match &body.template {
+            _ if has_key => Terms::default(),
             Some(template) => self.admit(template, &id).await?,
             None => return Err(Code::TokenMissing.into()),
         };
@@ -160,13 +168,15 @@ impl Edge<'_> {
             metadata: body.metadata,
             origin: self.origin()?,
             token: self.config()?.signer.issue(&id, expires),
-            limits,
-            retention: body.retention,
-            gate: Gate {
+            limits: terms.limits,
+            retention: terms.retention(body.retention),
+            gate: terms.gate(Gate {
                 review: body.review,
                 access: body.access,
+                encryption: body.encryption,
+                origins: body.origins,
                 ..Gate::default()
-            },
+            }),
         };
         self.ask(&id, &Command::Create(new)).await
     }
@@ -229,23 +239,7 @@ impl Edge<'_> {
     }
 
     pub(crate) fn config(&self) -> Result<Config> {
-        let var = |name: &str| {
-            self.env
-                .var(name)
-                .map(|var| var.to_string())
-                .unwrap_or_default()
-        };
-        let config = Config::new(
-            &var("LIVETAPE_SECRET"),
-            &var("LIVETAPE_API_KEY"),
-            &var("LIVETAPE_TEMPLATES"),
-            &var("LIVETAPE_DEMO"),
-            &var("LIVETAPE_PLAY_KEYS"),
-        );
-        config.ok_or_else(|| {
-            "LIVETAPE_SECRET has fewer than 16 characters, or LIVETAPE_PLAY_KEYS cannot be read"
-                .into()
-        })
+        config(self.env)
     }
 
     /// The body as JSON; an empty one is the default.
@@ -276,6 +270,21 @@ impl Edge<'_> {
         }
         Ok(bytes)
     }
+}
+
+/// How the edge is set up.
+pub(crate) fn config(env: &Env) -> Result<Config> {
+    let var = |name: &str| env.var(name).map(|var| var.to_string()).unwrap_or_default();
+    let config = Config::new(
+        &var("LIVETAPE_SECRET"),
+        &var("LIVETAPE_API_KEY"),
+        &var("LIVETAPE_TEMPLATES"),
+        &var("LIVETAPE_DEMO"),
+        &var("LIVETAPE_PLAY_KEYS"),
+    );
+    config.ok_or_else(|| {
+        "LIVETAPE_SECRET has fewer than 16 characters, or LIVETAPE_PLAY_KEYS cannot be read".into()
+    })
 }
 
 /// The value of a parameter in an address.

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use livetape_edge::access::Limits;
 use livetape_edge::api::State as Progress;
-use livetape_edge::view::live::Broadcast;
-use livetape_edge::{ConfigHash, Meta, ObjectRow, Recording, RecordingId, Sha256Digest};
+use livetape_edge::{ConfigHash, Gate, Meta, ObjectRow, Recording, RecordingId, Sha256Digest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use worker::{Error, Result, SqlStorage, SqlStorageValue};
@@ -33,6 +32,7 @@ const LATER: &str = "
         persistent INTEGER NOT NULL, created INTEGER NOT NULL
     );
     CREATE TABLE IF NOT EXISTS pack (number INTEGER PRIMARY KEY, json TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS airing (number INTEGER PRIMARY KEY, json TEXT NOT NULL);
 ";
 
 /// The setting that is a [`livetape_edge::Gate`].
@@ -183,28 +183,6 @@ impl Rows {
         self.write(&query, Vec::new())
     }
 
-    /// Adds a broadcast and gives its number, from 1.
-    pub(crate) fn insert_broadcast(&self, start: i64, repeat: bool) -> Result<u32> {
-        let values = vec![start.into(), i64::from(repeat).into()];
-        self.write(
-            "INSERT INTO broadcast (start, repeat) VALUES (?, ?)",
-            values,
-        )?;
-        self.one("SELECT max(number) FROM broadcast")
-    }
-
-    /// A broadcast by its number.
-    pub(crate) fn broadcast(&self, number: u32) -> Result<Option<Broadcast>> {
-        let query = format!("SELECT start, repeat FROM broadcast WHERE number = {number}");
-        let found = self.read(&query, |row| {
-            Some(Broadcast {
-                start: integer(row.next()?)?,
-                repeat: integer(row.next()?)? != 0,
-            })
-        })?;
-        Ok(found.first().copied())
-    }
-
     /// The recording's own facts; `None` where none was created, or it is deleted.
     pub(crate) fn meta(&self) -> Result<Option<Meta>> {
         if self.identity()?.is_none_or(|own| own.is_deleted) {
@@ -214,7 +192,7 @@ impl Rows {
         let facts = self.read("SELECT name, value FROM fact", |row| {
             Some((text(row.next()?)?, text(row.next()?)?))
         })?;
-        let gate = self.setting(GATE)?;
+        let gate: Gate = self.setting(GATE)?;
         let retention = self.setting(RETENTION)?;
         let evicted = self.setting(EVICTED)?;
         let limits = self.read("SELECT limits FROM own", |row| {
@@ -231,7 +209,7 @@ impl Rows {
                 metadata: BTreeMap::new(),
                 created: integer(row.next()?)?,
                 limits: limits.first().copied().unwrap_or_default(),
-                gate,
+                gate: gate.clone(),
                 retention,
                 evicted,
             })

@@ -4,15 +4,16 @@
 use js_sys::{BigInt, Object, Promise, Reflect, Uint8Array};
 use livetape_edge::reads::{Step, steps};
 use livetape_edge::view::live::TsSegment;
-use livetape_edge::{Delivery, Piece};
+use livetape_edge::{Cipher, Delivery, Piece};
 use wasm_bindgen::prelude::*;
 use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
 use worker::web_sys::{
     ReadableStream, ReadableStreamDefaultReader, WritableStream, WritableStreamDefaultWriter,
 };
 use worker::worker_sys::FixedLengthStream;
-use worker::{Bucket, Context, EncodeBody, Error, Response, ResponseBuilder, Result};
+use worker::{Bucket, Context, EncodeBody, Env, Error, Response, ResponseBuilder, Result};
 
+use crate::cipher::encrypted;
 use crate::{r2, respond};
 
 #[wasm_bindgen]
@@ -27,9 +28,10 @@ extern "C" {
 pub(crate) async fn send(
     delivery: Delivery,
     head: bool,
-    bucket: Bucket,
+    env: &Env,
     context: &Context,
 ) -> Result<Response> {
+    let bucket = r2::bucket(env)?;
     let delivery = match &delivery.rewrite {
         Some(segment) => rewritten(segment, &delivery, &bucket).await?,
         None => delivery,
@@ -38,7 +40,9 @@ pub(crate) async fn send(
     let has_body = !matches!(delivery.status, 204 | 304);
     let len = delivery.len();
     if has_body {
-        headers.set("Content-Length", &len.to_string())?;
+        let cipher = delivery.cipher.as_ref();
+        let sent = cipher.map_or(len, |_| Cipher::encrypted_len(len));
+        headers.set("Content-Length", &sent.to_string())?;
     }
     let builder = ResponseBuilder::new()
         .with_status(delivery.status)
@@ -46,21 +50,31 @@ pub(crate) async fn send(
     if head || !has_body {
         return Ok(builder.empty());
     }
-    if let Some(bytes) = all_made(&delivery.pieces) {
+    if delivery.cipher.is_none()
+        && let Some(bytes) = all_made(&delivery.pieces)
+    {
         return Ok(builder.fixed(bytes));
     }
+    let cipher = delivery.cipher.clone();
+    let clear = body(delivery, bucket, context)?;
+    let body = match &cipher {
+        Some(cipher) => encrypted(clear, len, cipher, env, context).await?,
+        None => clear,
+    };
+    Ok(builder.stream(body).with_encode_body(EncodeBody::Automatic))
+}
+
+/// The body as the runtime's own stream, which is written while it is sent.
+fn body(delivery: Delivery, bucket: Bucket, context: &Context) -> Result<ReadableStream> {
     // Known length: the client sees a broken transfer as such, and no chunked encoding.
-    let pipe = FixedLengthStream::new_big_int(BigInt::from(len))?;
+    let pipe = FixedLengthStream::new_big_int(BigInt::from(delivery.len()))?;
     let (readable, writable) = (pipe.readable(), pipe.writable());
     context.wait_until(async move {
         if let Err(error) = write_or_abort(&delivery.pieces, &bucket, &writable).await {
             worker::console_error!("a body was cut short: {error}");
         }
     });
-    Ok(builder
-        .with_status(delivery.status)
-        .stream(readable)
-        .with_encode_body(EncodeBody::Automatic))
+    Ok(readable)
 }
 
 /// The one case in which media bytes enter Wasm: they become something else.

@@ -8,7 +8,7 @@ pub(crate) use templates::Admission;
 
 use livetape_edge::access::{KeyInfo, PatchTemplate, Scope, Template};
 use livetape_edge::api::{RecordingList, RecordingSummary, State as Progress};
-use livetape_edge::{Cursor, Delivery, ListQuery};
+use livetape_edge::{Cursor, Delivery, ListQuery, Page};
 use serde::{Deserialize, Serialize};
 use worker::{
     DurableObject, Env, Method, Request, RequestInit, Response, Result, SqlStorage,
@@ -49,6 +49,7 @@ pub(crate) enum TenantCommand {
     CheckKey {
         digest: String,
         scope: Scope,
+        page: Page,
     },
     Keys,
     RevokeKey {
@@ -66,7 +67,7 @@ pub(crate) enum TenantCommand {
     RemoveTemplate {
         id: String,
     },
-    /// Lets a recording be made by a template; the answer is its limits.
+    /// Lets a recording be made by a template; the answer is its terms.
     Admit(Admission),
 }
 
@@ -126,7 +127,11 @@ impl Tenant {
             }
             TenantCommand::List(query) => Ok(respond::json(200, &self.list(&query)?)?),
             TenantCommand::AddKey { info, digest } => Ok(self.add_key(info, digest)?),
-            TenantCommand::CheckKey { digest, scope } => self.check_key(&digest, scope),
+            TenantCommand::CheckKey {
+                digest,
+                scope,
+                page,
+            } => self.check_key(&digest, scope, &page),
             TenantCommand::Keys => self.keys(),
             TenantCommand::RevokeKey { id } => self.revoke_key(&id),
             TenantCommand::AddTemplate(template) => {

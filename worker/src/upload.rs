@@ -7,7 +7,7 @@ mod ingest;
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-use livetape_edge::access::Limits;
+use livetape_edge::access::Terms;
 use livetape_edge::tus::request::{Addition, Creation};
 use livetape_edge::tus::{Checksum, Kind, Part, Upload as Progress, UploadId};
 use livetape_edge::{Code, Delivery, Piece};
@@ -60,7 +60,7 @@ pub(crate) struct New {
     pub(crate) parts: Vec<Part>,
     /// The recording that it becomes, where it is a film.
     pub(crate) recording: String,
-    pub(crate) limits: Limits,
+    pub(crate) terms: Terms,
 }
 
 /// One upload.
@@ -145,7 +145,7 @@ impl Upload {
             own.len = Some(own.offset);
         }
         self.save(&id, &own)?;
-        self.save_job(&Job::new(new.recording, new.limits))?;
+        self.save_job(&Job::new(new.recording, new.terms))?;
         self.set_alarm(&own).await?;
         let header = |name: &str| request.headers().get(name).ok().flatten();
         if own.kind != Kind::Final && request.inner().body().is_some() {

@@ -1,6 +1,6 @@
 //! Resumable uploads as the Worker answers them: who may create one, and which Durable Object takes it.
 
-use livetape_edge::access::{Limits, Scope};
+use livetape_edge::access::{Scope, Terms};
 use livetape_edge::tus::request::{Creation, Joining, check_media_type, check_version};
 use livetape_edge::tus::{ALGORITHMS, EXTENSIONS, MAX_SIZE, Part, UploadId, VERSION, entry};
 use livetape_edge::{Code, Delivery, Piece, RecordingId};
@@ -42,9 +42,10 @@ impl Edge<'_> {
     async fn created(&self) -> Answer {
         check_version(|name: &str| self.header(name))?;
         let creation = Creation::read(|name: &str| self.header(name))?;
+        self.count_created().await?;
         let id = UploadId::from_random(platform::random()?);
         let recording = RecordingId::from_random(platform::random()?);
-        let limits = self.allowed(&creation, &recording).await?;
+        let terms = self.allowed(&creation, &recording).await?;
         let has_bytes = self.header("Content-Length").is_some_and(|len| len != "0")
             || self.header("Transfer-Encoding").is_some();
         if has_bytes {
@@ -56,8 +57,8 @@ impl Edge<'_> {
         };
         let new = New {
             concat: self.header("Upload-Concat"),
-            most: limits.bytes,
-            limits,
+            most: terms.limits.bytes,
+            terms,
             recording: recording.to_string(),
             location: format!("{}/v1/uploads/{id}", self.origin()?),
             parts,
@@ -77,13 +78,13 @@ impl Edge<'_> {
         &self,
         creation: &Creation,
         recording: &RecordingId,
-    ) -> std::result::Result<Limits, Refusal> {
+    ) -> std::result::Result<Terms, Refusal> {
         let metadata = creation.metadata.as_deref();
         match metadata.and_then(|text| entry(text, "template")) {
             Some(template) if self.bearer().is_none() => self.admit(&template, recording).await,
             _ => {
                 self.check_scope(Scope::Record).await?;
-                Ok(Limits::default())
+                Ok(Terms::default())
             }
         }
     }

@@ -8,6 +8,7 @@ interface EdgeRecording {
   readonly state: 'recording' | 'finished';
   readonly duration: number;
   readonly bytes: number;
+  readonly encryption?: 'aes-128';
   readonly tracks: readonly { readonly codec: string; readonly width?: number; readonly height?: number; readonly sample_rate?: number }[];
 }
 
@@ -26,6 +27,8 @@ function write(): void {
   if (!recording) return;
   element('player', HTMLElement).hidden = false;
   element('growing', HTMLElement).hidden = recording.state === 'finished';
+  // Files would be in the clear: there are none.
+  for (const name of ['mp4-tab', 'download']) element(name, HTMLElement).hidden = recording.encryption !== undefined;
   element('duration', HTMLElement).textContent = `${recording.duration.toFixed(2)} ${text('seconds')}`;
   element('bytes', HTMLElement).textContent = `${(recording.bytes / 1e6).toFixed(1)} MB`;
   const tracks = recording.tracks.map((track) => {
@@ -63,6 +66,7 @@ function playHls(): void {
 }
 
 function select(mp4: boolean): void {
+  if (mp4 && recording?.encryption) return;
   const [shown, hidden] = mp4 ? [mp4Video, hlsVideo] : [hlsVideo, mp4Video];
   element('hls-tab', HTMLElement).ariaSelected = String(!mp4);
   element('mp4-tab', HTMLElement).ariaSelected = String(mp4);

@@ -1,15 +1,21 @@
 //! The JSON that goes in and out.
 
+mod broadcast;
 mod playing;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::encryption::Encryption;
 use crate::error::{ApiError, Code};
 use crate::gate::{Access, Review};
+use crate::page::check_origins;
 use crate::retention::Retention;
 
+pub use broadcast::{
+    BroadcastInfo, BroadcastList, BroadcastPlayback, CreateBroadcast, PatchBroadcast,
+};
 pub use playing::{
     ClipInfo, ClipList, ClipPlayback, CreateClip, CreatePlayToken, CreatedPlayToken,
 };
@@ -42,6 +48,12 @@ pub struct CreateRecording {
     /// What of it is kept; all, where absent.
     #[serde(skip_serializing_if = "is_default")]
     pub retention: Retention,
+    /// How its segments are sent; as they are, where absent.
+    #[serde(skip_serializing_if = "is_default")]
+    pub encryption: Encryption,
+    /// Origins of pages that may play it; any, where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub origins: Vec<String>,
 }
 
 /// Body of `PATCH /v1/recordings/{id}`: what is left out stays.
@@ -63,9 +75,27 @@ pub struct PatchRecording {
     /// What of it is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retention: Option<Retention>,
+    /// How its segments are sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Encryption>,
+    /// Origins of pages that may play it; any, where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origins: Option<Vec<String>>,
     /// From now on no play token that was made so far is good.
     #[serde(skip_serializing_if = "is_default")]
     pub revoke_tokens: bool,
+}
+
+impl CreateRecording {
+    /// Checks what can be checked of it alone.
+    ///
+    /// # Errors
+    /// [`Code::BadRequest`].
+    pub fn check(&self) -> Result<(), ApiError> {
+        check_metadata(&self.metadata)?;
+        check_origins(&self.origins)?;
+        self.retention.check()
+    }
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -157,6 +187,12 @@ pub struct RecordingInfo {
     pub review: Review,
     /// Who may play it.
     pub access: Access,
+    /// How its segments are sent.
+    #[serde(skip_serializing_if = "is_default", default)]
+    pub encryption: Encryption,
+    /// Origins of pages that may play it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub origins: Vec<String>,
     /// What of it is kept.
     #[serde(skip_serializing_if = "is_default", default)]
     pub retention: Retention,
@@ -258,47 +294,6 @@ pub struct ObjectList {
 pub struct Finish {
     /// How many objects each lane must have.
     pub objects: BTreeMap<String, u32>,
-}
-
-/// Body of `POST .../broadcasts`; all of it may be left out.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct CreateBroadcast {
-    /// When it begins, Unix milliseconds; now, where absent.
-    pub start: Option<i64>,
-    /// Begin again at the end, for ever.
-    #[serde(rename = "loop")]
-    pub repeat: bool,
-}
-
-/// Answer to `POST .../broadcasts`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CreatedBroadcast {
-    /// The broadcast's id.
-    pub id: String,
-    /// When it begins, Unix milliseconds.
-    pub start: i64,
-    /// Where it plays.
-    pub playback: BroadcastPlayback,
-}
-
-/// Where a broadcast plays.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BroadcastPlayback {
-    /// HLS, fragmented MP4, sound apart.
-    pub hls: String,
-    /// HLS, MPEG-2 transport stream.
-    pub ts: String,
-}
-
-impl BroadcastPlayback {
-    /// The addresses of `id` under `origin`.
-    pub fn new(origin: &str, id: &str) -> Self {
-        Self {
-            hls: format!("{origin}/v1/play/{id}/index.m3u8"),
-            ts: format!("{origin}/v1/play/{id}/ts/index.m3u8"),
-        }
-    }
 }
 
 /// Answer to `GET /v1/demo`.

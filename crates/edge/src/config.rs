@@ -1,5 +1,6 @@
 //! How an edge is set up, read from its variables and secrets.
 
+use crate::encryption::ContentKeys;
 use crate::error::{ApiError, Code};
 use crate::ids::BroadcastId;
 use crate::play_token::PlayKeys;
@@ -12,6 +13,8 @@ pub struct Config {
     pub signer: Signer,
     /// Makes and checks play tokens.
     pub play_keys: PlayKeys,
+    /// Makes the keys that segments are encrypted with.
+    pub content_keys: ContentKeys,
     api_key: String,
     templates: Vec<String>,
     demo: Option<BroadcastId>,
@@ -34,6 +37,7 @@ impl Config {
         Some(Self {
             signer: Signer::new(secret),
             play_keys,
+            content_keys: ContentKeys::new(secret),
             api_key: api_key.to_owned(),
             templates: templates
                 .filter(|id| !id.is_empty())

@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use crate::encryption::Cipher;
+use crate::ids::RecordingId;
 use crate::view::live::TsSegment;
 
 /// A piece of a body.
@@ -103,6 +105,8 @@ pub struct Delivery {
     pub pieces: Vec<Piece>,
     /// Makes the body from the pieces, where media bytes have to be rewritten.
     pub rewrite: Option<TsSegment>,
+    /// How the body is encrypted, where it is.
+    pub cipher: Option<Cipher>,
 }
 
 impl Delivery {
@@ -113,6 +117,7 @@ impl Delivery {
             headers: Vec::new(),
             pieces,
             rewrite: None,
+            cipher: None,
         }
     }
 
@@ -120,6 +125,13 @@ impl Delivery {
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// The answer with its body as segment `number` of an encrypted recording.
+    #[must_use]
+    pub fn encrypted(mut self, recording: &RecordingId, number: u64) -> Self {
+        self.cipher = Some(Cipher::new(recording, number));
         self
     }
 
@@ -140,6 +152,7 @@ impl Delivery {
             headers: self.headers.clone(),
             pieces: self.pieces.iter().map(HeadPiece::of).collect(),
             rewrite: self.rewrite.clone(),
+            cipher: self.cipher.clone(),
         };
         let head = serde_json::to_vec(&head).unwrap_or_default();
         let mut bytes = u32::try_from(head.len())
@@ -175,6 +188,7 @@ impl Delivery {
             headers: head.headers,
             pieces,
             rewrite: head.rewrite,
+            cipher: head.cipher,
         })
     }
 }
@@ -186,6 +200,8 @@ struct Head {
     pieces: Vec<HeadPiece>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rewrite: Option<TsSegment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cipher: Option<Cipher>,
 }
 
 #[derive(Serialize, Deserialize)]

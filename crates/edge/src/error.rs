@@ -63,8 +63,8 @@ codes! {
     UnknownTemplate = "unknown_template" 403 "There is no such public template.";
     /// The key is for other things.
     KeyScope = "key_scope" 403 "The API key is not for this.";
-    /// The page is not one of those that may use the template.
-    OriginNotAllowed = "origin_not_allowed" 403 "Pages of this origin may not use the template.";
+    /// The page is not one of those that may use the template or key.
+    OriginNotAllowed = "origin_not_allowed" 403 "Pages of this origin may not use it.";
     /// What the template allows is used up.
     LimitReached = "limit_reached" 403 "The template allows no more.";
     /// Only a holder of the API key may do this.
@@ -79,8 +79,8 @@ codes! {
     PlayTokenScope = "play_token_scope" 403 "The play token is for another time of the recording.";
     /// The recording plays with a token only.
     PlayTokenRequired = "play_token_required" 403 "The recording plays with a play token only.";
-    /// The play token is for other pages.
-    OriginRefused = "origin_refused" 403 "The play token is for other pages.";
+    /// The recording, or the play token, is for other pages.
+    OriginRefused = "origin_refused" 403 "It plays on other pages only.";
     /// Not reviewed yet.
     ReviewPending = "review_pending" 403 "The recording has not been reviewed yet.";
     /// It plays for nobody.
@@ -152,11 +152,11 @@ codes! {
     /// The object is not a fragment.
     BadFragment = "bad_fragment" 422 "The body is not one CMAF fragment of its configuration.";
     /// The object is too long for the playlist's target duration.
-    ObjectTooLong = "object_too_long" 422 "The object lasts 6.5 s or more.";
+    ObjectTooLong = "object_too_long" 422 "The object lasts longer than the target duration.";
     /// The media is encrypted.
     Protected = "protected" 422 "The media is encrypted, and no key was given.";
     /// Too much in too short a time.
-    TooManyRequests = "too_many_requests" 429 "Too many recordings were created from this address; try again in a minute.";
+    TooManyRequests = "too_many_requests" 429 "Too many such requests came from this address; try again in a minute.";
     /// The bytes of a request are not those that their checksum is of.
     ChecksumMismatch = "checksum_mismatch" 460 "The bytes do not have the checksum that was announced.";
     /// A fault of this side.

@@ -25,9 +25,9 @@ pub enum Kept {
 pub struct Facts {
     /// The recording's own facts.
     pub meta: Meta,
-    /// Its broadcasts with their numbers.
+    /// Its broadcasts with their numbers; nothing for those that are not any more.
     #[serde(default)]
-    pub broadcasts: Vec<(u32, Broadcast)>,
+    pub broadcasts: Vec<(u32, Option<Broadcast>)>,
     /// The highest number that a clip of it ever had: none is given twice.
     #[serde(default)]
     pub clips: u32,
@@ -58,7 +58,7 @@ impl Recording {
     /// of packs.
     pub fn kept(
         &self,
-        broadcasts: Vec<(u32, Broadcast)>,
+        broadcasts: Vec<(u32, Option<Broadcast>)>,
         clips: u32,
         file: Option<SealedFile>,
     ) -> Kept {
@@ -146,13 +146,7 @@ mod tests {
                 retention: Retention::default(),
                 evicted: Evicted::default(),
             },
-            broadcasts: vec![(
-                2,
-                Broadcast {
-                    start: -5,
-                    repeat: true,
-                },
-            )],
+            broadcasts: vec![(2, Some(Broadcast::new(-5, true))), (3, None)],
             clips: 7,
             packs: vec![0, 1],
             file: None,

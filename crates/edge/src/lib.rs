@@ -6,6 +6,7 @@
 //! - [`RecordingId`], [`BroadcastId`], [`ClipId`], [`ConfigHash`]: names
 //! - [`Config`], [`token`], [`access`]: how an edge is set up, and who may do what
 //! - [`Gate`], [`PlayKeys`]: who may play
+//! - [`Encryption`], [`ContentKeys`]: segments encrypted as they are sent
 //! - [`Retention`]: how long what is recorded is kept
 //! - [`Code`], [`ApiError`]: the one table of errors
 //! - [`api`]: the JSON that goes in and out
@@ -29,6 +30,7 @@ mod clip;
 mod config;
 mod delivery;
 mod digest;
+mod encryption;
 mod error;
 mod gate;
 mod ids;
@@ -40,6 +42,8 @@ mod meta;
 mod moment;
 pub mod object;
 pub mod pack;
+mod page;
+mod play_claims;
 mod play_token;
 pub mod range;
 pub mod reads;
@@ -55,13 +59,16 @@ pub use clip::{Clip, ClipQuery, MOST_CLIPS};
 pub use config::Config;
 pub use delivery::{Delivery, Piece};
 pub use digest::Sha256Digest;
+pub use encryption::{Cipher, ContentKeys, Encryption};
 pub use error::{ApiError, Code};
-pub use gate::{Access, Gate, Review};
+pub use gate::{Access, Form, Gate, Review, Visitor};
 pub use ids::{BroadcastId, ClipId, ConfigHash, RecordingId};
 pub use kept::{Facts, Kept, StoredKey};
 pub use listing::{Cursor, ListQuery};
 pub use meta::{Meta, ObjectRow};
 pub use moment::{Moment, Span, TimeRange};
-pub use play_token::{PlayClaims, PlayKeys};
+pub use page::Page;
+pub use play_claims::PlayClaims;
+pub use play_token::PlayKeys;
 pub use recording::Recording;
 pub use retention::{Evicted, Retention};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use livetape_media::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::access::Limits;
@@ -12,6 +13,7 @@ use crate::gate::Gate;
 use crate::ids::{ConfigHash, RecordingId};
 use crate::index::Fragment;
 use crate::object::{MAIN_LANE, MAX_HEAD};
+use crate::page::check_origins;
 use crate::retention::{Evicted, Retention};
 
 /// The facts of a recording that are not its media.
@@ -52,6 +54,11 @@ impl Meta {
         let mut meta = self.clone();
         meta.gate.review = patch.review.unwrap_or(meta.gate.review);
         meta.gate.access = patch.access.unwrap_or(meta.gate.access);
+        meta.gate.encryption = patch.encryption.unwrap_or(meta.gate.encryption);
+        if let Some(origins) = patch.origins {
+            check_origins(&origins)?;
+            meta.gate.origins = origins;
+        }
         if let Some(retention) = patch.retention {
             retention.check()?;
             meta.retention = retention;
@@ -93,16 +100,18 @@ pub struct ObjectRow {
 }
 
 impl ObjectRow {
-    /// Checks that it is a fragment of its configuration, whose init segment is `init`.
+    /// Checks that it is a fragment of its configuration, whose init segment is `init`, and gives how long it
+    /// lasts.
     ///
     /// # Errors
     /// [`Code::BadFragment`], [`Code::ObjectTooLong`].
-    pub fn check(&self, init: &[u8]) -> Result<(), ApiError> {
+    pub fn check(&self, init: &[u8]) -> Result<Timestamp, ApiError> {
         if self.head.len() as u64 > MAX_HEAD {
             let detail = "Its head is over 1 MiB.";
             return Err(ApiError::new(Code::BadFragment, detail));
         }
-        Fragment::read(init, &self.head, self.size, &mut Vec::new()).map(drop)
+        let fragment = Fragment::read(init, &self.head, self.size, &mut Vec::new())?;
+        Ok(fragment.duration)
     }
 
     /// What the API tells of it.

@@ -15,88 +15,12 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::error::{ApiError, Code};
-use crate::moment::{Moment, TimeRange};
+use crate::play_claims::PlayClaims;
 
 /// Characters of a token, at most.
 const LONGEST: usize = 4_096;
 /// Name of the edge's own key.
 const OWN_KEY: &str = "edge";
-
-/// What a token lets its holder play. Names of RFC 7519 §4.1, and the edge's own.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PlayClaims {
-    /// A recording, clip or broadcast.
-    pub sub: String,
-    /// Good until then, Unix seconds.
-    pub exp: u64,
-    /// Good from then on.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub nbf: Option<u64>,
-    /// When it was made; one without is older than any revocation.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub iat: Option<u64>,
-    /// Plays from there on only.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub start: Option<Moment>,
-    /// Plays up to there only.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub end: Option<Moment>,
-    /// Pages that may play it, such as `https://example.com`; any where empty.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub origins: Vec<String>,
-    /// Plays what is not reviewed yet, too.
-    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
-    pub reviewer: bool,
-}
-
-impl PlayClaims {
-    /// Lets its holder play all of `sub` until `exp`, in Unix seconds.
-    pub fn new(sub: &str, exp: u64) -> Self {
-        Self {
-            sub: sub.to_owned(),
-            exp,
-            nbf: None,
-            iat: None,
-            start: None,
-            end: None,
-            origins: Vec::new(),
-            reviewer: false,
-        }
-    }
-
-    /// The range of time that it is for.
-    pub const fn window(&self) -> TimeRange {
-        TimeRange {
-            start: self.start,
-            end: self.end,
-        }
-    }
-
-    /// Checks the page that asks, by the `Origin` field of the request, or else its `Referer`.
-    ///
-    /// # Errors
-    /// [`Code::OriginRefused`].
-    pub fn check_origin(
-        &self,
-        origin: Option<&str>,
-        referer: Option<&str>,
-    ) -> Result<(), ApiError> {
-        let page = origin.or_else(|| {
-            let referer = referer?;
-            let host = referer.find("://")? + 3;
-            let end = referer
-                .get(host..)?
-                .find('/')
-                .map_or(referer.len(), |at| host + at);
-            referer.get(..end)
-        });
-        let is_allowed = |page: &str| self.origins.iter().any(|own| own == page);
-        match self.origins.is_empty() || page.is_some_and(is_allowed) {
-            true => Ok(()),
-            false => Err(Code::OriginRefused.into()),
-        }
-    }
-}
 
 #[derive(Serialize, Deserialize)]
 struct Header {
@@ -233,6 +157,8 @@ mod tests {
     use p256::ecdsa::signature::Signer as _;
 
     use super::*;
+    use crate::moment::Moment;
+    use crate::page::Page;
 
     const SECRET: &str = "0123456789abcdef";
 
@@ -345,7 +271,10 @@ mod tests {
     #[test]
     fn only_the_named_pages_may_play() {
         let named = claims();
-        let asked = |origin, referer| named.check_origin(origin, referer).is_ok();
+        let page = |origin: Option<&str>, referer| {
+            Page::new("https://edge.example", origin.map(str::to_owned), referer)
+        };
+        let asked = |origin, referer| named.check_page(&page(origin, referer)).is_ok();
         assert!(asked(Some("https://a.example"), None));
         assert!(asked(None, Some("https://a.example/watch?x=1")));
         assert!(asked(None, Some("https://a.example")));
@@ -356,6 +285,6 @@ mod tests {
         assert!(!asked(None, Some("https://a.example.evil/")));
         assert!(!asked(None, None));
         let any = PlayClaims::new("rec_0123456789ABCDEFGHIJKL", 100);
-        assert!(any.check_origin(None, None).is_ok());
+        assert!(any.check_page(&page(None, None)).is_ok());
     }
 }

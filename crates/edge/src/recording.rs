@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use livetape_media::{Format, Timescale, Timestamp};
 use serde_json::json;
@@ -17,9 +17,10 @@ use crate::error::{ApiError, Code};
 use crate::ids::ConfigHash;
 use crate::index::{Entry, Facts, Index, Segment, read_config};
 use crate::meta::{Meta, ObjectRow};
+use crate::moment::Span;
 use crate::object::MAIN_LANE;
 use crate::pack::{Pack, Places};
-use crate::view::live::{Program, TsProgram};
+use crate::view::live::Programme;
 use crate::view::mp4::{FileKind, Mp4View};
 
 #[derive(Debug, Clone, Copy)]
@@ -37,8 +38,9 @@ pub struct Recording {
     index: Index,
     video: OnceLock<Result<Arc<Mp4View>, ApiError>>,
     audio: OnceLock<Result<Arc<Mp4View>, ApiError>>,
-    program: OnceLock<Option<Program>>,
-    ts: OnceLock<Option<TsProgram>>,
+    programme: OnceLock<Option<Arc<Programme>>>,
+    /// Of the clip that was last asked for.
+    clip_programme: Mutex<Option<(Span, Arc<Programme>)>>,
     places: Places,
 }
 
@@ -57,8 +59,8 @@ impl Recording {
             index: Index::default(),
             video: OnceLock::new(),
             audio: OnceLock::new(),
-            program: OnceLock::new(),
-            ts: OnceLock::new(),
+            programme: OnceLock::new(),
+            clip_programme: Mutex::default(),
             places: Places::default(),
         };
         for row in rows {
@@ -102,19 +104,22 @@ impl Recording {
             .clone()
     }
 
-    /// The whole as a programme for broadcasts; `None` where nothing is recorded.
-    pub(crate) fn program(&self) -> Option<&Program> {
-        self.program
-            .get_or_init(|| Program::new(&self.index, self.segments()))
-            .as_ref()
-    }
-
-    /// What its transport stream segments agree on; `None` where there can be none.
-    pub(crate) fn ts_program(&self) -> Option<&TsProgram> {
-        let program = self.program()?;
-        self.ts
-            .get_or_init(|| TsProgram::new(self, program))
-            .as_ref()
+    /// The whole, or a range of time, as a programme for broadcasts; `None` where nothing is recorded.
+    pub(crate) fn programme(&self, span: Option<&Span>) -> Option<Arc<Programme>> {
+        let make = |span: Option<&Span>| self.new_programme(span).map(Arc::new);
+        let Some(span) = span else {
+            return self.programme.get_or_init(|| make(None)).clone();
+        };
+        let mut kept = self
+            .clip_programme
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, programme)) = kept.as_ref().filter(|(own, _)| own == span) {
+            return Some(Arc::clone(programme));
+        }
+        let programme = make(Some(span))?;
+        *kept = Some((*span, Arc::clone(&programme)));
+        Some(programme)
     }
 
     /// Checks an init segment that is put under `hash`. True where it is new, false where it is
@@ -161,7 +166,7 @@ impl Recording {
             self.meta.limits.check(self.bytes() + row.size, millis)?;
         }
         let init = self.configs.get(&row.config).ok_or(Code::ConfigMissing)?;
-        row.check(init)
+        self.meta.limits.check_object(row.check(init)?)
     }
 
     /// Takes an object that was checked and whose row is stored. False where it lies before others, so
@@ -184,8 +189,8 @@ impl Recording {
         self.objects.insert(row.seq, known);
         self.video = OnceLock::new();
         self.audio = OnceLock::new();
-        self.program = OnceLock::new();
-        self.ts = OnceLock::new();
+        self.programme = OnceLock::new();
+        self.clip_programme = Mutex::default();
         let Some(init) = self.configs.get(&row.config) else {
             return;
         };
@@ -289,6 +294,8 @@ impl Recording {
             metadata: self.meta.metadata.clone(),
             review: self.meta.gate.review,
             access: self.meta.gate.access,
+            encryption: self.meta.gate.encryption,
+            origins: self.meta.gate.origins.clone(),
             retention: self.meta.retention,
             created: self.meta.created,
             duration: self.duration().seconds(),

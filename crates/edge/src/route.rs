@@ -1,15 +1,15 @@
 //! Addresses and methods.
 
-use serde::{Deserialize, Serialize};
+mod playing;
 
 use crate::access::TemplateId;
 use crate::error::{ApiError, Code};
 use crate::ids::{BroadcastId, ClipId, ConfigHash, RecordingId};
 use crate::object::{check_lane, parse_seq};
 use crate::tus::UploadId;
-use crate::view::i_frames::{I_FRAMES, IFrameFile};
-use crate::view::media::MediaKind;
-use crate::view::mp4::FileKind;
+
+pub use playing::{EncryptedFile, LiveFile, LiveTrack, PlayFile};
+use playing::{live_file, play_file};
 
 /// What a request is for. `HEAD` goes with every `GET`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +66,14 @@ pub enum Route {
     Finish(RecordingId),
     /// `POST /v1/recordings/{id}/broadcasts`
     CreateBroadcast(RecordingId),
+    /// `GET /v1/recordings/{id}/broadcasts`
+    Broadcasts(RecordingId),
+    /// `GET /v1/recordings/{id}/broadcasts/{broadcast}`
+    Broadcast(BroadcastId),
+    /// `PATCH /v1/recordings/{id}/broadcasts/{broadcast}`
+    PatchBroadcast(BroadcastId),
+    /// `DELETE /v1/recordings/{id}/broadcasts/{broadcast}`
+    DeleteBroadcast(BroadcastId),
     /// `POST /v1/recordings/{id}/clips`
     CreateClip(RecordingId),
     /// `GET /v1/recordings/{id}/clips`
@@ -84,49 +92,6 @@ pub enum Route {
     PlayClip(ClipId, PlayFile),
     /// `GET /v1/play/{broadcast}/...`
     Live(BroadcastId, LiveFile),
-}
-
-/// A file of a recording.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PlayFile {
-    /// `index.m3u8`
-    Multivariant,
-    /// `media.m3u8`, `iframes.m3u8`
-    Media(MediaKind),
-    /// `video.mp4`, `audio.m4a`
-    Mp4(FileKind),
-    /// `iframes/...`
-    IFrame(IFrameFile),
-    /// `init-{hash}.mp4`
-    Init(ConfigHash),
-    /// `main/{seq}.m4s`
-    Object(u32),
-}
-
-/// A file of a broadcast.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum LiveFile {
-    /// `index.m3u8`
-    Multivariant,
-    /// `video/index.m3u8` or `audio/index.m3u8`
-    Media(LiveTrack),
-    /// `video/init-{hash}.mp4` or `audio/...`
-    Init(LiveTrack, ConfigHash),
-    /// `video/{number}.m4s` or `audio/...`
-    Segment(LiveTrack, u64),
-    /// `ts/index.m3u8`
-    TsMedia,
-    /// `ts/{number}.ts`
-    TsSegment(u64),
-}
-
-/// A rendition of a broadcast.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum LiveTrack {
-    /// The pictures.
-    Video,
-    /// The sound.
-    Audio,
 }
 
 /// An address that does not exist, or not with that method.
@@ -240,13 +205,22 @@ fn recording(method: &str, id: &str, rest: &[&str]) -> Result<Route, RouteError>
         },
         ["objects"] => get(method, Route::Objects(id)),
         ["finish"] => only(method, "POST", Route::Finish(id)),
-        ["broadcasts"] => only(method, "POST", Route::CreateBroadcast(id)),
+        ["broadcasts"] => {
+            let list = Route::Broadcasts(id.clone());
+            collection(method, list, Route::CreateBroadcast(id))
+        }
+        ["broadcasts", broadcast] => {
+            let broadcast = BroadcastId::parse(broadcast).filter(|own| own.recording == id);
+            let broadcast = broadcast.ok_or(Code::UnknownBroadcast)?;
+            match method {
+                "GET" | "HEAD" => Ok(Route::Broadcast(broadcast)),
+                "PATCH" => Ok(Route::PatchBroadcast(broadcast)),
+                "DELETE" => Ok(Route::DeleteBroadcast(broadcast)),
+                _ => Err(not_allowed("GET, HEAD, PATCH, DELETE")),
+            }
+        }
         ["tokens"] => only(method, "POST", Route::CreatePlayToken(id)),
-        ["clips"] => match method {
-            "POST" => Ok(Route::CreateClip(id)),
-            "GET" | "HEAD" => Ok(Route::Clips(id)),
-            _ => Err(not_allowed("GET, HEAD, POST")),
-        },
+        ["clips"] => collection(method, Route::Clips(id.clone()), Route::CreateClip(id)),
         ["clips", clip] => {
             let clip = ClipId::parse(clip).filter(|clip| clip.recording == id);
             let clip = clip.ok_or(Code::UnknownClip)?;
@@ -285,214 +259,5 @@ fn play(method: &str, id: &str, rest: &[&str]) -> Result<Route, RouteError> {
     get(method, Route::Live(id, live_file(rest)?))
 }
 
-fn play_file(rest: &[&str]) -> Result<PlayFile, Code> {
-    match rest {
-        ["index.m3u8"] => Ok(PlayFile::Multivariant),
-        ["media.m3u8"] => Ok(PlayFile::Media(MediaKind::Objects)),
-        ["iframes.m3u8"] => Ok(PlayFile::Media(MediaKind::IFrames)),
-        ["video.mp4"] => Ok(PlayFile::Mp4(FileKind::Video)),
-        ["audio.m4a"] => Ok(PlayFile::Mp4(FileKind::Audio)),
-        [file] => match init(file) {
-            Some(hash) => hash.map(PlayFile::Init).ok_or(Code::UnknownConfig),
-            None => Err(Code::NotFound),
-        },
-        [I_FRAMES, file] => {
-            let file = match init(file) {
-                Some(hash) => IFrameFile::Init(hash.ok_or(Code::UnknownConfig)?),
-                None => IFrameFile::Object(segment(file)?),
-            };
-            Ok(PlayFile::IFrame(file))
-        }
-        [lane, file] => {
-            check_lane(lane).map_err(|_| Code::NotFound)?;
-            segment(file).map(PlayFile::Object)
-        }
-        _ => Err(Code::NotFound),
-    }
-}
-
-/// The number in `{seq}.m4s`.
-fn segment(file: &str) -> Result<u32, Code> {
-    let seq = file.strip_suffix(".m4s").ok_or(Code::NotFound)?;
-    parse_seq(seq).ok_or(Code::UnknownObject)
-}
-
-/// The hash in `init-{hash}.mp4`; `None` where the name is another.
-fn init(file: &str) -> Option<Option<ConfigHash>> {
-    let hash = file.strip_prefix("init-")?.strip_suffix(".mp4")?;
-    Some(ConfigHash::parse(hash))
-}
-
-fn live_file(rest: &[&str]) -> Result<LiveFile, Code> {
-    let number = |file: &str, suffix: &str| {
-        let digits = file.strip_suffix(suffix).ok_or(Code::NotFound)?;
-        let canonical = digits == "0" || !digits.starts_with('0');
-        let all_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
-        let number = (canonical && all_digits).then(|| digits.parse::<u64>().ok());
-        number.flatten().ok_or(Code::NotOnAir)
-    };
-    let (track, file) = match rest {
-        ["index.m3u8"] => return Ok(LiveFile::Multivariant),
-        ["ts", "index.m3u8"] => return Ok(LiveFile::TsMedia),
-        ["ts", file] => return number(file, ".ts").map(LiveFile::TsSegment),
-        ["video", file] => (LiveTrack::Video, *file),
-        ["audio", file] => (LiveTrack::Audio, *file),
-        _ => return Err(Code::NotFound),
-    };
-    if file == "index.m3u8" {
-        return Ok(LiveFile::Media(track));
-    }
-    match init(file) {
-        Some(Some(hash)) => Ok(LiveFile::Init(track, hash)),
-        Some(None) => Err(Code::UnknownConfig),
-        None => number(file, ".m4s").map(|number| LiveFile::Segment(track, number)),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const REC: &str = "rec_0123456789ABCDEFGHIJKL";
-    const CLIP: &str = "clip_0123456789ABCDEFGHIJKL_5";
-    const LIVE: &str = "live_0123456789ABCDEFGHIJKL_3";
-
-    fn code(method: &str, path: &str) -> (Code, Option<&'static str>) {
-        let refused = route(method, path).expect_err(path);
-        (refused.error.code, refused.allow)
-    }
-
-    #[test]
-    fn addresses_are_found() {
-        let id = RecordingId::parse(REC).expect("valid");
-        let hash = ConfigHash::parse("0123456789abcdef").expect("valid");
-        let live = BroadcastId::parse(LIVE).expect("valid");
-        let clip = ClipId::parse(CLIP).expect("valid");
-        let cases = [
-            ("POST", "/v1/recordings".to_owned(), Route::Create),
-            ("GET", "/v1/recordings".to_owned(), Route::List),
-            (
-                "PATCH",
-                format!("/v1/recordings/{REC}"),
-                Route::Patch(id.clone()),
-            ),
-            (
-                "DELETE",
-                format!("/v1/recordings/{REC}"),
-                Route::Delete(id.clone()),
-            ),
-            (
-                "GET",
-                format!("/v1/recordings/{REC}"),
-                Route::Info(id.clone()),
-            ),
-            (
-                "PUT",
-                format!("/v1/recordings/{REC}/configs/{hash}"),
-                Route::PutConfig(id.clone(), hash.clone()),
-            ),
-            (
-                "PUT",
-                format!("/v1/recordings/{REC}/objects/main/12"),
-                Route::PutObject(id.clone(), 12),
-            ),
-            (
-                "HEAD",
-                format!("/v1/play/{REC}/video.mp4"),
-                Route::Play(id.clone(), PlayFile::Mp4(FileKind::Video)),
-            ),
-            (
-                "GET",
-                format!("/v1/play/{REC}/iframes/init-{hash}.mp4"),
-                Route::Play(id.clone(), PlayFile::IFrame(IFrameFile::Init(hash.clone()))),
-            ),
-            (
-                "GET",
-                format!("/v1/play/{CLIP}/iframes/7.m4s"),
-                Route::PlayClip(clip.clone(), PlayFile::IFrame(IFrameFile::Object(7))),
-            ),
-            (
-                "GET",
-                format!("/v1/play/{CLIP}/audio.m4a"),
-                Route::PlayClip(clip.clone(), PlayFile::Mp4(FileKind::Audio)),
-            ),
-            (
-                "POST",
-                format!("/v1/recordings/{REC}/clips"),
-                Route::CreateClip(id.clone()),
-            ),
-            (
-                "DELETE",
-                format!("/v1/recordings/{REC}/clips/{CLIP}"),
-                Route::DeleteClip(clip),
-            ),
-            (
-                "GET",
-                format!("/v1/play/{REC}/init-{hash}.mp4"),
-                Route::Play(id.clone(), PlayFile::Init(hash.clone())),
-            ),
-            (
-                "GET",
-                format!("/v1/play/{REC}/main/0.m4s"),
-                Route::Play(id, PlayFile::Object(0)),
-            ),
-            (
-                "GET",
-                format!("/v1/play/{LIVE}/video/init-{hash}.mp4"),
-                Route::Live(live.clone(), LiveFile::Init(LiveTrack::Video, hash)),
-            ),
-            (
-                "GET",
-                format!("/v1/play/{LIVE}/audio/7.m4s"),
-                Route::Live(live.clone(), LiveFile::Segment(LiveTrack::Audio, 7)),
-            ),
-            (
-                "GET",
-                format!("/v1/play/{LIVE}/ts/7.ts"),
-                Route::Live(live, LiveFile::TsSegment(7)),
-            ),
-            ("OPTIONS", "/anything".to_owned(), Route::Preflight),
-        ];
-        for (method, path, expected) in cases {
-            assert_eq!(route(method, &path), Ok(expected), "{path}");
-        }
-    }
-
-    #[test]
-    fn others_have_their_codes() {
-        let these = Some("GET, HEAD, POST");
-        assert_eq!(
-            code("PUT", "/v1/recordings"),
-            (Code::MethodNotAllowed, these)
-        );
-        let these = Some("GET, HEAD, PATCH, DELETE");
-        assert_eq!(
-            code("POST", &format!("/v1/recordings/{REC}")),
-            (Code::MethodNotAllowed, these)
-        );
-        let get = Some("GET, HEAD");
-        assert_eq!(code("POST", "/healthz"), (Code::MethodNotAllowed, get));
-        let cases = [
-            ("/", Code::NotFound),
-            ("/v1/recordings/rec_short", Code::UnknownRecording),
-            ("/v1/play/rec_short/index.m3u8", Code::UnknownRecording),
-            ("/v1/play/live_short_1/index.m3u8", Code::UnknownRecording),
-            (&format!("/v1/play/{REC}/other.m3u8"), Code::NotFound),
-            (&format!("/v1/play/{REC}/init-zz.mp4"), Code::UnknownConfig),
-            (&format!("/v1/play/{REC}/main/x.m4s"), Code::UnknownObject),
-            (&format!("/v1/play/{REC}/side/0.m4s"), Code::NotFound),
-            (&format!("/v1/play/{LIVE}/ts/01.ts"), Code::NotOnAir),
-            (&format!("/v1/play/{LIVE}/other/0.m4s"), Code::NotFound),
-            (&format!("/v1/recordings/{REC}/nothing"), Code::NotFound),
-            (
-                &format!("/v1/recordings/rec_0000000000000000000000/clips/{CLIP}"),
-                Code::UnknownClip,
-            ),
-        ];
-        for (path, expected) in cases {
-            assert_eq!(code("GET", path).0, expected, "{path}");
-        }
-        let lane = format!("/v1/recordings/{REC}/objects/side/0");
-        assert_eq!(code("PUT", &lane).0, Code::UnknownLane);
-    }
-}
+mod tests;

@@ -19,10 +19,7 @@ use synthetic::{Content, Stage, fragment, init, payload, video_config};
 const START: i64 = 1_790_000_000_000;
 
 fn broadcast(repeat: bool) -> Broadcast {
-    Broadcast {
-        start: START,
-        repeat,
-    }
+    Broadcast::new(START, repeat)
 }
 
 fn live(stage: &Stage, repeat: bool, file: &LiveFile, after: i64) -> Result<Vec<u8>, Code> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use livetape_edge::Code;
 use livetape_edge::api::OPENAPI;
-use livetape_edge::route::{LiveFile, PlayFile, Route, route};
+use livetape_edge::route::{EncryptedFile, LiveFile, PlayFile, Route, route};
 use livetape_edge::view::i_frames::IFrameFile;
 use livetape_edge::view::media::MediaKind;
 use livetape_edge::view::mp4::FileKind;
@@ -43,6 +43,10 @@ fn operation(method: &str, route: &Route) -> &'static str {
         Route::Objects(_) => "objects",
         Route::Finish(_) => "finish",
         Route::CreateBroadcast(_) => "createBroadcast",
+        Route::Broadcasts(_) => "broadcasts",
+        Route::Broadcast(_) => "broadcast",
+        Route::PatchBroadcast(_) => "patchBroadcast",
+        Route::DeleteBroadcast(_) => "deleteBroadcast",
         Route::CreateClip(_) => "createClip",
         Route::Clips(_) => "clips",
         Route::Clip(_) => "clip",
@@ -60,6 +64,9 @@ fn operation(method: &str, route: &Route) -> &'static str {
             PlayFile::IFrame(IFrameFile::Object(_)) => "playIFrame",
             PlayFile::Init(_) => "playInit",
             PlayFile::Object(_) => "playObject",
+            PlayFile::Key => "playKey",
+            PlayFile::Encrypted(EncryptedFile::Object(_)) => "playEncryptedObject",
+            PlayFile::Encrypted(EncryptedFile::IFrame(_)) => "playEncryptedIFrame",
         },
         Route::Live(_, file) => match file {
             LiveFile::Multivariant => "playMultivariant",
@@ -68,12 +75,17 @@ fn operation(method: &str, route: &Route) -> &'static str {
             LiveFile::Segment(..) => "liveSegment",
             LiveFile::TsMedia => "liveTs",
             LiveFile::TsSegment(_) => "liveTsSegment",
+            LiveFile::Key => "playKey",
+            LiveFile::EncryptedSegment(..) => "liveEncryptedSegment",
+            LiveFile::EncryptedTsSegment(_) => "liveEncryptedTsSegment",
         },
     }
 }
 
 /// Every name that `operation` gives.
-const OPERATIONS: [&str; 45] = [
+const OPERATIONS: [&str; 54] = [
+    "broadcast",
+    "broadcasts",
     "clip",
     "clips",
     "create",
@@ -84,6 +96,7 @@ const OPERATIONS: [&str; 45] = [
     "createTemplate",
     "createUpload",
     "delete",
+    "deleteBroadcast",
     "deleteClip",
     "deleteTemplate",
     "deleteUpload",
@@ -94,6 +107,8 @@ const OPERATIONS: [&str; 45] = [
     "info",
     "keys",
     "list",
+    "liveEncryptedSegment",
+    "liveEncryptedTsSegment",
     "liveInit",
     "liveMedia",
     "liveSegment",
@@ -102,12 +117,16 @@ const OPERATIONS: [&str; 45] = [
     "objects",
     "openapi",
     "patch",
+    "patchBroadcast",
     "patchTemplate",
     "patchUpload",
+    "playEncryptedIFrame",
+    "playEncryptedObject",
     "playIFrame",
     "playIFrameInit",
     "playIFrames",
     "playInit",
+    "playKey",
     "playM4a",
     "playMedia",
     "playMp4",

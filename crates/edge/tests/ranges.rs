@@ -406,7 +406,11 @@ fn a_clip_is_what_was_asked_for_and_its_own_time_begins_at_zero() {
             kind: MediaKind::Objects,
             skip: false,
         };
-        let view = ViewRequest { time, file };
+        let view = ViewRequest {
+            time,
+            file,
+            encrypted: false,
+        };
         let delivery = stage.recording.view(&view, Some(&clip.span), STORED);
         delivery.map(|delivery| stage.text(&delivery))
     };

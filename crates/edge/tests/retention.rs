@@ -44,7 +44,11 @@ fn evict(stage: &mut Stage, clips: &[Clip]) -> Vec<u32> {
 }
 
 fn view(stage: &Stage, file: ViewFile, time: TimeRange, within: Option<&Span>) -> String {
-    let request = ViewRequest { time, file };
+    let request = ViewRequest {
+        time,
+        file,
+        encrypted: false,
+    };
     let answer = stage.recording.view(&request, within, LATER);
     stage.text(&answer.expect("something to play"))
 }
@@ -123,6 +127,7 @@ fn the_file_of_a_window_is_the_window() {
     let (mut stage, _) = sliding(35);
     let file = |stage: &Stage, time| {
         let request = ViewRequest {
+            encrypted: false,
             time,
             file: ViewFile::Mp4(Mp4Request::default()),
         };

@@ -140,15 +140,20 @@ impl Stage {
         {
             for file in view_files() {
                 let time = TimeRange { start, end };
-                let answer = recording.view(&ViewRequest { time, file }, None, now);
+                let answer = recording.view(
+                    &ViewRequest {
+                        time,
+                        file,
+                        encrypted: now % 2 == 1,
+                    },
+                    None,
+                    now,
+                );
                 answer.iter().for_each(|delivery| self.check(delivery));
             }
         }
         for repeat in [false, true] {
-            let broadcast = Broadcast {
-                start: STORED,
-                repeat,
-            };
+            let broadcast = Broadcast::new(STORED, repeat);
             for file in live_files() {
                 let answer = recording.live(&broadcast, &file, now);
                 answer.iter().for_each(|delivery| self.check(delivery));

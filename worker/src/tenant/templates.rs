@@ -69,7 +69,7 @@ impl Tenant {
         Ok(done())
     }
 
-    /// Lets a recording be made, and counts it; answers with its limits.
+    /// Lets a recording be made, and counts it; answers with what it has by that.
     pub(super) fn admit(&self, wanted: Admission) -> Answer {
         let template = self.known_template(&wanted.template)?;
         let count = "SELECT count(*) FROM made WHERE template = ?";
@@ -101,7 +101,7 @@ impl Tenant {
         let query =
             "INSERT OR REPLACE INTO made (recording, template, address, at) VALUES (?, ?, ?, ?)";
         write(&self.sql, query, values)?;
-        Ok(respond::json(200, &template.limits())?)
+        Ok(respond::json(200, &template.terms())?)
     }
 
     /// A recording is gone: it counts no more.

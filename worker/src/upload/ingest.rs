@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use livetape_edge::access::Limits;
+use livetape_edge::access::Terms;
 use livetape_edge::api::Finish;
 use livetape_edge::ingest::{Movie, Reason, Source, Step, Walk};
 use livetape_edge::object::{Announced, MAIN_LANE, object_key};
@@ -29,8 +29,9 @@ const SLICE: i64 = 15_000;
 pub(super) struct Job {
     /// The recording that it becomes.
     pub(super) recording: String,
-    /// What that may become.
-    pub(super) limits: Limits,
+    /// What that has by its template. Jobs of earlier versions lack it.
+    #[serde(default)]
+    pub(super) terms: Terms,
     /// Objects that are there.
     done: u32,
     state: State,
@@ -45,10 +46,10 @@ enum State {
 }
 
 impl Job {
-    pub(super) const fn new(recording: String, limits: Limits) -> Self {
+    pub(super) const fn new(recording: String, terms: Terms) -> Self {
         Self {
             recording,
-            limits,
+            terms,
             done: 0,
             state: State::Waiting,
         }
@@ -151,7 +152,7 @@ impl Upload {
         let hash = ConfigHash::of(&init).to_string();
         if job.done == 0 {
             // Both may have been done by a slice that was cut off.
-            self.ask(job, &Command::Create(new(own, job.limits)))
+            self.ask(job, &Command::Create(new(own, &job.terms)))
                 .await?;
             let put = Command::PutConfig {
                 hash: hash.clone(),
@@ -207,7 +208,7 @@ impl Upload {
 }
 
 /// The recording that an upload becomes; its title is that of the metadata, or the file's name.
-fn new(own: &Progress, limits: Limits) -> New {
+fn new(own: &Progress, terms: &Terms) -> New {
     let metadata = own.metadata.as_deref().unwrap_or_default();
     let title = entry(metadata, "title").or_else(|| entry(metadata, "filename"));
     New {
@@ -215,9 +216,9 @@ fn new(own: &Progress, limits: Limits) -> New {
         metadata: BTreeMap::new(),
         origin: String::new(),
         token: String::new(),
-        limits,
-        gate: Gate::default(),
-        retention: Retention::default(),
+        limits: terms.limits,
+        gate: terms.gate(Gate::default()),
+        retention: terms.retention(Retention::default()),
     }
 }
 

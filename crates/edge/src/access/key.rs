@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use crate::api::kept_title;
 use crate::digest::hex;
 use crate::error::{ApiError, Code};
+use crate::page::{Page, check_origins};
 
 /// What a key's holder may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -65,14 +66,17 @@ pub struct CreateKey {
     pub title: Option<String>,
     /// What its holder may do; one at least.
     pub scopes: Vec<Scope>,
+    /// Origins of pages that may use it; any, and other programs, where there are none.
+    pub origins: Vec<String>,
 }
 
 impl CreateKey {
     /// The key's facts.
     ///
     /// # Errors
-    /// [`Code::BadRequest`] where it is for nothing.
+    /// [`Code::BadRequest`] where it is for nothing, or for what is no origin.
     pub fn info(self, key: &ApiKey, created: i64) -> Result<KeyInfo, ApiError> {
+        check_origins(&self.origins)?;
         let mut scopes = self.scopes;
         scopes.sort_unstable();
         scopes.dedup();
@@ -84,6 +88,7 @@ impl CreateKey {
             id: key.id(),
             title: self.title.as_deref().and_then(kept_title),
             scopes,
+            origins: self.origins,
             created,
         })
     }
@@ -99,16 +104,22 @@ pub struct KeyInfo {
     pub title: Option<String>,
     /// What its holder may do.
     pub scopes: Vec<Scope>,
+    /// Origins of pages that may use it; any, and other programs, where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub origins: Vec<String>,
     /// When it was made, Unix milliseconds.
     pub created: i64,
 }
 
 impl KeyInfo {
-    /// Checks that its holder may do that.
+    /// Checks that its holder may do that, on that page.
     ///
     /// # Errors
-    /// [`Code::KeyScope`], which names what is lacking.
-    pub fn check(&self, wanted: Scope) -> Result<(), ApiError> {
+    /// [`Code::OriginNotAllowed`]; [`Code::KeyScope`], which names what is lacking.
+    pub fn check(&self, wanted: Scope, page: &Page) -> Result<(), ApiError> {
+        if !self.origins.is_empty() && !page.is_of(&self.origins) {
+            return Err(Code::OriginNotAllowed.into());
+        }
         if self.scopes.contains(&wanted) {
             return Ok(());
         }
@@ -166,11 +177,13 @@ mod tests {
         let wanted = CreateKey {
             title: Some("the app".to_owned()),
             scopes: vec![Scope::Read, Scope::Record, Scope::Read],
+            ..CreateKey::default()
         };
         let info = wanted.info(&key, 5).expect("scopes");
         assert_eq!(info.scopes, [Scope::Record, Scope::Read]);
-        assert_eq!(info.check(Scope::Read), Ok(()));
-        let refused = info.check(Scope::Admin).expect_err("not asked for");
+        assert_eq!(info.check(Scope::Read, &Page::default()), Ok(()));
+        let refused = info.check(Scope::Admin, &Page::default());
+        let refused = refused.expect_err("not asked for");
         assert_eq!(refused.code, Code::KeyScope);
         assert!(refused.message().contains("admin"));
         let nothing = CreateKey::default().info(&key, 5).expect_err("no scope");

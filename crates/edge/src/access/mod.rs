@@ -2,12 +2,12 @@
 //! visitors may record.
 //!
 //! - [`Scope`], [`ApiKey`]: what a key's holder may do, and how a key is kept
-//! - [`Template`]: what a visitor's recording may become
+//! - [`Template`], [`Terms`]: what a visitor's recording may become, and has
 
 mod key;
 mod template;
+mod terms;
 
 pub use key::{ApiKey, CreateKey, CreatedKey, KeyInfo, KeyList, Scope};
-pub use template::{
-    CreateTemplate, Limits, PatchTemplate, Template, TemplateId, TemplateList, Use,
-};
+pub use template::{CreateTemplate, PatchTemplate, Template, TemplateId, TemplateList, Use};
+pub use terms::{Limits, Terms};

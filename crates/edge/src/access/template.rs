@@ -1,13 +1,17 @@
 //! Templates: a public id by which a page's visitors may record, without a key, within limits.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
+use super::terms::{Limits, Terms};
 use crate::api::kept_title;
+use crate::encryption::Encryption;
 use crate::error::{ApiError, Code};
+use crate::gate::{Access, Review};
 use crate::ids::RecordingId;
+use crate::page::check_origins;
+use crate::retention::Retention;
 
-/// Origins of a template at most.
-const MOST_ORIGINS: usize = 32;
 /// How long the creations of an address count, in milliseconds.
 const MINUTE: i64 = 60_000;
 
@@ -33,113 +37,64 @@ impl TemplateId {
     }
 }
 
-/// What a recording may become; none where nothing is said.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Limits {
-    /// Bytes stored.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bytes: Option<u64>,
-    /// Milliseconds that it plays.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub millis: Option<u64>,
-}
-
-impl Limits {
-    /// Checks that a recording may take more: `bytes` are those that it would have then, `millis` what it
-    /// plays now.
-    ///
-    /// # Errors
-    /// [`Code::LimitReached`].
-    pub fn check(&self, bytes: u64, millis: u64) -> Result<(), ApiError> {
-        if self.bytes.is_some_and(|limit| bytes > limit) {
-            let detail = format!("It may have {} bytes.", self.bytes.unwrap_or_default());
-            return Err(ApiError::new(Code::LimitReached, detail));
-        }
-        if self.millis.is_some_and(|limit| millis >= limit) {
-            let seconds = self.millis.unwrap_or_default() / 1000;
-            let detail = format!("It may last {seconds} s.");
-            return Err(ApiError::new(Code::LimitReached, detail));
-        }
-        Ok(())
-    }
-}
-
 /// Body of `POST /v1/templates`; what is left out is not limited.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CreateTemplate {
     /// Name for people, at most 200 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// Origins of pages that may use it, such as `https://school.example`; any where there are none.
     pub origins: Vec<String>,
     /// Minutes that a recording may last.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub minutes: Option<u32>,
     /// Bytes that a recording may have.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
     /// Recordings that there may be at a time, of all who use it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub recordings: Option<u32>,
     /// Recordings that one address may create in a minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub per_minute: Option<u32>,
+    /// Whether its recordings play before somebody has looked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review: Option<Review>,
+    /// Who may play its recordings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access: Option<Access>,
+    /// What of its recordings is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retention: Option<Retention>,
+    /// How segments of its recordings are sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Encryption>,
+    /// Origins of pages that may play its recordings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub play_origins: Option<Vec<String>>,
+    /// Seconds that an object may last, rounded: EXT-X-TARGETDURATION; 6, where absent, to 10.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_duration: Option<u32>,
 }
 
-/// Body of `PATCH /v1/templates/{id}`: what is left out stays, `null` takes a limit away.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct PatchTemplate {
-    /// Name for people; empty for none.
-    pub title: Option<String>,
-    /// Origins of pages that may use it.
-    pub origins: Option<Vec<String>>,
-    /// Minutes that a recording may last.
-    #[serde(deserialize_with = "given")]
-    pub minutes: Option<Option<u32>>,
-    /// Bytes that a recording may have.
-    #[serde(deserialize_with = "given")]
-    pub bytes: Option<Option<u64>>,
-    /// Recordings that there may be at a time.
-    #[serde(deserialize_with = "given")]
-    pub recordings: Option<Option<u32>>,
-    /// Recordings that one address may create in a minute.
-    #[serde(deserialize_with = "given")]
-    pub per_minute: Option<Option<u32>>,
-}
-
-/// Tells `null` from nothing.
-fn given<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(
-    value: D,
-) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(value).map(Some)
-}
+/// Body of `PATCH /v1/templates/{id}`: what is left out stays, `null` takes a member away.
+pub type PatchTemplate = Map<String, Value>;
 
 /// A template.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Template {
     /// Its public id.
     pub id: String,
     /// When it was made, Unix milliseconds.
     pub created: i64,
-    /// Name for people.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub title: Option<String>,
-    /// Origins of pages that may use it; any where there are none.
-    pub origins: Vec<String>,
-    /// Minutes that a recording may last.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub minutes: Option<u32>,
-    /// Bytes that a recording may have.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub bytes: Option<u64>,
-    /// Recordings that there may be at a time.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub recordings: Option<u32>,
-    /// Recordings that one address may create in a minute.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub per_minute: Option<u32>,
+    /// What it says.
+    #[serde(flatten)]
+    pub facts: CreateTemplate,
 }
 
 /// Answer to `GET /v1/templates`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TemplateList {
     /// Newest first.
     pub templates: Vec<Template>,
@@ -162,45 +117,54 @@ impl Template {
     /// A template as it was asked for.
     ///
     /// # Errors
-    /// [`Code::BadRequest`] for what is no origin.
+    /// [`Code::BadRequest`] for what is no origin, and for a retention that is none.
     pub fn new(id: &TemplateId, wanted: CreateTemplate, created: i64) -> Result<Self, ApiError> {
         check_origins(&wanted.origins)?;
+        check_origins(wanted.play_origins.as_deref().unwrap_or_default())?;
+        wanted.retention.unwrap_or_default().check()?;
+        Limits::check_target(wanted.target_duration)?;
         Ok(Self {
             id: id.as_str().to_owned(),
             created,
-            title: wanted.title.as_deref().and_then(kept_title),
-            origins: wanted.origins,
-            minutes: wanted.minutes,
-            bytes: wanted.bytes,
-            recordings: wanted.recordings,
-            per_minute: wanted.per_minute,
+            facts: CreateTemplate {
+                title: wanted.title.as_deref().and_then(kept_title),
+                ..wanted
+            },
         })
     }
 
     /// The template after a change.
     ///
     /// # Errors
-    /// As [`Template::new`].
-    pub fn patched(mut self, patch: PatchTemplate) -> Result<Self, ApiError> {
-        if let Some(title) = &patch.title {
-            self.title = kept_title(title);
+    /// As [`Template::new`]; and for members that there are not.
+    pub fn patched(self, patch: PatchTemplate) -> Result<Self, ApiError> {
+        let bad = |error: serde_json::Error| ApiError::new(Code::BadRequest, format!("{error}."));
+        let mut facts = serde_json::to_value(&self.facts).map_err(bad)?;
+        if let Some(members) = facts.as_object_mut() {
+            members.extend(patch);
+            // As if it had never been given.
+            members.retain(|_, value| !value.is_null());
         }
-        if let Some(origins) = patch.origins {
-            check_origins(&origins)?;
-            self.origins = origins;
-        }
-        self.minutes = patch.minutes.unwrap_or(self.minutes);
-        self.bytes = patch.bytes.unwrap_or(self.bytes);
-        self.recordings = patch.recordings.unwrap_or(self.recordings);
-        self.per_minute = patch.per_minute.unwrap_or(self.per_minute);
-        Ok(self)
+        let facts = serde_json::from_value(facts).map_err(bad)?;
+        let id = TemplateId::parse(&self.id).ok_or(Code::UnknownTemplate)?;
+        Self::new(&id, facts, self.created)
     }
 
-    /// What a recording that is made by it may become.
-    pub fn limits(&self) -> Limits {
-        Limits {
-            bytes: self.bytes,
-            millis: self.minutes.map(|minutes| u64::from(minutes) * 60_000),
+    /// What a recording that is made by it has.
+    pub fn terms(&self) -> Terms {
+        let facts = &self.facts;
+        Terms {
+            limits: Limits {
+                bytes: facts.bytes,
+                millis: facts.minutes.map(|minutes| u64::from(minutes) * 60_000),
+                target_duration: facts.target_duration,
+            },
+            review: facts.review,
+            access: facts.access,
+            retention: facts.retention,
+            encryption: facts.encryption,
+            play_origins: facts.play_origins.clone(),
+            origins: facts.origins.clone(),
         }
     }
 
@@ -209,40 +173,21 @@ impl Template {
     /// # Errors
     /// [`Code::OriginNotAllowed`], [`Code::LimitReached`] or [`Code::TooManyRequests`].
     pub fn admit(&self, own: &Use<'_>) -> Result<(), ApiError> {
-        let listed = |origin: &str| self.origins.iter().any(|allowed| allowed == origin);
-        if !self.origins.is_empty() && !own.origin.is_some_and(listed) {
+        let listed = |origin: &str| self.facts.origins.iter().any(|allowed| allowed == origin);
+        if !self.facts.origins.is_empty() && !own.origin.is_some_and(listed) {
             return Err(Code::OriginNotAllowed.into());
         }
-        if let Some(most) = self.recordings.filter(|most| own.recordings >= *most) {
+        if let Some(most) = self.facts.recordings.filter(|most| own.recordings >= *most) {
             let detail = format!("There may be {most} recordings by this template.");
             return Err(ApiError::new(Code::LimitReached, detail));
         }
         let of_late = own.created.iter().filter(|at| **at > own.now - MINUTE);
         let of_late = u32::try_from(of_late.count()).unwrap_or(u32::MAX);
-        if self.per_minute.is_some_and(|most| of_late >= most) {
+        if self.facts.per_minute.is_some_and(|most| of_late >= most) {
             return Err(Code::TooManyRequests.into());
         }
         Ok(())
     }
-}
-
-/// An origin is a scheme and a host, perhaps with a port, as browsers serialize them (RFC 6454 §6.2).
-fn check_origins(origins: &[String]) -> Result<(), ApiError> {
-    let is_origin = |text: &String| {
-        let host = text
-            .strip_prefix("https://")
-            .or_else(|| text.strip_prefix("http://"));
-        let plain = |byte: u8| {
-            byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.:[]".contains(&byte)
-        };
-        host.is_some_and(|host| !host.is_empty() && host.bytes().all(plain))
-    };
-    if origins.len() <= MOST_ORIGINS && origins.iter().all(is_origin) {
-        return Ok(());
-    }
-    let detail =
-        "origins are at most 32, as browsers write them: https://school.example, without a path.";
-    Err(ApiError::new(Code::BadRequest, detail))
 }
 
 #[cfg(test)]
@@ -275,8 +220,8 @@ mod tests {
     fn a_template_without_limits_lets_everybody_record() {
         let open = template(CreateTemplate::default());
         assert_eq!(open.admit(&NOBODY), Ok(()));
-        assert_eq!(open.limits(), Limits::default());
-        assert_eq!(open.limits().check(u64::MAX, u64::MAX), Ok(()));
+        assert_eq!(open.terms().limits, Limits::default());
+        assert_eq!(open.terms().limits.check(u64::MAX, u64::MAX), Ok(()));
     }
 
     #[test]
@@ -322,7 +267,7 @@ mod tests {
             bytes: Some(10),
             ..CreateTemplate::default()
         };
-        let limits = template(wanted).limits();
+        let limits = template(wanted).terms().limits;
         assert_eq!(code(limits.check(10, 119_999)), None);
         assert_eq!(code(limits.check(11, 0)), Some(Code::LimitReached));
         assert_eq!(code(limits.check(0, 120_000)), Some(Code::LimitReached));
@@ -339,10 +284,26 @@ mod tests {
         let patch = serde_json::from_str(patch).expect("a patch");
         let changed = template(wanted).patched(patch).expect("a template");
         assert_eq!(
-            (changed.minutes, changed.bytes, changed.recordings),
+            (
+                changed.facts.minutes,
+                changed.facts.bytes,
+                changed.facts.recordings
+            ),
             (None, Some(10), Some(4))
         );
-        assert_eq!(changed.title.as_deref(), Some("hall"));
+        assert_eq!(changed.facts.title.as_deref(), Some("hall"));
+        let kept = serde_json::to_string(&changed).expect("JSON");
+        let read: Template = serde_json::from_str(&kept).expect("a template");
+        assert_eq!(read, changed);
+        for bad in [
+            r#"{"colour": 1}"#,
+            r#"{"review": "soon"}"#,
+            r#"{"retention": {"days": 0}}"#,
+        ] {
+            let patch = serde_json::from_str(bad).expect("a patch");
+            let refused = changed.clone().patched(patch).map(drop);
+            assert_eq!(code(refused), Some(Code::BadRequest), "{bad}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{ApiError, Code};
 use crate::ids::{ClipId, RecordingId};
 use crate::moment::Moment;
-use crate::play_token::PlayClaims;
+use crate::play_claims::PlayClaims;
 
 /// Body of `POST .../clips`; all of it may be left out.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -97,6 +97,8 @@ pub struct CreatePlayToken {
     pub origins: Vec<String>,
     /// Plays what is not reviewed yet, too.
     pub reviewer: bool,
+    /// Opens files of what is encrypted, too.
+    pub download: bool,
 }
 
 impl CreatePlayToken {
@@ -121,6 +123,7 @@ impl CreatePlayToken {
             end: self.end,
             origins: self.origins,
             reviewer: self.reviewer,
+            download: self.download,
             ..PlayClaims::new(&sub, now.saturating_add(lasts))
         })
     }

@@ -9,11 +9,10 @@ use livetape_media::{Sample, Timescale, Timestamp, TrackConfig, TrackId};
 use crate::error::{ApiError, Code, sentence};
 use crate::unread::Unread;
 
-/// An object may not last this long, in milliseconds: its duration rounds to the playlist's target
-/// duration at most.
-pub(crate) const TOO_LONG_MILLIS: i64 = 6_500;
+/// No object lasts this long, in milliseconds, whatever its recording's target duration.
+const TOO_LONG_MILLIS: i64 = 10_500;
 
-/// An object may not have more samples: far more than any codec puts into 6.5 s, and few enough that
+/// An object may not have more samples: far more than any codec puts into 10.5 s, and few enough that
 /// defaults instead of tables cannot blow up the index.
 const MOST_SAMPLES: usize = 20_000;
 

@@ -58,6 +58,15 @@ impl Cut {
         }
     }
 
+    /// What it shows of one of the object's tracks.
+    pub(crate) fn slice(&self, track: &Track, part: &TrackPart) -> Option<Slice> {
+        let (from, to) = (self.from.map(at_micros), self.to.map(at_micros));
+        match track.config()?.format.is_video() {
+            true => pictures(track, part, from, to),
+            false => sound(track, part, from, to)?,
+        }
+    }
+
     /// Its address beside a media playlist.
     pub(crate) fn uri(&self) -> String {
         let (seq, from, to) = (self.seq, self.from, self.to);
@@ -112,13 +121,10 @@ impl Recording {
                 sound_from = from.map(|_| start(&slice));
                 slice
             } else {
-                let until = to.map_or(part.numbers.end, |end| track.end_before(end));
-                let begin =
-                    sound_from.map_or(part.numbers.start, |from| track.first_presented_from(from));
-                if begin >= until {
-                    continue;
+                match sound(track, part, sound_from, to)? {
+                    Some(slice) => slice,
+                    None => continue,
                 }
-                exactly(track, begin..until)?
             };
             let own = configs.iter().find(|(source, _)| *source == part.source);
             own.filter(|(_, config)| *config == slice.config)?;
@@ -159,6 +165,21 @@ fn pictures(
     let slice = exactly(track, begin..until.min(part.numbers.end))?;
     let shown = shown.unwrap_or_else(|| start(&slice));
     Some(shown_in_fragment(slice, shown, to))
+}
+
+/// The sound of an object between two moments; `Some(None)` where there is none.
+fn sound(
+    track: &Track,
+    part: &TrackPart,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+) -> Option<Option<Slice>> {
+    let until = to.map_or(part.numbers.end, |end| track.end_before(end));
+    let begin = from.map_or(part.numbers.start, |from| track.first_presented_from(from));
+    if begin >= until {
+        return Some(None);
+    }
+    exactly(track, begin..until).map(Some)
 }
 
 /// Samples of one configuration.

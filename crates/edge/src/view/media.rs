@@ -1,24 +1,19 @@
 //! The media playlist: a recording, or a range of its time, as it grows and when it is finished.
 
-use livetape_hls::{
-    DateTime, Decimal, Map, MediaPlaylist, PlaylistType, Segment as HlsSegment, SegmentTag,
-    ServerControl, Skip, Start,
-};
+use livetape_hls::{Decimal, MediaPlaylist, PlaylistType, ServerControl, Skip, Start};
 use serde::{Deserialize, Serialize};
 
 use crate::api::State;
 use crate::delivery::Delivery;
 use crate::error::ApiError;
-use crate::ids::ConfigHash;
 use crate::index::{Segment, at_micros, floor_micros, micros};
 use crate::moment::Span;
-use crate::object::MAIN_LANE;
 use crate::recording::Recording;
 
 use super::cut::Cut;
-use super::i_frames::I_FRAMES;
+use super::media_delivery;
 use super::playlist::{VERSION, independent};
-use super::{media_delivery, playlist};
+use super::segment::{Listed, Writer};
 
 /// EXT-X-GAP and EXT-X-SKIP need these, RFC 8216bis §8.
 const VERSION_WITH_GAPS: u64 = 8;
@@ -26,8 +21,8 @@ const VERSION_WITH_SKIP: u64 = 9;
 /// An object that is missing is waited for this long, in milliseconds, after a later one was stored:
 /// objects sent side by side may arrive in any order.
 const PATIENCE_MILLIS: i64 = 10_000;
-/// CAN-SKIP-UNTIL, in seconds: six target durations, the least that RFC 8216bis §4.4.3.8 allows.
-const SKIP_UNTIL: u64 = 6 * playlist::TARGET_DURATION;
+/// CAN-SKIP-UNTIL, in target durations: the least that RFC 8216bis §4.4.3.8 allows.
+const SKIP_UNTIL: u64 = 6;
 
 /// What of the objects a playlist has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,28 +31,6 @@ pub enum MediaKind {
     Objects,
     /// Of each object the keyframe that it begins with: `iframes.m3u8`.
     IFrames,
-}
-
-/// A segment of a playlist, which may be a part of an object.
-#[derive(Debug, Clone, Copy)]
-struct Listed<'a> {
-    segment: Segment<'a>,
-    cut: Option<Cut>,
-    /// Microseconds.
-    duration: i64,
-    /// Microseconds of the object before what is shown.
-    late: i64,
-}
-
-impl<'a> Listed<'a> {
-    fn whole(segment: &Segment<'a>) -> Self {
-        Self {
-            segment: *segment,
-            cut: None,
-            duration: segment.duration(),
-            late: 0,
-        }
-    }
 }
 
 /// All segments of a playlist.
@@ -186,17 +159,26 @@ impl Recording {
     }
 
     fn media(&self, kind: MediaKind, list: &List<'_>, skip: bool) -> MediaPlaylist {
-        let skipped = if skip { skippable(&list.segments) } else { 0 };
-        let mut map = None;
+        let target_duration = self.meta().limits.target();
+        let skip_until = SKIP_UNTIL * target_duration;
+        let skipped = if skip {
+            skippable(&list.segments, skip_until)
+        } else {
+            0
+        };
+        // What is evicted leaves the whole at its beginning; a range of time has one that stays.
+        let slides = list.start.is_none() && self.meta().retention.window.is_some();
+        let evicted = self.meta().evicted;
+        let media_sequence = if slides { evicted.segments } else { 0 };
+        let mut writer = Writer::new(kind, self.meta().gate.encryption);
         let mut segments = Vec::new();
-        for (number, listed) in list.segments.iter().enumerate() {
-            if number < skipped {
-                if let Segment::Stored { entry, .. } = listed.segment {
-                    map = Some(&entry.config);
-                }
-                continue;
+        for (position, listed) in list.segments.iter().enumerate() {
+            if position < skipped {
+                writer.skip(listed);
+            } else {
+                let sequence = media_sequence + position as u64;
+                segments.push(writer.segment(listed, sequence, position == 0));
             }
-            segments.push(kind.segment(listed, number == 0, &mut map));
         }
         let has_gap = list.segments.iter().any(|listed| kind.is_gap(listed));
         let version = match (skipped, has_gap) {
@@ -204,9 +186,6 @@ impl Recording {
             (0, true) => VERSION_WITH_GAPS,
             (0, false) => VERSION,
         };
-        // What is evicted leaves the whole at its beginning; a range of time has one that stays.
-        let slides = list.start.is_none() && self.meta().retention.window.is_some();
-        let evicted = self.meta().evicted;
         MediaPlaylist {
             version: Some(version),
             independent_segments: independent(self.index()),
@@ -214,13 +193,13 @@ impl Recording {
                 precise: Some(true),
                 ..Start::new(Decimal::from_micros(micros))
             }),
-            target_duration: playlist::TARGET_DURATION,
+            target_duration,
             playlist_type: (!slides).then_some(PlaylistType::Event),
-            media_sequence: if slides { evicted.segments } else { 0 },
+            media_sequence,
             discontinuity_sequence: slides.then_some(evicted.discontinuities),
             i_frames_only: kind == MediaKind::IFrames,
             server_control: Some(ServerControl {
-                can_skip_until: Some(Decimal::from_millis(SKIP_UNTIL as i64 * 1_000)),
+                can_skip_until: Some(Decimal::from_millis(skip_until as i64 * 1_000)),
                 ..ServerControl::new()
             }),
             skip: (skipped > 0).then(|| Skip::new(skipped as u64)),
@@ -247,79 +226,13 @@ fn settled(all: &[Segment<'_>], now: i64) -> usize {
     certain
 }
 
-/// How many segments lie further from the end than a player may skip.
-fn skippable(segments: &[Listed<'_>]) -> usize {
-    let mut left = SKIP_UNTIL as i64 * 1_000_000;
+/// How many segments lie further from the end than the seconds that a player may not skip.
+fn skippable(segments: &[Listed<'_>], skip_until: u64) -> usize {
+    let mut left = skip_until as i64 * 1_000_000;
     let kept = segments.iter().rev().take_while(|listed| {
         let keep = left > 0;
         left -= listed.duration;
         keep
     });
     segments.len() - kept.count()
-}
-
-impl MediaKind {
-    /// Nothing to play; a playlist of keyframes keeps its place, so that segments have the same
-    /// numbers in both.
-    fn is_gap(self, listed: &Listed<'_>) -> bool {
-        match (listed.segment, self) {
-            (Segment::Missing { .. }, _) => true,
-            (Segment::Stored { .. }, Self::Objects) => false,
-            (Segment::Stored { entry, .. }, Self::IFrames) => {
-                entry.keyframe.is_none() || listed.cut.is_some_and(|cut| cut.from.is_some())
-            }
-        }
-    }
-
-    fn segment<'a>(
-        self,
-        listed: &Listed<'a>,
-        is_first: bool,
-        map: &mut Option<&'a ConfigHash>,
-    ) -> HlsSegment {
-        let folder = match self {
-            Self::Objects => MAIN_LANE,
-            Self::IFrames => I_FRAMES,
-        };
-        let duration = Decimal::from_micros(listed.duration);
-        let (entry, discontinuity) = match listed.segment {
-            Segment::Stored {
-                entry,
-                discontinuity,
-            } => (entry, discontinuity),
-            Segment::Missing { seq, .. } => {
-                return HlsSegment {
-                    tags: vec![SegmentTag::Gap],
-                    ..HlsSegment::new(format!("{folder}/{seq}.m4s"), duration)
-                };
-            }
-        };
-        let mut tags = Vec::new();
-        if discontinuity && !is_first {
-            tags.push(SegmentTag::Discontinuity);
-        }
-        if map.is_none_or(|map| *map != entry.config) {
-            let uri = match self {
-                Self::Objects => format!("init-{}.mp4", entry.config),
-                Self::IFrames => format!("{I_FRAMES}/init-{}.mp4", entry.config),
-            };
-            tags.push(SegmentTag::Map(Map::new(uri)));
-            *map = Some(&entry.config);
-        }
-        if let Some(millis) = entry.wall_clock {
-            let date = DateTime::from_unix_millis(millis.saturating_add(listed.late / 1_000));
-            tags.push(SegmentTag::ProgramDateTime(date));
-        }
-        if self.is_gap(listed) {
-            tags.push(SegmentTag::Gap);
-        }
-        let uri = match (self, listed.cut) {
-            (Self::Objects, Some(cut)) => cut.uri(),
-            _ => format!("{folder}/{}.m4s", entry.seq),
-        };
-        HlsSegment {
-            tags,
-            ..HlsSegment::new(uri, duration)
-        }
-    }
 }

@@ -18,6 +18,7 @@ mod pre_roll;
 mod rates;
 mod request;
 mod sealed;
+mod segment;
 
 pub use request::{ViewFile, ViewRequest};
 pub use sealed::SealedFile;

@@ -15,8 +15,6 @@ use crate::recording::Recording;
 use super::rates::{frame_rate, rates};
 use super::{i_frames, multivariant_delivery};
 
-/// Seconds. Recorders cut objects at the first keyframe after 2 s; longer than this is refused.
-pub(super) const TARGET_DURATION: u64 = 6;
 /// EXT-X-MAP in a playlist with whole segments, RFC 8216bis §8.
 pub(crate) const VERSION: u64 = 7;
 
@@ -31,9 +29,9 @@ impl Recording {
         let query = range.query();
         let info = StreamInf {
             codecs: Some(codecs(self.index().timeline().tracks().iter())),
-            ..stream_inf(self.index())
+            ..stream_inf(self.index(), self.meta().limits.target())
         };
-        let keyframes = i_frame_inf(self.index(), &query);
+        let keyframes = i_frame_inf(self.index(), self.meta().limits.target(), &query);
         let keyframes = keyframes.map(|info| MultivariantItem::IFrameVariant(Box::new(info)));
         let whole = MultivariantItem::Variant(Box::new(Variant {
             info,
@@ -54,8 +52,8 @@ pub(crate) fn independent(index: &Index) -> bool {
 }
 
 /// Bit rates, picture size and frame rate.
-pub(crate) fn stream_inf(index: &Index) -> StreamInf {
-    let rates = rates(index, |entry| entry.size);
+pub(crate) fn stream_inf(index: &Index, target: u64) -> StreamInf {
+    let rates = rates(index, target, |entry| entry.size);
     StreamInf {
         bandwidth: Some(rates.peak),
         average_bandwidth: Some(rates.average),
@@ -66,9 +64,9 @@ pub(crate) fn stream_inf(index: &Index) -> StreamInf {
 }
 
 /// The keyframes, where there are pictures.
-fn i_frame_inf(index: &Index, query: &str) -> Option<IFrameStreamInf> {
+fn i_frame_inf(index: &Index, target: u64, query: &str) -> Option<IFrameStreamInf> {
     let video = index.timeline().video()?;
-    let rates = rates(index, i_frames::sent);
+    let rates = rates(index, target, i_frames::sent);
     Some(IFrameStreamInf {
         bandwidth: Some(rates.peak),
         average_bandwidth: Some(rates.average),

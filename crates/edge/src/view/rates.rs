@@ -4,8 +4,6 @@ use livetape_hls::Decimal;
 
 use crate::index::{Entry, Index, micros};
 
-use super::playlist::TARGET_DURATION;
-
 /// So many objects at most are looked at for one stretch: an object may last a microsecond.
 const MOST_TOGETHER: usize = 256;
 
@@ -18,13 +16,13 @@ pub(crate) struct Rates {
     pub(crate) average: u64,
 }
 
-/// The rates of what is sent; `size` is how many bytes of an object are.
-pub(crate) fn rates(index: &Index, size: impl Fn(&Entry) -> u64) -> Rates {
+/// The rates of what is sent, with a target duration in seconds; `size` is how many bytes of an object are.
+pub(crate) fn rates(index: &Index, target: u64, size: impl Fn(&Entry) -> u64) -> Rates {
     let sent = index.entries().iter();
     let sent: Vec<_> = sent.map(|entry| (size(entry), length(entry))).collect();
     let bytes = sent.iter().map(|(bytes, _)| bytes).sum();
     let average = rate(bytes, sent.iter().map(|(_, length)| length).sum());
-    let peak = (0..sent.len()).filter_map(|first| peak_from(sent.get(first..)?));
+    let peak = (0..sent.len()).filter_map(|first| peak_from(sent.get(first..)?, target));
     Rates {
         peak: peak.max().unwrap_or(average).max(average),
         average,
@@ -32,17 +30,17 @@ pub(crate) fn rates(index: &Index, size: impl Fn(&Entry) -> u64) -> Rates {
 }
 
 /// The highest rate of the stretches that begin with the first of these.
-fn peak_from(sent: &[(u64, i64)]) -> Option<u64> {
-    const TARGET: i64 = TARGET_DURATION as i64 * 1_000_000;
+fn peak_from(sent: &[(u64, i64)], target: u64) -> Option<u64> {
+    let target = target as i64 * 1_000_000;
     let (mut bytes, mut length) = (0_u64, 0_i64);
     let mut highest = None;
     for (own, lasts) in sent.iter().take(MOST_TOGETHER) {
         bytes = bytes.saturating_add(*own);
         length = length.saturating_add(*lasts);
-        if length > TARGET * 3 / 2 {
+        if length > target * 3 / 2 {
             break;
         }
-        if length >= TARGET / 2 {
+        if length >= target / 2 {
             highest = highest.max(Some(rate(bytes, length)));
         }
     }

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::delivery::Delivery;
 use crate::error::{ApiError, Code};
+use crate::gate::Form;
+use crate::ids::RecordingId;
 use crate::index::micros;
 use crate::moment::{Span, TimeRange};
 use crate::recording::Recording;
@@ -20,6 +22,33 @@ pub struct ViewRequest {
     pub time: TimeRange,
     /// The file.
     pub file: ViewFile,
+    /// It is asked for encrypted.
+    #[serde(default)]
+    pub encrypted: bool,
+}
+
+impl ViewRequest {
+    /// In which form media is asked for; `None` where it is not media, or the same in all.
+    pub const fn form(&self) -> Option<Form> {
+        match (&self.file, self.encrypted) {
+            (ViewFile::Cut(_) | ViewFile::IFrame(IFrameFile::Object(_)), true) => {
+                Some(Form::Encrypted)
+            }
+            (ViewFile::Cut(_) | ViewFile::IFrame(IFrameFile::Object(_)), false) => {
+                Some(Form::Clear)
+            }
+            (ViewFile::Mp4(_), _) => Some(Form::File),
+            _ => None,
+        }
+    }
+
+    /// A segment in the form that is asked for.
+    fn sealed(&self, segment: Delivery, id: &RecordingId, seq: u32) -> Delivery {
+        match self.encrypted {
+            true => segment.encrypted(id, u64::from(seq)),
+            false => segment,
+        }
+    }
 }
 
 /// A file that is made from the index.
@@ -87,14 +116,12 @@ impl Recording {
             }
             ViewFile::Cut(cut) => {
                 self.check_within(cut, within)?;
-                self.cut_object(cut)
+                Ok(request.sealed(self.cut_object(cut)?, &self.meta().id, cut.seq))
             }
-            ViewFile::IFrame(file) => {
-                if let IFrameFile::Object(seq) = file {
-                    let cut = Cut::whole(*seq);
-                    self.check_within(&cut, within)?;
-                }
-                self.i_frame_file(file)
+            ViewFile::IFrame(file @ IFrameFile::Init(_)) => self.i_frame_file(file),
+            ViewFile::IFrame(file @ IFrameFile::Object(seq)) => {
+                self.check_within(&Cut::whole(*seq), within)?;
+                Ok(request.sealed(self.i_frame_file(file)?, &self.meta().id, *seq))
             }
         }
     }

@@ -5,7 +5,7 @@ use livetape_media::Format;
 use livetape_timeline::plan::{FragmentPlan, Lane, init_segment};
 
 use super::program::track;
-use super::{Broadcast, Listed, Piece, Place, Program};
+use super::{Air, Listed, Piece, Place, Program};
 use crate::delivery::{Delivery, Piece as BodyPiece};
 use crate::error::{ApiError, Code};
 use crate::ids::ConfigHash;
@@ -20,12 +20,11 @@ const TRACK_ID: u32 = 1;
 impl Recording {
     /// `index.m3u8` of a broadcast.
     pub(super) fn live_multivariant(&self) -> Result<Delivery, ApiError> {
-        self.on_air()?;
         let timeline = self.index().timeline();
         let (video, audio) = (timeline.video(), timeline.audio());
         let mut info = StreamInf {
             codecs: Some(codecs(video.into_iter().chain(audio))),
-            ..stream_inf(self.index())
+            ..stream_inf(self.index(), self.meta().limits.target())
         };
         let mut items = Vec::new();
         if let (Some(_), Some(config)) = (video, audio.and_then(|track| track.config())) {
@@ -52,14 +51,9 @@ impl Recording {
         }))
     }
 
-    /// `video/index.m3u8` or `audio/index.m3u8` of a broadcast at `now`, Unix milliseconds.
-    pub(super) fn live_media(
-        &self,
-        broadcast: &Broadcast,
-        kind: LiveTrack,
-        now: i64,
-    ) -> Result<Delivery, ApiError> {
-        let program = self.on_air()?;
+    /// `video/index.m3u8` or `audio/index.m3u8` of a broadcast.
+    pub(super) fn live_media(&self, air: &Air<'_>, kind: LiveTrack) -> Result<Delivery, ApiError> {
+        let program = &air.programme.program;
         track(self.index().timeline(), kind).ok_or(Code::NoSuchView)?;
         let list = |place: Place| match program.piece(self.index(), place, kind) {
             Some(piece) => Listed {
@@ -75,23 +69,25 @@ impl Recording {
                 map: None,
             },
         };
-        let playlist = self.live_playlist(broadcast, now, VERSION, ".m4s", list)?;
+        let playlist = self.live_playlist(air, VERSION, (kind.folder(), ".m4s"), list)?;
         Ok(media_delivery(&playlist))
     }
 
     fn config_in(&self, program: &Program, place: Place) -> Option<&ConfigHash> {
-        let entry = (*program.entries.get(place.slot)?)?;
-        self.index().entries().get(entry).map(|entry| &entry.config)
+        program
+            .entry(self.index(), place)
+            .map(|entry| &entry.config)
     }
 
     /// The init segment of one track of a configuration.
     pub(super) fn live_init(
         &self,
+        air: &Air<'_>,
         kind: LiveTrack,
         hash: &ConfigHash,
     ) -> Result<Delivery, ApiError> {
-        let program = self.on_air()?;
-        let mut places = (0..program.entries.len()).map(|slot| Place { round: 0, slot });
+        let program = &air.programme.program;
+        let mut places = program.places();
         let found = places.find_map(|place| {
             let same = self.config_in(program, place) == Some(hash);
             same.then(|| program.piece(self.index(), place, kind))
@@ -104,16 +100,15 @@ impl Recording {
             .with("Cache-Control", IMMUTABLE))
     }
 
-    /// One track's fragment of a segment, at `now`, Unix milliseconds.
+    /// One track's fragment of a segment.
     pub(super) fn live_segment(
         &self,
-        broadcast: &Broadcast,
+        air: &Air<'_>,
         kind: LiveTrack,
         number: u64,
-        now: i64,
     ) -> Result<Delivery, ApiError> {
-        let program = self.on_air()?;
-        let place = broadcast.check(program, number, now)?;
+        let program = &air.programme.program;
+        let place = air.place(number)?;
         let piece = program
             .piece(self.index(), place, kind)
             .ok_or(Code::NotOnAir)?;

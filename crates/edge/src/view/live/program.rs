@@ -4,8 +4,11 @@ use livetape_media::{Timescale, Timestamp};
 use livetape_timeline::{Slice, Timeline, Track};
 
 use super::schedule::{Place, Schedule, Slot};
-use crate::index::{Entry, Index, Segment, micros};
+use crate::index::{Entry, Index, Segment, at_micros, floor_micros, micros};
+use crate::moment::Span;
+use crate::recording::Recording;
 use crate::route::LiveTrack;
+use crate::view::cut::Cut;
 
 /// Times begin this much after zero, in seconds: decoding begins before presentation.
 const LEAD_IN: i64 = 10;
@@ -14,8 +17,8 @@ const LEAD_IN: i64 = 10;
 #[derive(Debug)]
 pub(crate) struct Program {
     pub(crate) schedule: Schedule,
-    /// The entry of the index in each slot; `None` for a missing object.
-    pub(crate) entries: Vec<Option<usize>>,
+    /// What is in each slot; `None` for a missing object.
+    items: Vec<Option<Cut>>,
     /// Earliest presentation time.
     origin: Timestamp,
     /// From the earliest presentation time to the last.
@@ -34,21 +37,29 @@ pub(crate) struct Piece<'a> {
 }
 
 impl Program {
-    /// `None` where nothing is recorded.
-    pub(crate) fn new(index: &Index, segments: Vec<Segment<'_>>) -> Option<Self> {
-        let kinds = [LiveTrack::Video, LiveTrack::Audio].into_iter();
-        let tracks = kinds.filter_map(|kind| track(index.timeline(), kind));
-        let spans: Vec<(Timestamp, Timestamp)> = tracks.filter_map(presented).collect();
-        let origin = spans.iter().map(|span| span.0).min()?;
-        let end = spans.iter().map(|span| span.1).max()?;
-        let span = end.minus(origin);
-        let (slots, entries) = slots(index, &segments);
-        let same_length = spans.iter().all(|(from, to)| *from == origin && *to == end);
+    /// The whole of a recording, or a range of its time; `None` where nothing is recorded.
+    pub(crate) fn new(recording: &Recording, span: Option<&Span>) -> Option<Self> {
+        let index = recording.index();
+        let (segments, (origin, end), joins) = match span {
+            None => {
+                let spans = spans(index.timeline());
+                let origin = spans.iter().map(|span| span.0).min()?;
+                let end = spans.iter().map(|span| span.1).max()?;
+                let joins = spans.iter().all(|(from, to)| *from == origin && *to == end);
+                (whole(recording.segments()), (origin, end), joins)
+            }
+            Some(span) => {
+                let (segments, from, to) = range(index, span)?;
+                (segments, (at_micros(from), at_micros(to)), false)
+            }
+        };
+        let (slots, items) = slots(index, &segments);
         let configs = index.entries().first().zip(index.entries().last());
         let same_config = configs.is_some_and(|(first, last)| first.config == last.config);
         let steady = !slots.iter().any(|slot| slot.discontinuity);
         // Where rounds join exactly they do so by the tracks' own clocks.
-        let seamless = same_length && same_config && steady;
+        let seamless = joins && same_config && steady;
+        let span = end.minus(origin);
         let total = slots.iter().map(|slot| slot.duration).sum();
         let period = if seamless {
             span
@@ -57,10 +68,21 @@ impl Program {
         };
         Some(Self {
             schedule: Schedule::new(slots, period, !seamless)?,
-            entries,
+            items,
             origin,
             span,
         })
+    }
+
+    /// The places of the first round.
+    pub(crate) fn places(&self) -> impl Iterator<Item = Place> + use<> {
+        (0..self.items.len()).map(|slot| Place { round: 0, slot })
+    }
+
+    /// The object in a place.
+    pub(crate) fn entry<'a>(&self, index: &'a Index, place: Place) -> Option<&'a Entry> {
+        let cut = self.items.get(place.slot)?.as_ref()?;
+        index.entry(cut.seq)
     }
 
     /// One track's samples in a segment; `None` where it has none there.
@@ -70,14 +92,12 @@ impl Program {
         place: Place,
         kind: LiveTrack,
     ) -> Option<Piece<'a>> {
-        let entry = index.entries().get((*self.entries.get(place.slot)?)?)?;
-        let track = track(index.timeline(), kind)?;
-        let part = entry.tracks.iter().find(|part| part.track == track.id())?;
-        let slice = track.slice(part.numbers.clone())?;
+        let cut = self.items.get(place.slot)?.as_ref()?;
+        let (track, slice) = slice(index, cut, kind)?;
         let timescale = slice.config.timescale;
         let own_start = Timestamp::new(slice.presentation_start(), timescale);
         let slot = self.schedule.slot(place)?;
-        let into_slot = micros(own_start) - micros(entry.start);
+        let into_slot = micros(own_start) - begins(index, cut)?;
         let round = self.schedule.round_start(place.round);
         let since_start = round.saturating_add(slot.start.saturating_add(into_slot));
         Some(Piece {
@@ -135,53 +155,141 @@ fn presented(track: &Track) -> Option<(Timestamp, Timestamp)> {
     ))
 }
 
-/// The slots with the entry of the index in each.
-fn slots(index: &Index, segments: &[Segment<'_>]) -> (Vec<Slot>, Vec<Option<usize>>) {
-    let (mut slots, mut entries) = (Vec::new(), Vec::new());
-    let (mut start, mut latest, mut position) = (0_i64, 0_i64, 0);
-    for (number, segment) in segments.iter().enumerate() {
-        let (duration, ends, discontinuity, entry) = match segment {
-            Segment::Missing { duration, .. } => (*duration, *duration, false, None),
-            Segment::Stored {
-                entry,
-                discontinuity,
-                ..
-            } => {
-                let own = segment.duration();
+/// The tracks' presentation times, first and last.
+fn spans(timeline: &Timeline) -> Vec<(Timestamp, Timestamp)> {
+    let kinds = [LiveTrack::Video, LiveTrack::Audio].into_iter();
+    let tracks = kinds.filter_map(|kind| track(timeline, kind));
+    tracks.filter_map(presented).collect()
+}
+
+/// A segment with what is shown of its object; `None` for a missing one.
+type Item<'a> = (Segment<'a>, Option<Cut>);
+
+fn whole(segments: Vec<Segment<'_>>) -> Vec<Item<'_>> {
+    let item = |segment: Segment<'_>| match segment {
+        Segment::Stored { entry, .. } => Some(Cut::whole(entry.seq)),
+        Segment::Missing { .. } => None,
+    };
+    segments
+        .into_iter()
+        .map(|segment| (segment, item(segment)))
+        .collect()
+}
+
+/// The segments of a range of time, and where it begins and ends, in microseconds: with the first
+/// picture shown in it.
+fn range<'a>(index: &'a Index, span: &Span) -> Option<(Vec<Item<'a>>, i64, i64)> {
+    let video = index.timeline().video();
+    let shown = video.and_then(|track| track.shown_from(at_micros(span.start)));
+    let start = shown.map_or(span.start, floor_micros);
+    let end = span.end.unwrap_or(i64::MAX);
+    let mut items: Vec<Item<'_>> = Vec::new();
+    for segment in index.segments(0) {
+        let Segment::Stored { entry, .. } = segment else {
+            // A hole at the beginning has no place of its own.
+            if !items.is_empty() {
+                items.push((segment, None));
+            }
+            continue;
+        };
+        let (from, to) = (micros(entry.start), micros(entry.end()));
+        if to <= start || from >= end {
+            continue;
+        }
+        let needs_more = from < start || !entry.independent;
+        let cut = Cut {
+            seq: entry.seq,
+            from: (items.is_empty() && needs_more).then_some(start),
+            to: (to > end).then_some(end),
+        };
+        // What cannot be cut is shown whole.
+        let can_be_cut = [LiveTrack::Video, LiveTrack::Audio]
+            .iter()
+            .any(|kind| slice(index, &cut, *kind).is_some());
+        let cut = if can_be_cut {
+            cut
+        } else {
+            Cut::whole(entry.seq)
+        };
+        items.push((segment, Some(cut)));
+    }
+    let last = items.iter().rposition(|(_, cut)| cut.is_some())?;
+    items.truncate(last + 1);
+    let cuts: Vec<&Cut> = items.iter().filter_map(|(_, cut)| cut.as_ref()).collect();
+    let from = begins(index, cuts.first()?)?;
+    let to = ends(index, cuts.last()?)?;
+    Some((items, from, to))
+}
+
+/// Where what is shown of an object begins, in microseconds.
+fn begins(index: &Index, cut: &Cut) -> Option<i64> {
+    let start = micros(index.entry(cut.seq)?.start);
+    Some(cut.from.map_or(start, |from| from.max(start)))
+}
+
+/// Where it ends.
+fn ends(index: &Index, cut: &Cut) -> Option<i64> {
+    let end = micros(index.entry(cut.seq)?.end());
+    Some(cut.to.map_or(end, |to| to.min(end)))
+}
+
+/// What is shown of one of an object's tracks.
+fn slice<'a>(index: &'a Index, cut: &Cut, kind: LiveTrack) -> Option<(&'a Track, Slice)> {
+    let track = track(index.timeline(), kind)?;
+    let entry = index.entry(cut.seq)?;
+    let part = entry.tracks.iter().find(|part| part.track == track.id())?;
+    let slice = match *cut == Cut::whole(cut.seq) {
+        true => track.slice(part.numbers.clone())?,
+        false => cut.slice(track, part)?,
+    };
+    Some((track, slice))
+}
+
+/// The slots with what is in each.
+fn slots(index: &Index, segments: &[Item<'_>]) -> (Vec<Slot>, Vec<Option<Cut>>) {
+    let (mut slots, mut items) = (Vec::new(), Vec::new());
+    let (mut start, mut latest) = (0_i64, 0_i64);
+    for (number, (segment, cut)) in segments.iter().enumerate() {
+        let (duration, over, discontinuity) = match (segment, cut) {
+            (Segment::Stored { discontinuity, .. }, Some(cut)) => {
+                let begins = begins(index, cut).unwrap_or(0);
+                let own = ends(index, cut).unwrap_or(begins) - begins;
                 // A step that is too small to be a discontinuity belongs to the segment before it.
                 let duration = match segments.get(number + 1) {
-                    Some(Segment::Stored {
-                        entry: next,
-                        discontinuity: false,
-                        ..
-                    }) => (micros(next.start) - micros(entry.start)).max(1),
-                    _ => own,
+                    Some((
+                        Segment::Stored {
+                            entry: next,
+                            discontinuity: false,
+                        },
+                        _,
+                    )) => (micros(next.start) - begins).max(1),
+                    _ => own.max(1),
                 };
-                position += 1;
-                let ends = last_end(index, entry).max(own);
-                (duration, ends, *discontinuity, Some(position - 1))
+                let over = last_end(index, cut, begins).max(own);
+                (duration, over, *discontinuity && number > 0)
             }
+            (segment, _) => (segment.duration(), segment.duration(), false),
         };
-        latest = latest.max(start.saturating_add(ends));
+        latest = latest.max(start.saturating_add(over));
         slots.push(Slot {
             start,
             duration,
             complete: latest,
             discontinuity,
         });
-        entries.push(entry);
+        items.push(*cut);
         start = start.saturating_add(duration);
     }
-    (slots, entries)
+    (slots, items)
 }
 
-/// When the last of an object's tracks ends, in microseconds since the object's start.
-fn last_end(index: &Index, entry: &Entry) -> i64 {
-    let ends = entry.tracks.iter().filter_map(|part| {
-        let track = index.timeline().track(part.track)?;
-        let slice = track.slice(part.numbers.clone())?;
+/// When the last of an object's tracks ends, in microseconds since `begins`.
+fn last_end(index: &Index, cut: &Cut, begins: i64) -> i64 {
+    let kinds = [LiveTrack::Video, LiveTrack::Audio].into_iter();
+    let ends = kinds.filter_map(|kind| {
+        let (_, slice) = slice(index, cut, kind)?;
         let end = Timestamp::new(slice.presentation_end(), slice.config.timescale);
-        Some(micros(end) - micros(entry.start))
+        Some(micros(end) - begins)
     });
     ends.max().unwrap_or(0)
 }

@@ -123,8 +123,8 @@ impl Schedule {
         whole_rounds.saturating_mul(self.len()).saturating_add(done)
     }
 
-    /// The segments that a playlist shows when `available` have happened.
-    pub(crate) fn window(&self, available: u64) -> Range<u64> {
+    /// The segments that a playlist shows when `available` have happened; `place` says where each is.
+    pub(crate) fn window(&self, available: u64, place: impl Fn(u64) -> Place) -> Range<u64> {
         let wanted = self.target.saturating_mul(WINDOW_TARGETS * 1_000_000);
         let mut first = available;
         let mut shown = 0_i64;
@@ -135,7 +135,7 @@ impl Schedule {
                 return first..available;
             }
             first -= 1;
-            let slot = self.slot(self.place(first));
+            let slot = self.slot(place(first));
             shown = shown.saturating_add(slot.map_or(wanted, |slot| slot.duration));
         }
     }
@@ -188,6 +188,10 @@ mod tests {
         Schedule::new(slots, Timestamp::new(start, micros), seam).expect("has slots")
     }
 
+    fn window(schedule: &Schedule, available: u64) -> Range<u64> {
+        schedule.window(available, |number| schedule.place(number))
+    }
+
     const SECOND: i64 = 1_000_000;
 
     #[test]
@@ -200,8 +204,8 @@ mod tests {
         assert_eq!(schedule.available(17 * SECOND, true), 8);
         assert_eq!(schedule.available(18 * SECOND, true), 9);
         assert_eq!(schedule.available(18 * SECOND, false), 8);
-        assert_eq!(schedule.window(9), 3..9);
-        assert_eq!(schedule.window(4), 0..4);
+        assert_eq!(window(&schedule, 9), 3..9);
+        assert_eq!(window(&schedule, 4), 0..4);
     }
 
     #[test]
@@ -218,7 +222,7 @@ mod tests {
         let schedule = schedule(&[1, 1], 0, false);
         let available = schedule.available(60 * SECOND, true);
         assert_eq!(
-            schedule.window(available),
+            window(&schedule, available),
             available - WINDOW_LIMIT..available
         );
     }
@@ -234,10 +238,10 @@ mod tests {
         ) {
             let schedule = schedule(&lengths, late, seam);
             let mut now = from;
-            let mut before = schedule.window(schedule.available(now, true));
+            let mut before = window(&schedule, schedule.available(now, true));
             for step in steps {
                 now += step;
-                let window = schedule.window(schedule.available(now, true));
+                let window = window(&schedule, schedule.available(now, true));
                 prop_assert!(window.start >= before.start && window.end >= before.end);
                 // Counting from one window to the next gives the same discontinuity sequence.
                 let mut count = schedule.discontinuities_before(schedule.place(before.start));

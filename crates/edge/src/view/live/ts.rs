@@ -11,7 +11,7 @@ use livetape_media::{Timescale, Timestamp};
 use livetape_timeline::{Part, Plan};
 use serde::{Deserialize, Serialize};
 
-use super::{Broadcast, Listed, Piece, Place, Program};
+use super::{Air, Listed, Piece, Place, Program};
 use crate::delivery::Delivery;
 use crate::error::{ApiError, Code};
 use crate::recording::Recording;
@@ -106,7 +106,7 @@ pub(crate) struct TsProgram {
 impl TsProgram {
     /// `None` where a track is not H.264 or AAC.
     pub(crate) fn new(recording: &Recording, program: &Program) -> Option<Self> {
-        let places = || (0..program.entries.len()).map(|slot| Place { round: 0, slot });
+        let places = || program.places();
         let piece = |place, kind| program.piece(recording.index(), place, kind);
         let lead = places()
             .filter_map(|place| piece(place, LiveTrack::Video))
@@ -224,14 +224,10 @@ fn specific_config<'a>(piece: &'a Piece<'_>) -> Option<&'a [u8]> {
 }
 
 impl Recording {
-    /// `ts/index.m3u8` of a broadcast at `now`, Unix milliseconds.
-    pub(super) fn ts_playlist(
-        &self,
-        broadcast: &Broadcast,
-        now: i64,
-    ) -> Result<Delivery, ApiError> {
-        let program = self.on_air()?;
-        self.ts_program().ok_or(Code::NoSuchView)?;
+    /// `ts/index.m3u8` of a broadcast.
+    pub(super) fn ts_playlist(&self, air: &Air<'_>) -> Result<Delivery, ApiError> {
+        let program = &air.programme.program;
+        air.programme.ts(self)?;
         let list = |place: Place| {
             let piece = |kind| program.piece(self.index(), place, kind);
             let main = piece(LiveTrack::Video).or_else(|| piece(LiveTrack::Audio));
@@ -241,21 +237,16 @@ impl Recording {
                 map: None,
             }
         };
-        let playlist = self.live_playlist(broadcast, now, VERSION, ".ts", list)?;
+        let playlist = self.live_playlist(air, VERSION, ("ts", ".ts"), list)?;
         Ok(media_delivery(&playlist))
     }
 
-    /// A segment with pictures and sound, at `now`, Unix milliseconds: an answer whose body is made by
-    /// [`TsSegment::write`] from its pieces.
-    pub(super) fn ts_segment(
-        &self,
-        broadcast: &Broadcast,
-        number: u64,
-        now: i64,
-    ) -> Result<Delivery, ApiError> {
-        let program = self.on_air()?;
-        let common = self.ts_program().ok_or(Code::NoSuchView)?;
-        let place = broadcast.check(program, number, now)?;
+    /// A segment with pictures and sound: an answer whose body is made by [`TsSegment::write`] from its
+    /// pieces.
+    pub(super) fn ts_segment(&self, air: &Air<'_>, number: u64) -> Result<Delivery, ApiError> {
+        let program = &air.programme.program;
+        let common = air.programme.ts(self)?;
+        let place = air.place(number)?;
         let video = program.piece(self.index(), place, LiveTrack::Video);
         let audio = program.piece(self.index(), place, LiveTrack::Audio);
         if video.is_none() && audio.is_none() {
