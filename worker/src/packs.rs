@@ -7,7 +7,7 @@ use livetape_edge::object::{MAIN_LANE, PackFile, object_key, pack_key};
 use livetape_edge::pack::{LARGEST_PACK, Pack, PackedObject};
 use livetape_edge::view::SealedFile;
 use livetape_edge::{
-    Code, ConfigHash, Delivery, Evicted, Piece, PlayClaims, RecordingId, Sha256Digest,
+    Code, ConfigHash, Delivery, Evicted, Meta, Piece, PlayClaims, RecordingId, Sha256Digest,
 };
 use worker::Result;
 
@@ -126,6 +126,7 @@ impl Recording {
     /// needed. `None` for all else.
     pub(crate) fn sealed(
         &self,
+        meta: &Meta,
         view: &View,
         claims: Option<&PlayClaims>,
     ) -> std::result::Result<Option<Delivery>, Refusal> {
@@ -137,14 +138,11 @@ impl Recording {
             _ => None,
         };
         let is_whole = claims.is_none_or(|claims| claims.window().is_whole());
-        let (Some(request), true, Some(meta)) = (request, is_whole, self.rows.meta()?) else {
+        let is_all_there = meta.evicted == Evicted::default();
+        let Some(request) = request.filter(|_| is_whole && is_all_there) else {
             return Ok(None);
         };
-        meta.gate.check(claims)?;
-        let file = self
-            .rows
-            .file()?
-            .filter(|_| meta.evicted == Evicted::default());
+        let file = self.rows.file()?;
         Ok(file.map(|file| file.file(request)).transpose()?)
     }
 

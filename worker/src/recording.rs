@@ -9,7 +9,8 @@ use livetape_edge::api::{
 };
 use livetape_edge::object::{self, Head, MAIN_LANE};
 use livetape_edge::{
-    ApiError, BroadcastId, Code, ConfigHash, ObjectRow, PlayClaims, Recording as Index, RecordingId,
+    ApiError, BroadcastId, Code, ConfigHash, Meta, ObjectRow, PlayClaims, Recording as Index,
+    RecordingId,
 };
 use worker::{
     Bucket, Delay, DurableObject, Env, Request, Response, Result, State, Storage, durable_object,
@@ -102,10 +103,7 @@ impl Recording {
             Command::Clip(command) => self.answer_clip(command).await,
             Command::Pack(command) => self.answer_pack(command).await,
             Command::View { view, claims } => self.view(&view, claims.as_ref()).await,
-            Command::Gate => {
-                let meta = self.rows.meta()?.ok_or(Code::UnknownRecording)?;
-                Ok(respond::json(200, &meta.gate)?)
-            }
+            Command::Gate => Ok(respond::json(200, &self.meta()?.gate)?),
         }
     }
 
@@ -125,11 +123,12 @@ impl Recording {
     }
 
     fn view_now(&self, view: &View, claims: Option<&PlayClaims>) -> Answer {
-        if let Some(answer) = self.sealed(view, claims)? {
+        // Where there is no recording there is no table to ask either.
+        let meta = self.meta()?;
+        meta.gate.check(claims)?;
+        if let Some(answer) = self.sealed(&meta, view, claims)? {
             return Ok(answer);
         }
-        // Where there is no recording there is no table to ask either.
-        self.index()?.meta().gate.check(claims)?;
         match view {
             View::Recorded { clip, request } => {
                 let clip = clip.map(|number| self.clip(number)).transpose()?;
@@ -147,6 +146,14 @@ impl Recording {
                 let broadcast = broadcast.ok_or(Code::UnknownBroadcast)?;
                 Ok(self.index()?.live(&broadcast, file, platform::now())?)
             }
+        }
+    }
+
+    /// The recording's own facts; the index is not read for them.
+    fn meta(&self) -> std::result::Result<Meta, Refusal> {
+        match self.index.borrow().as_ref() {
+            Some(index) => Ok(index.meta().clone()),
+            None => Ok(self.rows.meta()?.ok_or(Code::UnknownRecording)?),
         }
     }
 
