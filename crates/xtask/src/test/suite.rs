@@ -66,8 +66,8 @@ impl Suite {
             Self::Outputs => 5,
             // Players play a live source at the speed of time.
             Self::EndToEnd => 8,
-            // Waits for alarms.
-            Self::Edge => 4,
+            // Waits for alarms, and starts edges of its own.
+            Self::Edge => 6,
             Self::Wasm | Self::Crash | Self::Demo => 3,
         };
         Duration::from_secs(60 * minutes)
