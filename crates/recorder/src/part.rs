@@ -1,12 +1,8 @@
 //! A stretch of the tape that is recorded in one go, and where it lies in the recording.
 
-use std::sync::Arc;
-
-use livetape_media::{Timescale, Timestamp, TrackConfig, TrackId};
-use livetape_timeline::plan::{Lane, shown_from};
+use livetape_media::{Timescale, Timestamp, TrackId};
+use livetape_timeline::plan::{Cut, Lane, shown_from, without_hole};
 use livetape_timeline::{Slice, Timeline, Track};
-
-use crate::cut::Cut;
 
 /// From Record, or Resume, or a clip's start, on.
 #[derive(Debug, Clone)]
@@ -89,7 +85,10 @@ impl Part {
                 track_id: id.0,
                 decode_origin: origin + if leads { moved.decode_lead } else { 0 },
                 presentation_origin: origin,
-                slice: if leads { self.trimmed(slice) } else { slice },
+                slice: match leads {
+                    true => self.trimmed(without_hole(slice)),
+                    false => slice,
+                },
             })
         };
         next.iter().enumerate().filter_map(lane).collect()
@@ -127,19 +126,4 @@ pub(crate) fn first_numbers(
 /// The track that objects are cut by.
 pub(crate) fn lead(timeline: &Timeline) -> Option<&Track> {
     timeline.video().or_else(|| timeline.audio())
-}
-
-/// The configuration of each track: that of its samples in the object, else its present one.
-pub(crate) fn configs(
-    timeline: &Timeline,
-    next: &[(TrackId, u64)],
-    lanes: &[Lane<'_>],
-) -> Vec<(u32, Arc<TrackConfig>)> {
-    let config = |(id, _): &(TrackId, u64)| {
-        let lane = lanes.iter().find(|lane| lane.track_id == id.0);
-        let config = lane.map(|lane| &lane.slice.config);
-        let config = config.or_else(|| timeline.track(*id)?.config())?;
-        Some((id.0, Arc::clone(config)))
-    };
-    next.iter().filter_map(config).collect()
 }
