@@ -17,6 +17,8 @@ use super::mp4::{FileKind, Mp4Request, Planned, answer};
 
 /// A file of more stretches than this is planned each time: its list would be too long to keep.
 const MOST_STRETCHES: usize = 1_000;
+/// So is one whose made bytes are more than one in so many: what is stored is to stay small.
+const LEAST_PAYLOAD: u64 = 33;
 
 /// The file, made of stored bytes alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,7 +64,7 @@ impl SealedFile {
 
 impl Recording {
     /// `video.mp4`, made of packs that are to be all of it, with the bytes of it that are made, which are to be stored beside the packs; `None` where
-    /// there is no such file, or it is too much scattered.
+    /// there is no such file, it is too much scattered, or they are too many.
     pub fn sealed(&self, packs: &[Pack]) -> Option<(SealedFile, Vec<u8>)> {
         let file = self.whole_file(FileKind::Video).ok()?;
         let id = &self.meta().id;
@@ -88,6 +90,8 @@ impl Recording {
         });
         let stretches: Vec<_> = stretches.collect();
         let etag = file.etag().to_owned();
-        (stretches.len() <= MOST_STRETCHES).then_some((SealedFile { etag, stretches }, made))
+        let is_small = made.len() as u64 * LEAST_PAYLOAD <= file.plan().len();
+        let is_kept = is_small && stretches.len() <= MOST_STRETCHES;
+        is_kept.then_some((SealedFile { etag, stretches }, made))
     }
 }
