@@ -23,7 +23,7 @@ test('hls.js plays what it has when its token expires, says why it stops, and go
   tab.on('response', async (response) => {
     if (response.status() === 403) refused.push(JSON.parse(await response.text()).error.code);
   });
-  await players.start(tab, await tokenFor(3), 'hls.js');
+  await players.start(tab, await tokenFor(6), 'hls.js');
   assert.deepEqual((await played(tab, 0.2)).fatal, []);
   // The recording grows, but the player's reloads are refused from then on; it says so once it has tried as often as it does.
   await tab.waitForFunction(() => (window as unknown as { seen: { fatal: string[] } }).seen.fatal.length > 0, undefined, { timeout: 30_000 });

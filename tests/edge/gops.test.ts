@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { readFrames } from '../media/frames.ts';
 import { samplePath } from '../media/sample.ts';
 import { runTool } from '../media/tool.ts';
-import { apiKey, call, contentDigest, create, edge, finish, playlist, takeApart, type Answer, type Recording, type Sample } from './edge.ts';
+import { apiKey, call, contentDigest, create, edge, finish, playlist, takenApart, type Answer, type Recording, type Sample } from './edge.ts';
 import { launchPlayers, look, played, type Players } from './player_pages.ts';
 
 let players: Players;
@@ -26,7 +26,7 @@ async function encoded(gop: number, seconds: number): Promise<Sample> {
   const video = ['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '30', '-g', String(gop), '-keyint_min', String(gop), '-sc_threshold', '0', '-bf', '2', '-fps_mode', 'passthrough'];
   const fragments = ['-movflags', '+empty_moov+default_base_moof', '-frag_duration', String(seconds * 1e6), '-min_frag_duration', String(seconds * 1e6)];
   await runTool('ffmpeg', ['-v', 'error', '-i', samplePath, ...video, '-c:a', 'copy', ...fragments, path]);
-  return takeApart(await readFile(path));
+  return takenApart(await readFile(path), seconds);
 }
 
 const put = (recording: Recording, film: Sample, seq: number): Promise<Answer> => {
