@@ -30,17 +30,16 @@ export class ClipList extends ListView {
 
   async #load(): Promise<void> {
     const page = await this.attempt(() => this.session.api.clips(this.#recording.id, this.#cursor));
-    if (page) this.list.append(...page.items.map((clip) => this.#row(clip)));
+    this.fill((page?.items ?? []).map((clip) => this.#row(clip)));
     this.#cursor = page?.cursor;
     this.#more.hidden = !this.#cursor;
-    this.count();
   }
 
   #row(clip: Clip): HTMLLIElement {
     const text = words();
     const title = titleOf(clip);
     const range = `${moment(clip.start)} – ${clip.end === undefined ? text.end : moment(clip.end)} · ${size(clip.bytes)}`;
-    const row = h('li', {},
+    const row = h('li', { id: clip.id },
       h('div', {}, h('strong', {}, title), h('span', { class: 'soft' }, range)),
       h('div', { class: 'row' },
         copyButton(this.session, text.copyLink, clip.playback.hls),

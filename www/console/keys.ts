@@ -62,15 +62,14 @@ export class KeysView extends ListView {
 
   async #load(): Promise<void> {
     const keys = await this.attempt(() => this.session.api.keys());
-    this.list.replaceChildren(...(keys ?? []).map((key) => this.#row(key)));
-    this.count();
+    this.fill((keys ?? []).map((key) => this.#row(key)));
   }
 
   #row(key: Key): HTMLLIElement {
     const text = words();
     const question = text.revokeQuestion(titleOf(key));
     const revoke = button(text.revoke, () => void this.take(row, question, text.revoke, () => this.session.api.revokeKey(key.id), text.revoked), 'button small danger');
-    const row = h('li', {},
+    const row = h('li', { id: key.id },
       h('div', {}, h('strong', {}, titleOf(key)), h('code', { class: 'id' }, key.id), h('span', { class: 'soft' }, date(key.created))),
       h('div', { class: 'row' }, h('span', { class: 'badges' }, ...key.scopes.map((scope) => badge(scope, 'idle'))), revoke));
     return row;

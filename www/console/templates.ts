@@ -42,8 +42,7 @@ export class TemplatesView extends ListView {
 
   async #load(): Promise<void> {
     const templates = await this.attempt(() => this.session.api.templates());
-    this.list.replaceChildren(...(templates ?? []).map((template) => this.#row(template)));
-    this.count();
+    this.fill((templates ?? []).map((template) => this.#row(template)));
   }
 
   #row(template: Template): HTMLLIElement {
@@ -51,7 +50,7 @@ export class TemplatesView extends ListView {
     const facts = limits(template).map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value)));
     const question = text.deleteTemplateQuestion(titleOf(template));
     const remove = button(text.delete, () => void this.take(row, question, text.delete, () => this.session.api.deleteTemplate(template.id), text.deleted), 'button small danger');
-    const row = h('li', {},
+    const row = h('li', { id: template.id },
       h('div', {}, h('strong', {}, titleOf(template)), h('code', { class: 'id' }, template.id), h('span', { class: 'soft' }, date(template.created))),
       h('div', { class: 'row' }, copyButton(this.session, text.copy, template.id), remove),
       h('dl', { class: 'facts' }, ...facts));

@@ -46,7 +46,7 @@ export abstract class View extends HTMLElement {
   }
 }
 
-/** A part that is a list, to which what is made is added. */
+/** A part that is a list, to which what is made is added. Each row has the id of what it is. */
 export abstract class ListView extends View {
   protected readonly list = h('ul', { class: 'rows' });
   protected readonly note = h('p', { class: 'soft' }, words().loading);
@@ -56,6 +56,13 @@ export abstract class ListView extends View {
   /** Shows what was just made. */
   protected put(row: HTMLLIElement): void {
     this.list.prepend(row);
+    this.count();
+  }
+
+  /** Shows what the edge listed, but for what was made while it answered, which is shown already. */
+  protected fill(rows: readonly HTMLLIElement[]): void {
+    const shown = new Set([...this.list.children].map((row) => row.id));
+    this.list.append(...rows.filter((row) => !shown.has(row.id)));
     this.count();
   }
 
