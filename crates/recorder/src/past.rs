@@ -3,10 +3,9 @@
 use std::ops::Range;
 
 use livetape_media::{Timescale, Timestamp, TrackId};
-use livetape_timeline::plan::{FragmentPlan, Lane, init_segment};
+use livetape_timeline::plan::{FragmentPlan, Lane, PATIENCE, init_segment, next_object};
 use livetape_timeline::{Timeline, Track};
 
-use crate::cut::{PATIENCE, next_object};
 use crate::input::PastFrom;
 use crate::job::short_hash;
 use crate::output::{PastReady, RequestId};

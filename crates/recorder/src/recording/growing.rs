@@ -3,10 +3,9 @@
 use livetape_media::{Timescale, Timestamp};
 use livetape_tape::Tape;
 use livetape_timeline::Timeline;
-use livetape_timeline::plan::{FragmentPlan, init_segment};
+use livetape_timeline::plan::{Cut, FragmentPlan, PATIENCE, init_segment, next_object};
 
 use super::Recording;
-use crate::cut::{Cut, PATIENCE, next_object};
 use crate::input::Now;
 use crate::job::{Object, short_hash};
 use crate::part::{Moved, Part, configs, first_numbers, lead};

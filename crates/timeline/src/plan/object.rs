@@ -1,4 +1,4 @@
-//! Where one uploaded object ends and the next begins.
+//! Where one stored object of a recording ends and the next begins.
 //!
 //! An object is a fragment of all tracks. It ends before a keyframe, once it is long enough to
 //! be worth a request; where keyframes are far apart it ends anyway, so that those who watch
@@ -7,25 +7,27 @@
 use std::ops::Range;
 
 use livetape_media::{Timescale, Timestamp, TrackId};
-use livetape_timeline::{Timeline, Track};
+
+use crate::{Slice, Timeline, Track};
 
 /// An object is at least this long, if keyframes allow.
 const SHORTEST: Timestamp = Timestamp::new(1_900, Timescale::MILLIS);
 /// An object is never longer than this.
 const LONGEST: Timestamp = Timestamp::new(6_000, Timescale::MILLIS);
 /// Other tracks are waited for no longer than this behind the first.
-pub(crate) const PATIENCE: Timestamp = Timestamp::new(10_000, Timescale::MILLIS);
+pub const PATIENCE: Timestamp = Timestamp::new(10_000, Timescale::MILLIS);
 
-/// The samples of one object: each track with the numbers of its samples.
+/// The samples of one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Cut {
-    pub(crate) tracks: Vec<(TrackId, Range<u64>)>,
+pub struct Cut {
+    /// Each track with the numbers of its samples, the one that leads first.
+    pub tracks: Vec<(TrackId, Range<u64>)>,
 }
 
 /// The next object, after what `next` says each track has sent; the first of `next` leads.
 /// `None` where it is not complete yet. With `stop` all that is presented before it is complete,
 /// and nothing after it is taken.
-pub(crate) fn next_object(
+pub fn next_object(
     timeline: &Timeline,
     next: &[(TrackId, u64)],
     stop: Option<Timestamp>,
@@ -52,6 +54,19 @@ pub(crate) fn next_object(
         }
     }
     Some(Cut { tracks })
+}
+
+/// What leads an object, lasting no longer than an object may: before a hole the last sample would
+/// last until what comes behind it.
+#[must_use]
+pub fn without_hole(mut slice: Slice) -> Slice {
+    let longest = LONGEST.rescale(slice.config.timescale).ticks;
+    let before: i64 = slice.duration() as i64;
+    if let Some(last) = slice.samples.last_mut() {
+        let too_much = u32::try_from((before - longest).max(0)).unwrap_or(u32::MAX);
+        last.duration = last.duration.saturating_sub(too_much).max(1);
+    }
+    slice
 }
 
 /// One past the lead track's last sample in the object that begins at `from`.
@@ -102,7 +117,9 @@ mod tests {
     use livetape_media::{Format, Rotation, Sample, TrackConfig};
 
     use super::*;
-    use crate::feed::{AUDIO, VIDEO};
+
+    const VIDEO: TrackId = TrackId(1);
+    const AUDIO: TrackId = TrackId(2);
 
     fn config(format: Format, timescale: u32) -> Arc<TrackConfig> {
         Arc::new(TrackConfig {
@@ -192,6 +209,34 @@ mod tests {
         assert_eq!(cut.tracks, [(VIDEO, 0..50), (AUDIO, 0..93)]);
         let rest = [(VIDEO, 50), (AUDIO, 93)];
         assert_eq!(next_object(&timeline, &rest, stop), None);
+    }
+
+    #[test]
+    fn what_leads_up_to_a_hole_is_no_longer_than_an_object_may_be() {
+        let mut timeline = timeline(75, 25);
+        let lead = timeline.track(VIDEO).expect("there");
+        let more = lead.slice(0..25).expect("stored");
+        timeline.append(VIDEO, &more.config, 90_000 * 60, &more.samples, &[]);
+        let mut from = 0;
+        let mut lasting = Vec::new();
+        let end = timeline.common_end(PATIENCE);
+        while let Some(cut) = next_object(&timeline, &[(VIDEO, from)], end) {
+            let numbers = cut.tracks[0].1.clone();
+            let lead = timeline.track(VIDEO).expect("there");
+            let slice = without_hole(lead.slice(numbers.clone()).expect("stored"));
+            lasting.push((numbers, slice.duration() / 90));
+            from = lasting.last().expect("pushed").0.end;
+        }
+        // The 75th picture would last 57 s.
+        assert_eq!(
+            lasting,
+            [
+                (0..50, 2_000),
+                (50..74, 960),
+                (74..75, 6_000),
+                (75..100, 1_000)
+            ]
+        );
     }
 
     #[test]
