@@ -1,13 +1,22 @@
-// Players in a browser: hls.js and Chromium's own HLS.
+// Players: hls.js, shaka-player and Chromium's own in a browser; GStreamer without one.
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { launchChromium } from '../browser/chromium.ts';
 import { serve, type Site } from '../browser/site.ts';
+import { layout } from '../media/cells.ts';
+import { readFrames } from '../media/frames.ts';
 import { pageFrameReader, type PageFrameReader } from '../media/page_frames.ts';
+import { runTool } from '../media/tool.ts';
 import { apiKey, call, create, finish, putConfig, putEndless, putFragment, recordSample } from './edge.ts';
 
-const page = `<!doctype html><video muted playsinline crossorigin></video><script src="/hls.js"></script>`;
+const page = `<!doctype html><video muted playsinline crossorigin></video><script src="/hls.js"></script><script src="/shaka.js"></script>`;
+
+type Player = 'hls.js' | 'shaka-player' | 'native';
+const players: readonly Player[] = ['hls.js', 'shaka-player', 'native'];
 
 let browser: Browser;
 let site: Site;
@@ -15,7 +24,11 @@ let site: Site;
 before(async () => {
   [browser, site] = await Promise.all([
     launchChromium(),
-    serve({ '/': { type: 'text/html', body: page }, '/hls.js': { file: 'tests/node_modules/hls.js/dist/hls.js' } }),
+    serve({
+      '/': { type: 'text/html', body: page },
+      '/hls.js': { file: 'tests/node_modules/hls.js/dist/hls.js' },
+      '/shaka.js': { file: 'tests/node_modules/shaka-player/dist/shaka-player.compiled.js' },
+    }),
   ]);
 });
 
@@ -35,23 +48,29 @@ interface Seen {
   readonly live: boolean | undefined;
 }
 
-async function open(url: string, player: 'hls.js' | 'native'): Promise<Page> {
+async function open(url: string, player: Player): Promise<Page> {
   const tab = await browser.newPage();
   await start(tab, url, player);
   return tab;
 }
 
 /** Puts a player into `tab`. */
-async function start(tab: Page, url: string, player: 'hls.js' | 'native', playing = true): Promise<void> {
+async function start(tab: Page, url: string, player: Player, playing = true): Promise<void> {
   await tab.goto(site.origin);
   await tab.evaluate(([address, kind, plays]) => {
     const video = document.querySelector('video') as HTMLVideoElement;
-    // hls.js as the script that the page has loaded; its types are of no use inside the page.
-    const scope = window as unknown as { Hls: any; seen: { fatal: string[]; live?: boolean } };
+    // Players as the scripts that the page has loaded; their types are of no use inside the page.
+    const scope = window as unknown as { Hls: any; shaka: any; seen: { fatal: string[]; live?: boolean } };
     scope.seen = { fatal: [] };
     if (kind === 'native') {
       video.onerror = () => scope.seen.fatal.push(video.error?.message ?? 'unknown');
       video.src = address;
+    } else if (kind === 'shaka-player') {
+      const shaka = new scope.shaka.Player();
+      const fail = (error: { code: number }): void => void scope.seen.fatal.push(`shaka ${error.code}`);
+      shaka.addEventListener('error', ({ detail }: { detail: { code: number } }) => fail(detail));
+      // It loads anew what is played before it has loaded.
+      void shaka.attach(video).then(() => shaka.load(address)).then(() => plays && video.play()).catch(fail);
     } else {
       const hls = new scope.Hls();
       hls.on(scope.Hls.Events.ERROR, (_: unknown, data: { fatal: boolean; details: string }) => data.fatal && scope.seen.fatal.push(data.details));
@@ -59,7 +78,7 @@ async function start(tab: Page, url: string, player: 'hls.js' | 'native', playin
       hls.loadSource(address);
       hls.attachMedia(video);
     }
-    if (plays) void video.play().catch(() => undefined);
+    if (plays && kind !== 'shaka-player') void video.play().catch(() => undefined);
   }, [url, player, playing] as const);
 }
 
@@ -123,7 +142,7 @@ test('hls.js asks for updates of a long playlist, and follows it by them', async
   await tab.close();
 });
 
-for (const player of ['hls.js', 'native'] as const) {
+for (const player of players) {
   test(`${player} shows a clip's pictures at their times`, async () => {
     const recording = await recordSample();
     const clip = await call('POST', `${recording.ingest_url}/clips`, { token: apiKey, body: JSON.stringify({ start: 5.48, end: 10.52 }) });
@@ -159,19 +178,36 @@ for (const player of ['hls.js', 'native'] as const) {
     assert.ok(Math.abs(duration - 16) < 0.1, `${duration} s`);
     await tab.close();
   });
+}
 
-  for (const kind of ['hls', 'ts'] as const) {
-    if (player === 'native' && kind === 'ts') continue; // of Chromium's own player fMP4 is asked only
-    test(`${player} plays a broadcast (${kind}) across the end of a round`, async () => {
-      const recording = await recordSample();
-      const body = JSON.stringify({ start: Date.now() - 21_000, loop: true });
-      const answer = await call('POST', `${recording.ingest_url}/broadcasts`, { token: apiKey, body });
+for (const kind of ['hls', 'ts'] as const) {
+  test(`a broadcast (${kind}) plays across the end of a round in all of them`, async () => {
+    const recording = await recordSample();
+    const body = JSON.stringify({ start: Date.now() - 21_000, loop: true });
+    const answer = await call('POST', `${recording.ingest_url}/broadcasts`, { token: apiKey, body });
+    // Of Chromium's own player fMP4 is asked only.
+    const asked = players.filter((player) => player !== 'native' || kind === 'hls');
+    await Promise.all(asked.map(async (player) => {
       const tab = await open(answer.body.playback[kind], player);
       const first = await played(tab, 0.1);
       const later = await played(tab, first.time + 6);
-      assert.deepEqual(later.fatal, []);
-      assert.ok(later.time >= first.time + 6);
+      assert.deepEqual(later.fatal, [], player);
+      assert.ok(later.time >= first.time + 6, player);
       await tab.close();
-    });
-  }
+    }));
+  });
 }
+
+test('GStreamer decodes every picture of a finished recording, once', { skip: process.platform === 'linux' ? false : 'GStreamer is asked on Linux' }, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'livetape-gstreamer-'));
+  try {
+    const pictures = join(folder, 'pictures.raw');
+    const { playback } = await recordSample();
+    await runTool('gst-launch-1.0', ['-q', 'uridecodebin', `uri=${playback.hls}`, '!', 'videoconvert', '!', 'video/x-raw,format=GRAY8', '!', 'filesink', `location=${pictures}`]);
+    const raw = ['-f', 'rawvideo', '-pixel_format', 'gray', '-video_size', `${layout.width}x${layout.height}`, '-framerate', '25'];
+    const { frames } = await readFrames(pictures, raw);
+    assert.deepEqual(frames.map(({ number }) => number), Array.from({ length: layout.frames }, (_, index) => index));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
