@@ -119,8 +119,15 @@ test('live recordings have their state, bit rate and latest picture, which chang
   await page.waitForFunction((title) => document.querySelector(`img[alt*="${title}"][alt$="0:08"]`), open);
   assert.equal(await numberOn(page, open), 150);
   await assertAccessible(page, 'live', 'html');
+  await page.evaluate(() => Reflect.deleteProperty(globalThis, 'VideoDecoder'));
+  await putFragment(recording, 4);
+  await page.evaluate(() => dispatchEvent(new Event('online')));
+  await card.getByText('This browser cannot decode single pictures').waitFor();
   await close(page);
 });
+
+/** What the player plays. */
+const source = (page: Page): Promise<string> => page.locator('video').evaluate((video: HTMLVideoElement) => video.src);
 
 test('a recording plays; a clip is cut by keys at exactly the pictures that are shown, and downloaded', { timeout: 60_000 }, async () => {
   const recording = await recordSample({ title: 'Cup final' });
@@ -128,6 +135,7 @@ test('a recording plays; a clip is cut by keys at exactly the pictures that are 
   await page.getByRole('heading', { name: 'Cup final' }).waitFor();
   await page.waitForFunction(() => (document.querySelector('video')?.readyState ?? 0) >= 2);
   const at = (time: number): Promise<number | null> => page.evaluate((wanted) => frameReader.seek(document.querySelector('video') as HTMLVideoElement, wanted), time);
+  assert.match(await source(page), /\/index\.m3u8$/);
   assert.equal(await at(5.5), 137);
   await page.keyboard.press('i');
   assert.equal(await at(10.55), 263);
@@ -146,7 +154,32 @@ test('a recording plays; a clip is cut by keys at exactly the pictures that are 
   await row.getByRole('button', { name: 'Delete' }).click();
   await confirm(page, 'Delete');
   await said(page, /Deleted/);
+  // As in a browser that plays no HLS by itself.
+  await page.evaluate(() => (HTMLMediaElement.prototype.canPlayType = () => ''));
+  await go(page, 'recordings');
+  await go(page, `recordings/${recording.id}`);
+  await page.waitForFunction(() => (document.querySelector('video')?.readyState ?? 0) >= 2);
+  assert.match(await source(page), /\/video\.mp4$/);
+  assert.equal(await at(5.5), 137);
   assert.deepEqual((await call('GET', `${edge}/v1/recordings/${recording.id}/clips`, { token: apiKey })).body.clips, []);
+  await close(page);
+});
+
+test('what plays by link alone plays here, while it grows too; its clips are downloaded, its length is followed', { timeout: 60_000 }, async () => {
+  const recording = await create({ title: 'Private', access: 'token' });
+  const page = await signedIn({}, `recordings/${recording.id}`);
+  await page.getByText('There is nothing to play yet').waitFor();
+  await putConfig(recording);
+  for (let seq = 0; seq < 4; seq += 1) await putFragment(recording, seq);
+  await page.waitForFunction(() => (document.querySelector('video')?.readyState ?? 0) >= 2);
+  await page.getByText('0:08', { exact: true }).waitFor();
+  const clip = { start: 2, end: 4, title: 'Two seconds' };
+  await call('POST', `${edge}/v1/recordings/${recording.id}/clips`, { token: apiKey, body: JSON.stringify(clip) });
+  await page.reload();
+  const row = page.getByRole('listitem').filter({ hasText: clip.title });
+  const [download] = await Promise.all([page.waitForEvent('download'), row.getByRole('link', { name: 'Download MP4' }).click()]);
+  const { frames } = await readFrames(await download.path());
+  assert.deepEqual(frames.map(({ number }) => number), Array.from({ length: 50 }, (_, index) => 50 + index));
   await close(page);
 });
 

@@ -17,12 +17,12 @@ const tokenAge = 600_000;
 /** The section. */
 export class LiveView extends View {
   readonly #grid = h('ul', { class: 'grid' });
-  readonly #empty = h('p', { class: 'soft' }, words().loading);
+  readonly #note = h('p', { class: 'soft' }, words().loading);
   readonly #cards = new Map<string, LiveCard>();
   #refresher: Refresher | undefined;
 
   protected override show(): void {
-    this.append(heading(words().live), this.#empty, this.#grid);
+    this.append(heading(words().live), this.#note, this.#grid);
     this.#refresher = new Refresher(() => this.#look());
   }
 
@@ -40,7 +40,7 @@ export class LiveView extends View {
     let isNew = false;
     for (const [id, card] of this.#cards) {
       if (page.items.some((summary) => summary.id === id)) continue;
-      card.remove();
+      card.item.remove();
       this.#cards.delete(id);
       isNew = true;
     }
@@ -51,8 +51,7 @@ export class LiveView extends View {
       this.#grid.insertBefore(card.item, this.#grid.children[at] ?? null);
       isNew = true;
     });
-    this.#empty.textContent = this.#cards.size === 0 ? words().noLive : '';
-    this.#empty.hidden = this.#cards.size > 0;
+    this.#note.textContent = page.cursor ? words().moreLive(mostCards) : this.#cards.size === 0 ? words().noLive : '';
     const looked = await Promise.allSettled([...this.#cards.values()].map((card) => card.look()));
     return looked.some((each) => each.status === 'fulfilled' && each.value) || isNew;
   }
@@ -67,7 +66,8 @@ class LiveCard extends View {
   readonly #state = h('span', { class: 'badges' });
   readonly #facts = h('dl', { class: 'facts' });
   #seen: Recording | undefined;
-  #grownAt = performance.now();
+  /** When something last arrived, by this page's clock; reckoned, until it is seen. */
+  #grownAt = 0;
   #rate: number | undefined;
   #shown = '';
   #image = '';
@@ -85,9 +85,8 @@ class LiveCard extends View {
     this.#tell(words().loading);
   }
 
-  override remove(): void {
+  disconnectedCallback(): void {
     URL.revokeObjectURL(this.#image);
-    this.item.remove();
   }
 
   /** Asks for its facts, and its picture where the card can be seen; says whether anything is new. */
@@ -97,7 +96,8 @@ class LiveCard extends View {
     const hasGrown = recording.bytes !== before?.bytes;
     this.#seen = recording;
     if (hasGrown) {
-      this.#grownAt = performance.now();
+      const end = recording.created + 1000 * ((recording.from ?? 0) + recording.duration);
+      this.#grownAt = performance.now() - (before ? 0 : Math.max(0, Date.now() - end));
       // Bytes that came, by the time that they play; at first, of all that there is.
       const [bytes, seconds] = before && recording.duration > before.duration
         ? [recording.bytes - before.bytes, recording.duration - before.duration]

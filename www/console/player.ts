@@ -8,7 +8,7 @@ const hlsType = 'application/vnd.apple.mpegurl';
 
 /** The player with its marks. */
 export class ClipPlayer extends View {
-  readonly #recording: Recording;
+  #recording: Recording;
   readonly #made: (clip: Clip) => void;
   readonly #video = h('video', { controls: true, playsinline: true, preload: 'auto', 'aria-label': words().player });
   readonly #note = h('p', { class: 'soft' });
@@ -48,14 +48,15 @@ export class ClipPlayer extends View {
   }
 
   /** Plays what `name`, an id or a token, opens; where there is none it says why. */
-  play(name: string | undefined, isBanned: boolean): void {
+  play(name: string | undefined, recording: Recording): void {
     const text = words();
     const hls = this.#video.canPlayType(hlsType) !== '';
-    const isEmpty = this.#recording.objects === 0;
+    const isEmpty = recording.objects === 0;
+    this.#recording = recording;
     this.#stop();
     this.#video.hidden = this.#tools.hidden = !name || isEmpty;
-    const isLiveFile = !hls && this.#recording.state === 'recording';
-    this.#note.textContent = isBanned ? text.bannedPlayer : isEmpty ? text.emptyPlayer : name && isLiveFile ? text.liveMp4 : '';
+    const isLiveFile = !hls && recording.state === 'recording';
+    this.#note.textContent = recording.review === 'banned' ? text.bannedPlayer : isEmpty ? text.emptyPlayer : name && isLiveFile ? text.liveMp4 : '';
     if (!name || isEmpty) return;
     this.#video.src = playAddress(name, hls ? 'index.m3u8' : 'video.mp4');
     this.#watch();
