@@ -1,110 +1,28 @@
 // Players: hls.js, shaka-player and Chromium's own in a browser; GStreamer without one.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { after, before, test } from 'node:test';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
-import { launchChromium } from '../browser/chromium.ts';
-import { serve, type Site } from '../browser/site.ts';
 import { layout } from '../media/cells.ts';
 import { readFrames } from '../media/frames.ts';
-import { pageFrameReader, type PageFrameReader } from '../media/page_frames.ts';
+import { pageFrameReader } from '../media/page_frames.ts';
 import { runTool } from '../media/tool.ts';
 import { apiKey, call, create, finish, putConfig, putEndless, putFragment, recordSample } from './edge.ts';
+import { launchPlayers, look, played, type Player, type Players, type Reading } from './player_pages.ts';
 
-const page = `<!doctype html><video muted playsinline crossorigin></video><script src="/hls.js"></script><script src="/shaka.js"></script>`;
-
-type Player = 'hls.js' | 'shaka-player' | 'native';
-const players: readonly Player[] = ['hls.js', 'shaka-player', 'native'];
-
-let browser: Browser;
-let site: Site;
+const all: readonly Player[] = ['hls.js', 'shaka', 'native'];
+let players: Players;
 
 before(async () => {
-  [browser, site] = await Promise.all([
-    launchChromium(),
-    serve({
-      '/': { type: 'text/html', body: page },
-      '/hls.js': { file: 'tests/node_modules/hls.js/dist/hls.js' },
-      '/shaka.js': { file: 'tests/node_modules/shaka-player/dist/shaka-player.compiled.js' },
-    }),
-  ]);
+  players = await launchPlayers();
 });
 
-after(async () => {
-  await browser.close();
-  await site.close();
-});
-
-type Reading = { frameReader: PageFrameReader };
-
-/** What a page tells of its player. */
-interface Seen {
-  readonly fatal: string[];
-  readonly time: number;
-  readonly duration: number;
-  readonly ended: boolean;
-  readonly live: boolean | undefined;
-}
-
-async function open(url: string, player: Player): Promise<Page> {
-  const tab = await browser.newPage();
-  await start(tab, url, player);
-  return tab;
-}
-
-/** Puts a player into `tab`. */
-async function start(tab: Page, url: string, player: Player, playing = true): Promise<void> {
-  await tab.goto(site.origin);
-  await tab.evaluate(([address, kind, plays]) => {
-    const video = document.querySelector('video') as HTMLVideoElement;
-    // Players as the scripts that the page has loaded; their types are of no use inside the page.
-    const scope = window as unknown as { Hls: any; shaka: any; seen: { fatal: string[]; live?: boolean } };
-    scope.seen = { fatal: [] };
-    if (kind === 'native') {
-      video.onerror = () => scope.seen.fatal.push(video.error?.message ?? 'unknown');
-      video.src = address;
-    } else if (kind === 'shaka-player') {
-      const shaka = new scope.shaka.Player();
-      const fail = (error: { code: number }): void => void scope.seen.fatal.push(`shaka ${error.code}`);
-      shaka.addEventListener('error', ({ detail }: { detail: { code: number } }) => fail(detail));
-      // It loads anew what is played before it has loaded.
-      void shaka.attach(video).then(() => shaka.load(address)).then(() => plays && video.play()).catch(fail);
-    } else {
-      const hls = new scope.Hls();
-      hls.on(scope.Hls.Events.ERROR, (_: unknown, data: { fatal: boolean; details: string }) => data.fatal && scope.seen.fatal.push(data.details));
-      hls.on(scope.Hls.Events.LEVEL_UPDATED, (_: unknown, data: { details: { live: boolean } }) => (scope.seen.live = data.details.live));
-      hls.loadSource(address);
-      hls.attachMedia(video);
-    }
-    if (plays && kind !== 'shaka-player') void video.play().catch(() => undefined);
-  }, [url, player, playing] as const);
-}
-
-const look = (tab: Page): Promise<Seen> =>
-  tab.evaluate(() => {
-    const video = document.querySelector('video') as HTMLVideoElement;
-    const { seen } = window as unknown as { seen: { fatal: string[]; live?: boolean } };
-    return { fatal: seen.fatal, live: seen.live, time: video.currentTime, duration: video.duration, ended: video.ended };
-  });
-
-/** Waits until the page's video has come to `time` in seconds. */
-async function played(tab: Page, time: number): Promise<Seen> {
-  await tab.waitForFunction(
-    (wanted) => {
-      const { seen } = window as unknown as { seen: { fatal: string[] } };
-      return seen.fatal.length > 0 || (document.querySelector('video') as HTMLVideoElement).currentTime >= wanted;
-    },
-    time,
-    { timeout: 30_000 },
-  );
-  return look(tab);
-}
+after(() => players.close());
 
 test('hls.js opened before the first object is stored waits, plays on as it grows, and sees the end', async () => {
   const recording = await create();
-  const tab = await open(recording.playback.hls, 'hls.js');
+  const tab = await players.open(recording.playback.hls, 'hls.js');
   await putConfig(recording);
   for (let seq = 0; seq < 4; seq += 1) await putFragment(recording, seq);
   const early = await played(tab, 1);
@@ -124,12 +42,12 @@ test('hls.js asks for updates of a long playlist, and follows it by them', async
   const recording = await create();
   await putConfig(recording);
   for (let seq = 0; seq < 24; seq += 1) await putEndless(recording, seq);
-  const tab = await browser.newPage();
+  const tab = await players.browser.newPage();
   const asked: string[] = [];
   tab.on('response', async (response) => {
     if (response.url().includes('media.m3u8')) asked.push(new URL(response.url()).search);
   });
-  await start(tab, recording.playback.hls, 'hls.js');
+  await players.start(tab, recording.playback.hls, 'hls.js');
   await played(tab, 1);
   for (let seq = 24; seq < 27; seq += 1) await putEndless(recording, seq);
   await finish(recording);
@@ -142,13 +60,13 @@ test('hls.js asks for updates of a long playlist, and follows it by them', async
   await tab.close();
 });
 
-for (const player of players) {
+for (const player of all) {
   test(`${player} shows a clip's pictures at their times`, async () => {
     const recording = await recordSample();
     const clip = await call('POST', `${recording.ingest_url}/clips`, { token: apiKey, body: JSON.stringify({ start: 5.48, end: 10.52 }) });
-    const tab = await browser.newPage();
+    const tab = await players.browser.newPage();
     await tab.addInitScript(pageFrameReader());
-    await start(tab, clip.body.playback.hls, player, false);
+    await players.start(tab, clip.body.playback.hls, player, false);
     // EXT-X-START sends hls.js behind what is there for decoding alone; Chromium's own player does not know it.
     const begins = player === 'hls.js' ? 0.001 : 0;
     await tab.waitForFunction((least) => {
@@ -169,7 +87,7 @@ for (const player of players) {
 
   test(`${player} plays a finished recording to its end`, async () => {
     const recording = await recordSample();
-    const tab = await open(recording.playback.hls, player);
+    const tab = await players.open(recording.playback.hls, player);
     await played(tab, 0.1);
     await tab.evaluate(() => ((document.querySelector('video') as HTMLVideoElement).currentTime = 14.5));
     await tab.waitForFunction(() => (document.querySelector('video') as HTMLVideoElement).ended, undefined, { timeout: 30_000 });
@@ -186,9 +104,9 @@ for (const kind of ['hls', 'ts'] as const) {
     const body = JSON.stringify({ start: Date.now() - 21_000, loop: true });
     const answer = await call('POST', `${recording.ingest_url}/broadcasts`, { token: apiKey, body });
     // Of Chromium's own player fMP4 is asked only.
-    const asked = players.filter((player) => player !== 'native' || kind === 'hls');
+    const asked = all.filter((player) => player !== 'native' || kind === 'hls');
     await Promise.all(asked.map(async (player) => {
-      const tab = await open(answer.body.playback[kind], player);
+      const tab = await players.open(answer.body.playback[kind], player);
       const first = await played(tab, 0.1);
       const later = await played(tab, first.time + 6);
       assert.deepEqual(later.fatal, [], player);
