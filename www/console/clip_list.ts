@@ -1,8 +1,9 @@
 /** A recording's clips: to be passed on, downloaded, deleted. */
 import { size } from '../sdk/src/element_format.js';
 import { playAddress, type Clip, type Recording } from './api.js';
+import { moment, titleOf } from './figures.js';
 import { button, h } from './nodes.js';
-import { moment, titleOf, words } from './text.js';
+import { words } from './text.js';
 import { ListView, copyButton } from './view.js';
 
 /** Seconds that a link to a clip plays where its address alone does not. */

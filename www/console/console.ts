@@ -6,8 +6,9 @@ import { LiveView } from './live.js';
 import { button, field, h } from './nodes.js';
 import { RecordingView } from './recording.js';
 import { RecordingsView } from './recordings.js';
+import { explain } from './refusals.js';
 import { TemplatesView } from './templates.js';
-import { explain, words } from './text.js';
+import { words } from './text.js';
 import type { Session, View } from './view.js';
 
 /** Where the key is, for as long as the tab is open. */

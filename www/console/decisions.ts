@@ -1,7 +1,8 @@
 /** What is decided about a recording: review, who may play, links, deletion. */
 import type { Access, Recording, Review } from './api.js';
+import { date, titleOf } from './figures.js';
 import { button, field, h } from './nodes.js';
-import { date, titleOf, words } from './text.js';
+import { words } from './text.js';
 import { View, confirmed, copyButton } from './view.js';
 
 const hour = 3_600;

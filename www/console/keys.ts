@@ -1,7 +1,8 @@
 /** API keys: made, shown once, revoked. */
 import { scopes, type Key } from './api.js';
+import { date, scopeText, titleOf } from './figures.js';
 import { badge, button, field, h } from './nodes.js';
-import { date, scopeText, titleOf, words } from './text.js';
+import { words } from './text.js';
 import { ListView, copyButton, heading } from './view.js';
 
 /** The section. */

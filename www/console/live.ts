@@ -1,10 +1,12 @@
 /** What is being recorded now: a card each, with its latest picture. */
 import { clock, size } from '../sdk/src/element_format.js';
-import { type Recording, type Summary } from './api.js';
+import type { Recording, Summary } from './api.js';
+import { bitrate, format, titleOf } from './figures.js';
 import { latestPicture } from './latest_picture.js';
 import { badge, h } from './nodes.js';
 import { Refresher } from './refresher.js';
-import { bitrate, explain, format, titleOf, words } from './text.js';
+import { explain } from './refusals.js';
+import { words } from './text.js';
 import { View, heading } from './view.js';
 
 /** Cards at most: those that began last. */

@@ -1,7 +1,8 @@
 /** A recording in the browser's own player, and what is cut from it: two marks, and a clip between them. */
 import { playAddress, type Clip, type Recording } from './api.js';
+import { moment } from './figures.js';
 import { button, field, h } from './nodes.js';
-import { moment, words } from './text.js';
+import { words } from './text.js';
 import { View } from './view.js';
 
 const hlsType = 'application/vnd.apple.mpegurl';
@@ -58,12 +59,21 @@ export class ClipPlayer extends View {
     const isLiveFile = !hls && recording.state === 'recording';
     this.#note.textContent = recording.review === 'banned' ? text.bannedPlayer : isEmpty ? text.emptyPlayer : name && isLiveFile ? text.liveMp4 : '';
     if (!name || isEmpty) return;
-    this.#video.src = playAddress(name, hls ? 'index.m3u8' : 'video.mp4');
+    // HLS that the browser cannot play after all is asked for as one file.
+    const files = hls ? ['index.m3u8', 'video.mp4'] : ['video.mp4'];
+    const next = (): void => {
+      const file = files.shift();
+      if (file) this.#video.src = playAddress(name, file);
+      else this.#note.textContent = text.unplayable;
+    };
+    this.#video.onerror = next;
+    next();
     this.#watch();
   }
 
   #stop(): void {
     this.#shown = undefined;
+    this.#video.onerror = null;
     this.#video.removeAttribute('src');
     this.#video.load();
   }

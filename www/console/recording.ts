@@ -3,11 +3,12 @@ import { clock, size } from '../sdk/src/element_format.js';
 import { playAddress, type Recording } from './api.js';
 import { ClipList } from './clip_list.js';
 import { DecisionPanel } from './decisions.js';
+import { bitrate, date, format, titleOf } from './figures.js';
 import { h, present } from './nodes.js';
 import { ClipPlayer } from './player.js';
 import { badges } from './recordings.js';
 import { Refresher } from './refresher.js';
-import { bitrate, date, format, titleOf, words } from './text.js';
+import { words } from './text.js';
 import { View, heading } from './view.js';
 
 /** Seconds that a reviewer's own token is good for. */

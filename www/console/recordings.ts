@@ -1,8 +1,9 @@
 /** All recordings: searched, narrowed, a page at a time. */
 import { clock, size } from '../sdk/src/element_format.js';
 import type { Review, Summary } from './api.js';
+import { date, titleOf } from './figures.js';
 import { badge, button, field, h } from './nodes.js';
-import { date, titleOf, words } from './text.js';
+import { words } from './text.js';
 import { View, heading } from './view.js';
 
 /** Milliseconds after the last key until the search is sent. */

@@ -1,7 +1,8 @@
 /** Templates: made, passed on, deleted. */
 import type { Limits, Template } from './api.js';
+import { date, limits, titleOf } from './figures.js';
 import { button, field, h } from './nodes.js';
-import { date, limits, titleOf, words } from './text.js';
+import { words } from './text.js';
 import { ListView, copyButton, heading } from './view.js';
 
 const megabyte = 1e6;

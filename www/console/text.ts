@@ -1,8 +1,5 @@
 /** What the console says, in English and Chinese. */
-import { LiveTapeError } from '../sdk/src/errors.js';
-import { clock, size } from '../sdk/src/element_format.js';
-import { language, languageTag } from '../demo/language.js';
-import { EdgeError, type Limits, type Recording, type Scope } from './api.js';
+import { language } from '../demo/language.js';
 
 const english = {
   title: 'Console',
@@ -58,6 +55,7 @@ const english = {
   liveMp4: 'This browser plays no HLS by itself: what you see is what there was when the page was opened.',
   bannedPlayer: 'Banned: it plays for nobody. Approve it to see it.',
   emptyPlayer: 'There is nothing to play yet.',
+  unplayable: 'This browser cannot play it. Download it, or open it in another player.',
   clip: 'Clip',
   clipKeys: 'Keys: I where it starts, O where it ends.',
   startHere: 'Start here',
@@ -187,6 +185,7 @@ const chinese: Words = {
   liveMp4: '此浏览器不能直接播放 HLS：这里显示的是打开页面时已有的内容。',
   bannedPlayer: '已封禁：任何人都不能播放。通过审核后才能观看。',
   emptyPlayer: '还没有可以播放的内容。',
+  unplayable: '此浏览器无法播放。请下载，或用其他播放器打开。',
   clip: '剪辑',
   clipKeys: '按键：I 设为起点，O 设为终点。',
   startHere: '从这里开始',
@@ -261,99 +260,7 @@ const chinese: Words = {
   noKeys: '除了服务器自身的密钥，还没有其他密钥。',
 };
 
-/** What is said where the edge refuses: what it means, and what to do. `detail` is the edge's own sentence. */
-const refusals: Record<'en' | 'zh', Record<string, (detail: string) => string>> = {
-  en: {
-    unreachable: () => 'The edge cannot be reached. Look at your connection; then try again.',
-    key_invalid: () => 'The edge does not know this key: it was mistyped, or has been revoked. Sign in with another one.',
-    token_missing: () => 'The edge wants an API key. Sign in with one.',
-    key_scope: (detail) => `This key may not do that. Sign in with one that may. (${detail})`,
-    unknown_recording: () => 'This recording does not exist any more: somebody has deleted it. Go back to the list.',
-    unknown_clip: () => 'This clip does not exist any more: somebody has deleted it.',
-    unknown_template: () => 'This template does not exist any more: somebody has deleted it.',
-    unknown_key: () => 'This key does not exist any more: somebody has revoked it.',
-    nothing_recorded: () => 'Nothing of that time is stored. Choose another one.',
-    not_started: () => 'Nothing of that time is stored yet. Try again in a moment.',
-    too_many_clips: () => 'A recording has 10,000 clips at most. Delete some first.',
-    too_many_requests: () => 'That was too often. Wait a minute, then try again.',
-    no_webcodecs: () => 'This browser cannot decode single pictures.',
-    codec_unsupported: () => 'This browser cannot decode the pictures’ codec.',
-    picture_failed: () => 'The latest picture cannot be decoded.',
-    other: (detail) => `That did not work; try again. (${detail})`,
-  },
-  zh: {
-    unreachable: () => '无法连接到边缘服务器。请检查网络，然后重试。',
-    key_invalid: () => '服务器不认识这个密钥：可能输入有误，或已被撤销。请使用其他密钥登录。',
-    token_missing: () => '服务器需要 API 密钥，请登录。',
-    key_scope: (detail) => `这个密钥没有此项权限，请使用有权限的密钥登录。（${detail}）`,
-    unknown_recording: () => '这段录像已不存在：已被人删除。请返回列表。',
-    unknown_clip: () => '这个剪辑已不存在：已被人删除。',
-    unknown_template: () => '这个模板已不存在：已被人删除。',
-    unknown_key: () => '这个密钥已不存在：已被人撤销。',
-    nothing_recorded: () => '这段时间没有内容，请另选时间。',
-    not_started: () => '这段时间还没有内容，请稍后再试。',
-    too_many_clips: () => '每段录像最多 10,000 个剪辑，请先删除一些。',
-    too_many_requests: () => '操作过于频繁，请一分钟后再试。',
-    no_webcodecs: () => '此浏览器不能解码单幅画面。',
-    codec_unsupported: () => '此浏览器不能解码这种视频编码。',
-    picture_failed: () => '无法解码最新画面。',
-    other: (detail) => `操作没有成功，请重试。（${detail}）`,
-  },
-};
-
 /** The texts in the page's language. */
 export function words(): Words {
   return language() === 'zh' ? chinese : english;
-}
-
-/** What went wrong, and what to do, in a sentence or two. */
-export function explain(error: unknown): string {
-  const table = refusals[language()];
-  const code = error instanceof EdgeError || error instanceof LiveTapeError ? error.code : 'other';
-  const sentence = table[code] ?? table['other'];
-  return sentence?.(error instanceof Error ? error.message : String(error)) ?? String(error);
-}
-
-/** What a recording, clip, template or key is called. */
-export function titleOf({ title }: { readonly title?: string }): string {
-  return title || words().untitled;
-}
-
-/** What a key's scope lets its holder do. */
-export function scopeText(scope: Scope): string {
-  return words()[scope];
-}
-
-/** Unix milliseconds as a date and time of day. */
-export function date(millis: number): string {
-  return new Intl.DateTimeFormat(languageTag(), { dateStyle: 'medium', timeStyle: 'short' }).format(millis);
-}
-
-/** Bits a second. */
-export function bitrate(bits: number): string {
-  return bits < 1e6 ? `${Math.round(bits / 1e3)} kb/s` : `${(bits / 1e6).toFixed(1)} Mb/s`;
-}
-
-/** Seconds as `1:02:03.040`, to the millisecond that pictures are told apart by. */
-export function moment(seconds: number): string {
-  const millis = Math.round(seconds * 1000);
-  return `${clock(Math.floor(millis / 1000))}.${String(millis % 1000).padStart(3, '0')}`;
-}
-
-/** Codecs and sizes of the tracks. */
-export function format({ tracks }: Recording): string {
-  return tracks.map(({ codec, width, height, sample_rate: rate }) => `${codec}${width ? ` ${width}×${height}` : rate ? ` ${rate / 1000} kHz` : ''}`).join(' · ');
-}
-
-/** What a template allows, in short. */
-export function limits({ origins, minutes, bytes, recordings, per_minute: perMinute }: Limits): [name: string, value: string][] {
-  const text = words();
-  const number = (value: number | undefined): string => value?.toLocaleString(languageTag()) ?? text.noLimit;
-  return [
-    [text.origins, origins?.length ? origins.join(', ') : text.anyPage],
-    [text.minutes, number(minutes)],
-    [text.stored, bytes === undefined ? text.noLimit : size(bytes)],
-    [text.mostRecordings, number(recordings)],
-    [text.perMinute, number(perMinute)],
-  ];
 }
