@@ -186,6 +186,23 @@ test('what plays by link alone plays here, while it grows too; its clips are dow
   await close(page);
 });
 
+test('what is sent encrypted shows its latest picture, plays, and is downloaded', { timeout: 60_000 }, async () => {
+  const title = `Encrypted ${Date.now()}`;
+  const recording = await create({ title, encryption: 'aes-128', access: 'token' });
+  await putConfig(recording);
+  for (let seq = 0; seq < 3; seq += 1) await putFragment(recording, seq);
+  const page = await signedIn();
+  await page.getByAltText(title).waitFor();
+  assert.equal(await numberOn(page, title), 100);
+  await go(page, `recordings/${recording.id}`);
+  await page.waitForFunction(() => (document.querySelector('video')?.readyState ?? 0) >= 2);
+  assert.equal(await page.evaluate(() => frameReader.seek(document.querySelector('video') as HTMLVideoElement, 2.02)), 50);
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Download MP4' }).click()]);
+  const { frames } = await readFrames(await download.path());
+  assert.deepEqual(frames.map(({ number }) => number), Array.from({ length: 150 }, (_, index) => index));
+  await close(page);
+});
+
 const played = async (recording: Recording): Promise<number> => (await fetch(recording.playback.hls)).status;
 
 test('a ban holds within 2 s and is taken back; links are made and revoked; what is deleted is gone', { timeout: 60_000 }, async () => {

@@ -23,6 +23,7 @@ export interface Summary {
 export interface Recording extends Summary {
   /** Seconds from the first picture that there was to the first that is kept. */
   readonly from?: number;
+  readonly encryption?: 'aes-128';
   readonly objects: number;
   readonly tracks: readonly Track[];
 }
@@ -163,7 +164,7 @@ export class Api {
     await this.#send(`${recordingPath(id)}/clips/${encodeURIComponent(clip)}`, 'DELETE');
   }
 
-  createPlayToken(id: string, body: { seconds: number; reviewer?: boolean; clip?: string }): Promise<PlayToken> {
+  createPlayToken(id: string, body: { seconds: number; reviewer?: boolean; download?: boolean; clip?: string }): Promise<PlayToken> {
     return this.#read(`${recordingPath(id)}/tokens`, 'POST', body);
   }
 

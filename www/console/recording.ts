@@ -97,10 +97,11 @@ export class RecordingView extends View {
   }
 
   /** What opens it: its id, or a reviewer's token where that does not; nothing where nothing does. */
-  async #playName({ id, review, access }: Recording): Promise<string | undefined> {
+  async #playName({ id, review, access, encryption }: Recording): Promise<string | undefined> {
     if (review === 'banned') return undefined;
-    if (review === 'approved' && access === 'public') return id;
-    return (await this.attempt(() => this.session.api.createPlayToken(id, { seconds: ownToken, reviewer: true })))?.token;
+    // Files of what is encrypted are clear, and want a token that says so.
+    if (review === 'approved' && access === 'public' && !encryption) return id;
+    return (await this.attempt(() => this.session.api.createPlayToken(id, { seconds: ownToken, reviewer: true, download: encryption !== undefined })))?.token;
   }
 }
 
