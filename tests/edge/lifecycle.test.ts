@@ -37,7 +37,20 @@ test('a list says how far each is', async () => {
   const [own] = body.recordings;
   assert.deepEqual([own.id, own.title, own.state, own.duration], [recording.id, title, 'finished', 16]);
   assert.ok(own.bytes > 2_000_000);
+  assert.deepEqual([own.review, own.access], ['approved', 'public']);
   assert.deepEqual((await list(`search=${encodeURIComponent(title)}&state=recording`)).body.recordings, []);
+});
+
+test('a list is narrowed to what was decided, which it tells at once', async () => {
+  const recording = await create({ review: 'pending', access: 'token' });
+  const found = async (review: string): Promise<unknown[]> => {
+    const { body } = await list(`search=${recording.id}&review=${review}`);
+    return body.recordings.map((each: { review: string; access: string }) => [each.review, each.access]);
+  };
+  assert.deepEqual([await found('pending'), await found('banned')], [[['pending', 'token']], []]);
+  await patch(recording, { review: 'banned' });
+  assert.deepEqual([await found('pending'), await found('banned')], [[], [['banned', 'token']]]);
+  assert.equal((await list('review=gone')).body.error.code, 'bad_request');
 });
 
 test('title and facts are changed and stay', async () => {

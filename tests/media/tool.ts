@@ -1,4 +1,4 @@
-// Runs ffmpeg and ffprobe.
+// Runs ffmpeg, ffprobe and GStreamer.
 import { spawn } from 'node:child_process';
 
 /** What a finished tool left behind. */
@@ -8,7 +8,7 @@ export interface ToolOutput {
 }
 
 /** Runs `program` to its end. Rejects when it cannot start, exits non-zero, or takes longer than `seconds`. */
-export function runTool(program: 'ffmpeg' | 'ffprobe', args: readonly string[], seconds = 120): Promise<ToolOutput> {
+export function runTool(program: 'ffmpeg' | 'ffprobe' | 'gst-launch-1.0', args: readonly string[], seconds = 120): Promise<ToolOutput> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: seconds * 1000, killSignal: 'SIGKILL' });
     const stdout: Buffer[] = [];

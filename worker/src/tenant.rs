@@ -6,10 +6,14 @@ mod templates;
 
 pub(crate) use templates::Admission;
 
+use std::cell::Cell;
+
 use livetape_edge::access::{KeyInfo, PatchTemplate, Scope, Template};
-use livetape_edge::api::{RecordingList, RecordingSummary, State as Progress};
+use livetape_edge::api::{RecordingList, RecordingSummary};
 use livetape_edge::{Cursor, Delivery, ListQuery, Page};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use worker::{
     DurableObject, Env, Method, Request, RequestInit, Response, Result, SqlStorage,
     SqlStorageValue, State, durable_object,
@@ -22,10 +26,17 @@ use crate::sql::{integer, read, real, text, write};
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS recording (
         id TEXT PRIMARY KEY, state TEXT NOT NULL, title TEXT, created INTEGER NOT NULL,
-        duration REAL NOT NULL, bytes INTEGER NOT NULL
+        duration REAL NOT NULL, bytes INTEGER NOT NULL, review TEXT NOT NULL DEFAULT 'approved',
+        access TEXT NOT NULL DEFAULT 'public'
     );
     CREATE INDEX IF NOT EXISTS recording_by_age ON recording (created DESC, id DESC);
 ";
+
+/// Columns that lists of earlier versions lack.
+const LATER: [(&str, &str); 2] = [
+    ("review", "TEXT NOT NULL DEFAULT 'approved'"),
+    ("access", "TEXT NOT NULL DEFAULT 'public'"),
+];
 
 /// The binding of the Durable Object, and the name of the only one so far.
 const BINDING: &str = "TENANT";
@@ -86,19 +97,19 @@ pub(crate) async fn ask(env: &Env, command: &TenantCommand) -> Result<Delivery> 
 #[durable_object]
 pub struct Tenant {
     sql: SqlStorage,
+    is_ready: Cell<bool>,
 }
 
 impl DurableObject for Tenant {
     fn new(state: State, _env: Env) -> Self {
         Self {
             sql: state.storage().sql(),
+            is_ready: Cell::new(false),
         }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
-        for schema in [SCHEMA, keys::SCHEMA, templates::SCHEMA] {
-            self.sql.exec(schema, None)?;
-        }
+        self.prepare()?;
         let command = serde_json::from_str(&request.text().await?)?;
         let delivery = match self.answer(command) {
             Ok(delivery) => delivery,
@@ -116,6 +127,26 @@ fn done() -> Delivery {
 }
 
 impl Tenant {
+    /// Makes the tables, once for each time that this object is in memory.
+    fn prepare(&self) -> Result<()> {
+        if self.is_ready.get() {
+            return Ok(());
+        }
+        for schema in [SCHEMA, keys::SCHEMA, templates::SCHEMA] {
+            self.sql.exec(schema, None)?;
+        }
+        let columns = "SELECT name FROM pragma_table_info('recording')";
+        let there = read(&self.sql, columns, Vec::new(), |row| text(row.next()?))?;
+        for (name, kind) in LATER {
+            if !there.iter().any(|column| column == name) {
+                let add = format!("ALTER TABLE recording ADD COLUMN {name} {kind}");
+                self.sql.exec(&add, None)?;
+            }
+        }
+        self.is_ready.set(true);
+        Ok(())
+    }
+
     fn answer(&self, command: TenantCommand) -> Answer {
         match command {
             TenantCommand::Put(summary) => Ok(self.put(summary)?),
@@ -149,14 +180,16 @@ impl Tenant {
     fn put(&self, summary: RecordingSummary) -> Result<Delivery> {
         let values = vec![
             summary.id.into(),
-            state_text(summary.state).into(),
+            name(&summary.state)?.into(),
             summary.title.into(),
             summary.created.into(),
             summary.duration.into(),
             i64::try_from(summary.bytes).unwrap_or(i64::MAX).into(),
+            name(&summary.review)?.into(),
+            name(&summary.access)?.into(),
         ];
-        let query = "INSERT OR REPLACE INTO recording (id, state, title, created, duration, bytes)
-                     VALUES (?, ?, ?, ?, ?, ?)";
+        let query = "INSERT OR REPLACE INTO recording (id, state, title, created, duration, bytes, review, access)
+                     VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
         write(&self.sql, query, values)?;
         Ok(done())
     }
@@ -170,7 +203,11 @@ impl Tenant {
         }
         if let Some(state) = query.state {
             conditions.push("state = ?");
-            values.push(state_text(state).into());
+            values.push(name(&state)?.into());
+        }
+        if let Some(review) = query.review {
+            conditions.push("review = ?");
+            values.push(name(&review)?.into());
         }
         if let Some(search) = &query.search {
             conditions.push("(title LIKE ? ESCAPE '\\' OR id LIKE ? ESCAPE '\\')");
@@ -180,7 +217,7 @@ impl Tenant {
         // One more than asked for tells whether there is another page.
         let limit = query.limit as usize;
         let sql = format!(
-            "SELECT id, state, title, created, duration, bytes FROM recording WHERE {}
+            "SELECT id, state, title, created, duration, bytes, review, access FROM recording WHERE {}
              ORDER BY created DESC, id DESC LIMIT {}",
             conditions.join(" AND "),
             limit + 1
@@ -188,11 +225,13 @@ impl Tenant {
         let mut recordings = read(&self.sql, &sql, values, |row| {
             Some(RecordingSummary {
                 id: text(row.next()?)?,
-                state: state_of(&text(row.next()?)?),
+                state: named(row.next()?)?,
                 title: text(row.next()?),
                 created: integer(row.next()?)?,
                 duration: real(row.next()?)?,
                 bytes: integer(row.next()?)?.try_into().ok()?,
+                review: named(row.next()?)?,
+                access: named(row.next()?)?,
             })
         })?;
         let more = recordings.len() > limit;
@@ -208,18 +247,16 @@ impl Tenant {
     }
 }
 
-const fn state_text(state: Progress) -> &'static str {
-    match state {
-        Progress::Recording => "recording",
-        Progress::Finished => "finished",
+/// What one of a few values is called, in JSON as in a row.
+fn name(value: &impl Serialize) -> Result<String> {
+    match serde_json::to_value(value)? {
+        Value::String(name) => Ok(name),
+        other => Err(format!("{other} has no name").into()),
     }
 }
 
-fn state_of(text: &str) -> Progress {
-    match text {
-        "finished" => Progress::Finished,
-        _ => Progress::Recording,
-    }
+fn named<T: DeserializeOwned>(value: SqlStorageValue) -> Option<T> {
+    serde_json::from_value(Value::String(text(value)?)).ok()
 }
 
 /// A text as a pattern of `LIKE` that only it matches.

@@ -1,4 +1,6 @@
 /** What the pages say, in English and Chinese. */
+import { language, languageTag, otherLanguage, switchLanguage } from './language.js';
+
 const english = {
   tagline: 'A record button for any page that plays a live stream',
   live: 'LIVE',
@@ -60,12 +62,9 @@ const chinese: typeof english = {
 /** A name of a text. */
 export type TextName = keyof typeof english;
 
-const stored = 'livetape.language';
-let language: 'en' | 'zh' = (localStorage.getItem(stored) ?? navigator.language).startsWith('zh') ? 'zh' : 'en';
-
 /** The text of this name in the page's language. */
 export function text(name: TextName): string {
-  return (language === 'zh' ? chinese : english)[name];
+  return (language() === 'zh' ? chinese : english)[name];
 }
 
 /**
@@ -74,16 +73,15 @@ export function text(name: TextName): string {
  */
 export function speak(changed: () => void): void {
   const fill = (): void => {
-    document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
+    document.documentElement.lang = languageTag();
     for (const element of document.querySelectorAll<HTMLElement>('[data-text]')) element.textContent = text(element.dataset['text'] as TextName);
     for (const element of document.querySelectorAll<HTMLElement>('[data-label]')) element.ariaLabel = text(element.dataset['label'] as TextName);
     const button = document.getElementById('language');
-    if (button) button.textContent = language === 'zh' ? 'English' : '中文';
+    if (button) button.textContent = otherLanguage();
     changed();
   };
   document.getElementById('language')?.addEventListener('click', () => {
-    language = language === 'zh' ? 'en' : 'zh';
-    localStorage.setItem(stored, language);
+    switchLanguage();
     fill();
   });
   fill();

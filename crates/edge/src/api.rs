@@ -1,6 +1,7 @@
 //! The JSON that goes in and out.
 
 mod broadcast;
+mod listing;
 mod playing;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use crate::retention::Retention;
 pub use broadcast::{
     BroadcastInfo, BroadcastList, BroadcastPlayback, CreateBroadcast, PatchBroadcast,
 };
+pub use listing::{RecordingList, RecordingSummary};
 pub use playing::{
     ClipInfo, ClipList, ClipPlayback, CreateClip, CreatePlayToken, CreatedPlayToken,
 };
@@ -198,6 +200,9 @@ pub struct RecordingInfo {
     pub retention: Retention,
     /// When it was created, Unix milliseconds.
     pub created: i64,
+    /// Seconds from the first picture that there was to the first that is kept.
+    #[serde(skip_serializing_if = "is_default", default)]
+    pub from: f64,
     /// Seconds that it plays.
     pub duration: f64,
     /// Objects stored.
@@ -208,34 +213,6 @@ pub struct RecordingInfo {
     pub tracks: Vec<TrackInfo>,
     /// Where it plays.
     pub playback: Playback,
-}
-
-/// A recording in a list.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RecordingSummary {
-    /// Its id.
-    pub id: String,
-    /// How far it is.
-    pub state: State,
-    /// Name for people.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub title: Option<String>,
-    /// When it was created, Unix milliseconds.
-    pub created: i64,
-    /// Seconds that it plays. Of a recording that grows, as of some seconds ago.
-    pub duration: f64,
-    /// Bytes stored; as of some seconds ago too.
-    pub bytes: u64,
-}
-
-/// Answer to `GET /v1/recordings`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RecordingList {
-    /// Newest first.
-    pub recordings: Vec<RecordingSummary>,
-    /// What to ask for the next page with; none where this is the last.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub cursor: Option<String>,
 }
 
 /// One track.

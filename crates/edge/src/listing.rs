@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::State;
 use crate::error::{ApiError, Code};
+use crate::gate::Review;
 use crate::ids::RecordingId;
 
 /// Recordings of a page where nothing else is asked for.
@@ -24,6 +25,8 @@ pub struct ListQuery {
     pub after: Option<Cursor>,
     /// Those of that state.
     pub state: Option<State>,
+    /// Those of which that was decided.
+    pub review: Option<Review>,
     /// Those whose title contains it, or whose id begins with it.
     pub search: Option<String>,
 }
@@ -38,7 +41,7 @@ pub struct Cursor {
 }
 
 impl ListQuery {
-    /// Reads `limit`, `cursor`, `state` and `search`; `query` gives a parameter's value.
+    /// Reads `limit`, `cursor`, `state`, `review` and `search`; `query` gives a parameter's value.
     ///
     /// # Errors
     /// [`Code::BadRequest`], which names the parameter.
@@ -60,6 +63,13 @@ impl ListQuery {
             Some("finished") => Some(State::Finished),
             Some(_) => return Err(bad("state is recording or finished.")),
         };
+        let review = match query("review").as_deref() {
+            None => None,
+            Some("pending") => Some(Review::Pending),
+            Some("approved") => Some(Review::Approved),
+            Some("banned") => Some(Review::Banned),
+            Some(_) => return Err(bad("review is pending, approved or banned.")),
+        };
         let search = query("search").filter(|text| !text.is_empty());
         if search
             .as_ref()
@@ -71,6 +81,7 @@ impl ListQuery {
             limit,
             after,
             state,
+            review,
             search,
         })
     }
@@ -116,6 +127,7 @@ mod tests {
             limit: 2,
             after: Some(cursor),
             state: None,
+            review: None,
             search: None,
         };
         assert_eq!(query, Ok(expected));
@@ -131,6 +143,7 @@ mod tests {
             ("cursor", "!"),
             ("cursor", "MTIz"),
             ("state", "gone"),
+            ("review", "gone"),
             ("search", &long),
         ] {
             let refused = read(&[pair]).expect_err(pair.0);

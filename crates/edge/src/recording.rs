@@ -11,7 +11,7 @@ use livetape_media::{Format, Timescale, Timestamp};
 use serde_json::json;
 
 use crate::access::Limits;
-use crate::api::{Finish, ObjectInfo, Playback, RecordingInfo, RecordingSummary, State, TrackInfo};
+use crate::api::{Finish, ObjectInfo, Playback, RecordingInfo, State, TrackInfo};
 use crate::digest::Sha256Digest;
 use crate::error::{ApiError, Code};
 use crate::ids::ConfigHash;
@@ -298,22 +298,11 @@ impl Recording {
             origins: self.meta.gate.origins.clone(),
             retention: self.meta.retention,
             created: self.meta.created,
+            from: self.kept_from(),
             duration: self.duration().seconds(),
             objects: self.objects.len(),
             bytes: self.bytes(),
             tracks: self.tracks(),
-        }
-    }
-
-    /// What a list tells of it.
-    pub fn summary(&self) -> RecordingSummary {
-        RecordingSummary {
-            id: self.meta.id.to_string(),
-            state: self.meta.state,
-            title: self.meta.title.clone(),
-            created: self.meta.created,
-            duration: self.duration().seconds(),
-            bytes: self.bytes(),
         }
     }
 
@@ -357,12 +346,13 @@ impl Recording {
         })
     }
 
-    fn bytes(&self) -> u64 {
+    /// Bytes stored.
+    pub(crate) fn bytes(&self) -> u64 {
         self.objects.values().map(|known| known.size).sum()
     }
 
     /// From the first presented moment to the last.
-    fn duration(&self) -> Timestamp {
+    pub(crate) fn duration(&self) -> Timestamp {
         // Not the first object's and the last one's: an object's times may lie before the others'.
         let entries = || self.listed();
         let start = entries().map(|entry| entry.start).min();

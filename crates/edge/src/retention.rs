@@ -94,6 +94,17 @@ impl Recording {
         self.evicted_before(last.saturating_add(1), self.segments().len())
     }
 
+    /// Seconds from the first picture that there was to the first that is kept.
+    pub(crate) fn kept_from(&self) -> f64 {
+        let evicted = self.meta().evicted;
+        match self.listed().next() {
+            Some(first) if evicted.before > 0 => {
+                (micros(first.start) - evicted.zero).max(0) as f64 / 1e6
+            }
+            _ => 0.0,
+        }
+    }
+
     fn evicted_before(&self, before: u32, dropped: usize) -> Option<Evicted> {
         let marked = |segment: &&Segment<'_>| {
             matches!(

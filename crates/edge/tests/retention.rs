@@ -117,7 +117,7 @@ fn a_window_slides_and_its_numbers_never_go_back() {
     let missing = stage.recording.check_finish(&finish(42)).expect_err("two");
     assert!(missing.body().contains("[40,41]"), "{}", missing.body());
     let info = stage.recording.info("");
-    assert_eq!((info.duration, info.objects), (60.0, 30));
+    assert_eq!((info.from, info.duration, info.objects), (20.0, 60.0, 30));
     stage.recording.finish();
     assert!(stage.recording.to_evict().is_none());
 }

@@ -1,5 +1,5 @@
 //! What the system itself has to have: OpenSSL for one of cargo's tools; for checks and tests only, a C++ compiler, Chromium,
-//! Firefox, WebKitGTK, ffmpeg and ffprobe; and the media files.
+//! Firefox, WebKitGTK, GStreamer, ffmpeg and ffprobe; and the media files.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -83,7 +83,7 @@ struct Program {
     otherwise: &'static str,
 }
 
-const PROGRAMS: [Program; 6] = [
+const PROGRAMS: [Program; 7] = [
     Program {
         name: "OpenSSL, for worker-build",
         usual: 10,
@@ -125,6 +125,15 @@ const PROGRAMS: [Program; 6] = [
                 || webkit().is_some() && on_path("Xvfb").is_some() && webkit_can_decode()
         },
         otherwise: "install Xvfb, WebKitGTK's WebDriver (or set LIVETAPE_WEBKIT to its path) and GStreamer's plugins good, bad and libav",
+    },
+    Program {
+        name: "GStreamer's tools",
+        usual: 10,
+        scopes: &[Scope::Test],
+        // Its plugins come with WebKitGTK.
+        packages: &["gstreamer1.0-tools"],
+        there: |_| !cfg!(target_os = "linux") || on_path("gst-launch-1.0").is_some(),
+        otherwise: "install GStreamer's gst-launch-1.0",
     },
     Program {
         name: "a C++ compiler, for the fuzz targets",
