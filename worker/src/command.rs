@@ -6,9 +6,11 @@ use livetape_edge::access::Limits;
 use livetape_edge::api::{CreateBroadcast, CreateClip, Finish, PatchRecording};
 use livetape_edge::route::LiveFile;
 use livetape_edge::view::ViewRequest;
-use livetape_edge::{ClipQuery, Delivery, Gate, PlayClaims, RecordingId, Retention};
+use livetape_edge::{ClipQuery, Delivery, Gate, Operation, PlayClaims, RecordingId, Retention};
 use serde::{Deserialize, Serialize};
 use worker::{Env, Method, Request, RequestInit, Result};
+
+use crate::{costs, recent};
 
 /// A request to a recording's Durable Object.
 #[derive(Debug, Serialize, Deserialize)]
@@ -45,6 +47,22 @@ pub(crate) enum Command {
     },
     /// What a request for a stored file asks first.
     Gate,
+}
+
+impl Command {
+    /// Whether something may be another than before.
+    fn changes(&self) -> bool {
+        use ClipCommand::{Info, List};
+        let reads = matches!(
+            self,
+            Self::Info { .. }
+                | Self::Objects
+                | Self::View { .. }
+                | Self::Gate
+                | Self::Clip(Info { .. } | List { .. })
+        );
+        !reads
+    }
 }
 
 /// A recording that is to be created.
@@ -93,7 +111,17 @@ pub(crate) async fn ask(env: &Env, id: &RecordingId, command: &Command) -> Resul
     init.with_body(Some(serde_json::to_string(command)?.into()));
     // The host is of no meaning: the stub decides where it goes.
     let request = Request::new_with_init(&format!("https://recording/{id}"), &init)?;
+    costs::count(Operation::DurableObject);
+    let changes = command.changes();
+    if changes {
+        recent::forget(id);
+    }
     let mut response = stub.fetch_with_request(request).await?;
+    costs::add_told(&response);
     let bytes = response.bytes().await?;
+    if changes {
+        // Again, for those who asked meanwhile.
+        recent::forget(id);
+    }
     Delivery::decode(&bytes).ok_or_else(|| "the recording's answer cannot be read".into())
 }

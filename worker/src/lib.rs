@@ -7,6 +7,7 @@
 //! - `recording`: the Durable Object that keeps one recording's index in SQLite
 //! - `lifecycle`: its creation, changes and deletion
 //! - `clips`: its clips
+//! - `recent`: playlists, remembered for a moment
 //! - `gates`: what is remembered of who may play
 //! - `retention`: what is not kept any more
 //! - `rows`: its tables
@@ -17,15 +18,18 @@
 //! - `r2`: stored bytes in and out
 //! - `stream`: ranges of stored objects and made bytes as one body; media bytes stay outside Wasm
 //! - `respond`: headers that every answer has
+//! - `costs`: what an answer costs
 
 mod access;
 mod clips;
 mod command;
+mod costs;
 mod gates;
 mod lifecycle;
 mod platform;
 mod playing;
 mod r2;
+mod recent;
 mod recording;
 mod refusal;
 mod respond;
@@ -42,5 +46,5 @@ use worker::{Context, Env, Request, Response, Result, event};
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
-    routes::answer(request, &env, &context).await
+    costs::shown(&env, routes::answer(request, &env, &context)).await
 }

@@ -13,7 +13,7 @@ use worker::Method;
 use crate::command::{ClipCommand, Command, View};
 use crate::refusal::Answer;
 use crate::routes::{Edge, parameter, seconds};
-use crate::{gates, r2, respond};
+use crate::{gates, r2, recent, respond};
 
 impl Edge<'_> {
     /// What is done with clips.
@@ -122,9 +122,15 @@ impl Edge<'_> {
             }
         };
         let time = TimeRange::read(query)?;
+        let is_playlist = matches!(file, ViewFile::Multivariant | ViewFile::Media { .. });
         let request = ViewRequest { time, file };
         let view = View::Recorded { clip, request };
-        self.ask(&id, &Command::View { view, claims }).await
+        let is_for_all = claims.is_none();
+        let command = Command::View { view, claims };
+        if is_playlist && is_for_all {
+            return Ok(recent::view(self.env, &id, &command).await?);
+        }
+        self.ask(&id, &command).await
     }
 
     fn mp4_request(&self, kind: FileKind, download: Option<String>) -> Mp4Request {

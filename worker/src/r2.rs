@@ -1,18 +1,15 @@
 //! Stored bytes in and out.
 
+mod bucket;
+
+pub(crate) use bucket::{Bucket, bucket};
+
 use std::collections::HashMap;
 
 use livetape_edge::Sha256Digest;
 use livetape_edge::object::Announced;
 use worker::web_sys::ReadableStream;
-use worker::{Bucket, Conditional, Data, Env, Error, Object, Range, ResponseBody, Result};
-
-/// The binding of the bucket.
-const BINDING: &str = "MEDIA";
-
-pub(crate) fn bucket(env: &Env) -> Result<Bucket> {
-    env.bucket(BINDING)
-}
+use worker::{Conditional, Data, Error, Object, Range, ResponseBody, Result};
 
 /// What became of a write.
 pub(crate) enum Put {

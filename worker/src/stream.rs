@@ -3,14 +3,15 @@
 
 use js_sys::{BigInt, Object, Promise, Reflect, Uint8Array};
 use livetape_edge::view::live::TsSegment;
-use livetape_edge::{Delivery, Piece};
+use livetape_edge::{Delivery, Operation, Piece};
 use wasm_bindgen::prelude::*;
 use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
 use worker::web_sys::{WritableStream, WritableStreamDefaultWriter};
 use worker::worker_sys::FixedLengthStream;
-use worker::{Bucket, Context, EncodeBody, Error, Response, ResponseBuilder, Result};
+use worker::{Context, EncodeBody, Error, Response, ResponseBuilder, Result};
 
-use crate::{r2, respond};
+use crate::r2::Bucket;
+use crate::{costs, r2, respond};
 
 #[wasm_bindgen]
 extern "C" {
@@ -46,6 +47,10 @@ pub(crate) async fn send(
     if let Some(bytes) = all_made(&delivery.pieces) {
         return Ok(builder.fixed(bytes));
     }
+    // They are made after this is answered, and counted before.
+    let reads = delivery.pieces.iter();
+    let reads = reads.filter(|piece| matches!(piece, Piece::Stored { .. }));
+    costs::count_many(Operation::ClassB, reads.count());
     // Known length: the client sees a broken transfer as such, and no chunked encoding.
     let pipe = FixedLengthStream::new_big_int(BigInt::from(len))?;
     let (readable, writable) = (pipe.readable(), pipe.writable());

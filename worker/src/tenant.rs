@@ -8,16 +8,16 @@ pub(crate) use templates::Admission;
 
 use livetape_edge::access::{KeyInfo, PatchTemplate, Scope, Template};
 use livetape_edge::api::{RecordingList, RecordingSummary, State as Progress};
-use livetape_edge::{Cursor, Delivery, ListQuery};
+use livetape_edge::{Cursor, Delivery, ListQuery, Operation};
 use serde::{Deserialize, Serialize};
 use worker::{
     DurableObject, Env, Method, Request, RequestInit, Response, Result, SqlStorage,
     SqlStorageValue, State, durable_object,
 };
 
-use crate::refusal::{Answer, Refusal};
-use crate::respond;
+use crate::refusal::{Answer, encoded};
 use crate::sql::{integer, read, real, text, write};
+use crate::{costs, respond};
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS recording (
@@ -77,6 +77,7 @@ pub(crate) async fn ask(env: &Env, command: &TenantCommand) -> Result<Delivery> 
     init.with_method(Method::Post);
     init.with_body(Some(serde_json::to_string(command)?.into()));
     let request = Request::new_with_init("https://tenant/", &init)?;
+    costs::count(Operation::DurableObject);
     let bytes = stub.fetch_with_request(request).await?.bytes().await?;
     Delivery::decode(&bytes).ok_or_else(|| "the tenant's answer cannot be read".into())
 }
@@ -99,13 +100,7 @@ impl DurableObject for Tenant {
             self.sql.exec(schema, None)?;
         }
         let command = serde_json::from_str(&request.text().await?)?;
-        let delivery = match self.answer(command) {
-            Ok(delivery) => delivery,
-            Err(Refusal::Told(delivery)) => *delivery,
-            Err(Refusal::Api(error)) => respond::error(&error),
-            Err(Refusal::Fault(fault)) => return Err(fault),
-        };
-        Response::from_bytes(delivery.encode())
+        encoded(self.answer(command))
     }
 }
 

@@ -19,11 +19,14 @@
 //! - [`Delivery`]: an answer as a list of stored ranges and made bytes
 //! - [`route`]: addresses and methods
 //! - [`range`]: range requests
+//! - [`recent`]: playlists that many ask for
+//! - [`Costs`]: what an answer costs at the platform
 
 pub mod access;
 pub mod api;
 mod clip;
 mod config;
+mod costs;
 mod delivery;
 mod digest;
 mod error;
@@ -36,6 +39,7 @@ mod moment;
 pub mod object;
 mod play_token;
 pub mod range;
+pub mod recent;
 mod recording;
 mod retention;
 pub mod route;
@@ -46,6 +50,7 @@ pub mod view;
 
 pub use clip::{Clip, ClipQuery, MOST_CLIPS};
 pub use config::Config;
+pub use costs::{Costs, NoCosts, Operation};
 pub use delivery::{Delivery, Piece};
 pub use digest::Sha256Digest;
 pub use error::{ApiError, Code};

@@ -15,7 +15,8 @@ use crate::recording::Recording;
 use super::rates::{frame_rate, rates};
 use super::{i_frames, multivariant_delivery};
 
-/// Seconds. Recorders cut objects at the first keyframe after 2 s; longer than this is refused.
+/// Seconds. Recorders cut objects at the first keyframe after 4 s, the first few after 2 s; what would round to more
+/// than this is refused.
 pub(super) const TARGET_DURATION: u64 = 6;
 /// EXT-X-MAP in a playlist with whole segments, RFC 8216bis §8.
 pub(crate) const VERSION: u64 = 7;

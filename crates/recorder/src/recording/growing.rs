@@ -6,7 +6,7 @@ use livetape_timeline::Timeline;
 use livetape_timeline::plan::{FragmentPlan, init_segment};
 
 use super::Recording;
-use crate::cut::{Cut, PATIENCE, next_object};
+use crate::cut::{Cut, PATIENCE, next_object, shortest};
 use crate::input::Now;
 use crate::job::{Object, short_hash};
 use crate::part::{Moved, Part, configs, first_numbers, lead};
@@ -125,7 +125,7 @@ impl Recording {
         if stop.is_some_and(|stop| stop <= part.from) {
             return false;
         }
-        let Some(cut) = next_object(timeline, &self.next, stop) else {
+        let Some(cut) = next_object(timeline, &self.next, shortest(self.objects_cut), stop) else {
             return false;
         };
         if part.moved.is_none() && !self.place(timeline, &cut, stop, &mut part) {
