@@ -2,10 +2,9 @@
 
 use livetape_media::{SmallMap, Timescale, Timestamp};
 use livetape_tape::Tape;
-use livetape_timeline::plan::{self, Form, Selection};
+use livetape_timeline::plan::{self, Form, PATIENCE, Selection};
 use livetape_timeline::{Part, StoreId, Timeline};
 
-use crate::cut::PATIENCE;
 use crate::input::ClipRange;
 use crate::output::{ClipReady, FailureCode, RequestId, TrackInfo};
 

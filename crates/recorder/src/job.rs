@@ -2,10 +2,9 @@
 
 use livetape_media::Timestamp;
 use livetape_timeline::StoreId;
-use livetape_timeline::plan::FragmentPlan;
+use livetape_timeline::plan::{Cut, FragmentPlan};
 use sha2::{Digest, Sha256};
 
-use crate::cut::Cut;
 use crate::input::Access;
 use crate::output::{Body, Request};
 

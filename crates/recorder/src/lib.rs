@@ -14,7 +14,6 @@
 //! - `upload`: the way of what it has cut to the edge
 //! - `job`: what a recording asks of the edge, in HTTP
 //! - `json`: what the edge is asked in and answers with
-//! - `cut`: where one uploaded object ends and the next begins
 //! - `clip`: a range of the tape as an MP4
 //! - `still`: one picture with what its decoder needs
 //! - `past`: the tape as fragments to be played again
@@ -22,7 +21,6 @@
 mod can_pull;
 mod clip;
 mod coded_frames;
-mod cut;
 mod feed;
 mod input;
 mod job;

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use livetape_media::{Timescale, Timestamp, TrackConfig, TrackId};
-use livetape_timeline::plan::{Lane, shown_from};
+use livetape_timeline::plan::{Cut, Lane, shown_from, without_hole};
 use livetape_timeline::{Slice, Timeline, Track};
-
-use crate::cut::Cut;
 
 /// From Record, or Resume, or a clip's start, on.
 #[derive(Debug, Clone)]
@@ -89,7 +87,10 @@ impl Part {
                 track_id: id.0,
                 decode_origin: origin + if leads { moved.decode_lead } else { 0 },
                 presentation_origin: origin,
-                slice: if leads { self.trimmed(slice) } else { slice },
+                slice: match leads {
+                    true => self.trimmed(without_hole(slice)),
+                    false => slice,
+                },
             })
         };
         next.iter().enumerate().filter_map(lane).collect()

@@ -3,10 +3,9 @@
 use std::ops::Range;
 
 use livetape_media::{Timescale, Timestamp, TrackId};
-use livetape_timeline::plan::{FragmentPlan, Lane, init_segment};
+use livetape_timeline::plan::{FragmentPlan, Lane, PATIENCE, init_segment, next_object};
 use livetape_timeline::{Timeline, Track};
 
-use crate::cut::{PATIENCE, SOON, next_object};
 use crate::input::PastFrom;
 use crate::job::short_hash;
 use crate::output::{PastReady, RequestId};
@@ -21,7 +20,7 @@ pub(crate) fn past(timeline: &Timeline, request: RequestId, from: &PastFrom) -> 
     let end = timeline.common_end(PATIENCE)?;
     let lead = lead(timeline)?;
     let next = next(timeline, lead, from)?;
-    let cut = next_object(timeline, &next, SOON, Some(end))?;
+    let cut = next_object(timeline, &next, Some(end))?;
     let lane = |(id, numbers): &(TrackId, Range<u64>)| {
         let track = timeline.track(*id)?;
         let slice = track.slice(numbers.clone())?;

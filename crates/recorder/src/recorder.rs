@@ -7,7 +7,6 @@ use livetape_tape::{Command, Placement, Tape, Window};
 
 use crate::can_pull::CAN_PULL;
 use crate::clip::{Clips, clip};
-use crate::cut::PATIENCE;
 use crate::feed::{Ending, Feed, GAP, Taken, VIDEO, drain_commands};
 use crate::input::{Access, Answer, Input, Now, SourceId};
 use crate::output::{Event, ExchangeId, FailureCode, Output, RequestId, TrackInfo};
@@ -17,6 +16,7 @@ use crate::pull::Pull;
 use crate::recording::Recording;
 use crate::still::still;
 use crate::wall_clock::Arrival;
+use livetape_timeline::plan::PATIENCE;
 
 /// The client: taps a player or pulls a playlist, keeps the tape, records and clips.
 ///

@@ -3,10 +3,9 @@
 use livetape_media::{Timescale, Timestamp};
 use livetape_tape::Tape;
 use livetape_timeline::Timeline;
-use livetape_timeline::plan::{FragmentPlan, init_segment};
+use livetape_timeline::plan::{Cut, FragmentPlan, PATIENCE, init_segment, next_stored_object};
 
 use super::Recording;
-use crate::cut::{Cut, PATIENCE, next_object, shortest};
 use crate::input::Now;
 use crate::job::{Object, short_hash};
 use crate::part::{Moved, Part, configs, first_numbers, lead};
@@ -125,7 +124,7 @@ impl Recording {
         if stop.is_some_and(|stop| stop <= part.from) {
             return false;
         }
-        let Some(cut) = next_object(timeline, &self.next, shortest(self.objects_cut), stop) else {
+        let Some(cut) = next_stored_object(timeline, &self.next, self.objects_cut, stop) else {
             return false;
         };
         if part.moved.is_none() && !self.place(timeline, &cut, stop, &mut part) {

@@ -19,10 +19,9 @@ use livetape_media::{Timescale, Timestamp, TrackId};
 use livetape_tape::Tape;
 use livetape_tape::journal::{Packer, Unpacker};
 use livetape_timeline::StoreId;
-use livetape_timeline::plan::init_segment;
+use livetape_timeline::plan::{Cut, init_segment};
 
 use super::Recording;
-use crate::cut::Cut;
 use crate::input::Now;
 use crate::job::{Object, Place};
 use crate::output::RequestId;

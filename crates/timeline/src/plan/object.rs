@@ -1,4 +1,4 @@
-//! Where one uploaded object ends and the next begins.
+//! Where one stored object of a recording ends and the next begins.
 //!
 //! An object is a fragment of all tracks. It ends before a keyframe, once it is long enough to
 //! be worth a request; where keyframes are far apart it ends anyway, so that those who watch
@@ -7,10 +7,11 @@
 use std::ops::Range;
 
 use livetape_media::{Timescale, Timestamp, TrackId};
-use livetape_timeline::{Timeline, Track};
+
+use crate::{Slice, Timeline, Track};
 
 /// What is to be played at once is at least this long, if keyframes allow.
-pub(crate) const SOON: Timestamp = Timestamp::new(1_900, Timescale::MILLIS);
+const SOON: Timestamp = Timestamp::new(1_900, Timescale::MILLIS);
 /// What is stored is at least this long: each object is a write that is paid for, about 900 of them an hour.
 const USUAL: Timestamp = Timestamp::new(3_900, Timescale::MILLIS);
 /// An object is never longer than this: two GOPs of 3 s at 29.97 pictures a second fit, and the edge takes it.
@@ -18,23 +19,39 @@ const LONGEST: Timestamp = Timestamp::new(6_400, Timescale::MILLIS);
 /// So many objects of a recording are short, for those who open it as soon as it has begun.
 const FIRST: u32 = 8;
 /// Other tracks are waited for no longer than this behind the first.
-pub(crate) const PATIENCE: Timestamp = Timestamp::new(10_000, Timescale::MILLIS);
+pub const PATIENCE: Timestamp = Timestamp::new(10_000, Timescale::MILLIS);
 
-/// The samples of one object: each track with the numbers of its samples.
+/// The samples of one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Cut {
-    pub(crate) tracks: Vec<(TrackId, Range<u64>)>,
+pub struct Cut {
+    /// Each track with the numbers of its samples, the one that leads first.
+    pub tracks: Vec<(TrackId, Range<u64>)>,
 }
 
-/// How long the object of that number of a recording is at least, if keyframes allow.
-pub(crate) fn shortest(sequence: u32) -> Timestamp {
-    if sequence < FIRST { SOON } else { USUAL }
+/// The next object, after what `next` says each track has sent; the first of `next` leads.
+/// `None` where it is not complete yet. With `stop` all that is presented before it is complete,
+/// and nothing after it is taken. About 2 s: to be played at once.
+pub fn next_object(
+    timeline: &Timeline,
+    next: &[(TrackId, u64)],
+    stop: Option<Timestamp>,
+) -> Option<Cut> {
+    cut(timeline, next, SOON, stop)
 }
 
-/// The next object, after what `next` says each track has sent; the first of `next` leads. At least
-/// `shortest` long, if keyframes allow. `None` where it is not complete yet. With `stop` all that is
-/// presented before it is complete, and nothing after it is taken.
-pub(crate) fn next_object(
+/// The same for object `sequence` of a recording that is stored as it goes on: about 4 s, but for the
+/// first few.
+pub fn next_stored_object(
+    timeline: &Timeline,
+    next: &[(TrackId, u64)],
+    sequence: u32,
+    stop: Option<Timestamp>,
+) -> Option<Cut> {
+    let shortest = if sequence < FIRST { SOON } else { USUAL };
+    cut(timeline, next, shortest, stop)
+}
+
+fn cut(
     timeline: &Timeline,
     next: &[(TrackId, u64)],
     shortest: Timestamp,
@@ -64,7 +81,21 @@ pub(crate) fn next_object(
     Some(Cut { tracks })
 }
 
-/// One past the lead track's last sample in the object that begins at `from`.
+/// What leads an object, lasting no longer than an object may: before a hole the last sample would
+/// last until what comes behind it.
+#[must_use]
+pub fn without_hole(mut slice: Slice) -> Slice {
+    let longest = LONGEST.rescale(slice.config.timescale).ticks;
+    let before: i64 = slice.duration() as i64;
+    if let Some(last) = slice.samples.last_mut() {
+        let too_much = u32::try_from((before - longest).max(0)).unwrap_or(u32::MAX);
+        last.duration = last.duration.saturating_sub(too_much).max(1);
+    }
+    slice
+}
+
+/// One past the lead track's last sample in the object that begins at `from`. Where keyframes are so far
+/// apart that none comes in time, one that came early counts.
 fn lead_end(lead: &Track, from: u64, shortest: Timestamp, stop: Option<Timestamp>) -> Option<u64> {
     let stored = lead.numbers().end;
     let limit = stop.map_or(stored, |stop| lead.end_without_hole(from, stop));
@@ -74,7 +105,6 @@ fn lead_end(lead: &Track, from: u64, shortest: Timestamp, stop: Option<Timestamp
     let (soon, shortest, longest) = (ticks(SOON), ticks(shortest), ticks(LONGEST));
     let is_video = slice.config.format.is_video();
     let mut last = 0;
-    // Where it ends if no keyframe comes in time.
     let mut early = None;
     for (index, (time, sample)) in slice.timed().enumerate() {
         last = time + i64::from(sample.duration) - slice.decode_time;
@@ -84,12 +114,11 @@ fn lead_end(lead: &Track, from: u64, shortest: Timestamp, stop: Option<Timestamp
         } else {
             since >= 2 * soon
         };
-        let must_end = last > longest && index > 0;
         let number = from + index as u64;
         if index > 0 && may_end && since >= shortest {
             return Some(number);
         }
-        if must_end {
+        if index > 0 && last > longest {
             return Some(early.unwrap_or(number));
         }
         if may_end && since >= soon {
@@ -97,10 +126,7 @@ fn lead_end(lead: &Track, from: u64, shortest: Timestamp, stop: Option<Timestamp
         }
     }
     let configuration_ends = slice.numbers.end < limit;
-    if last > longest {
-        return Some(early.unwrap_or(slice.numbers.end));
-    }
-    (stop.is_some() || configuration_ends).then_some(slice.numbers.end)
+    (stop.is_some() || configuration_ends || last > longest).then_some(slice.numbers.end)
 }
 
 /// The presentation time at which an object that ends before sample `end` ends.
@@ -122,7 +148,9 @@ mod tests {
     use livetape_media::{Format, Rotation, Sample, TrackConfig};
 
     use super::*;
-    use crate::feed::{AUDIO, VIDEO};
+
+    const VIDEO: TrackId = TrackId(1);
+    const AUDIO: TrackId = TrackId(2);
 
     fn config(format: Format, timescale: u32) -> Arc<TrackConfig> {
         Arc::new(TrackConfig {
@@ -175,11 +203,10 @@ mod tests {
     #[test]
     fn objects_end_at_keyframes_and_take_the_sound_up_to_there() {
         let timeline = timeline(151, 50);
-        let cut = next_object(&timeline, &[(VIDEO, 0), (AUDIO, 0)], SOON, None).expect("complete");
+        let cut = next_object(&timeline, &[(VIDEO, 0), (AUDIO, 0)], None).expect("complete");
         // 2 s is 93.75 sound frames: the 94th begins before it
         assert_eq!(cut.tracks, [(VIDEO, 0..50), (AUDIO, 0..94)]);
-        let cut =
-            next_object(&timeline, &[(VIDEO, 50), (AUDIO, 94)], SOON, None).expect("complete");
+        let cut = next_object(&timeline, &[(VIDEO, 50), (AUDIO, 94)], None).expect("complete");
         assert_eq!(cut.tracks, [(VIDEO, 50..100), (AUDIO, 94..188)]);
     }
 
@@ -187,18 +214,18 @@ mod tests {
     fn an_object_is_not_complete_until_its_next_keyframe_came() {
         let timeline = timeline(50, 50);
         assert_eq!(
-            next_object(&timeline, &[(VIDEO, 0), (AUDIO, 0)], SOON, None),
+            next_object(&timeline, &[(VIDEO, 0), (AUDIO, 0)], None),
             None
         );
         let stop = timeline.common_end(PATIENCE);
-        let cut = next_object(&timeline, &[(VIDEO, 0), (AUDIO, 0)], SOON, stop).expect("stopped");
+        let cut = next_object(&timeline, &[(VIDEO, 0), (AUDIO, 0)], stop).expect("stopped");
         assert_eq!(cut.tracks, [(VIDEO, 0..50), (AUDIO, 0..93)]);
     }
 
     #[test]
     fn an_endless_gop_is_cut_before_it_is_too_long() {
         let timeline = timeline(400, 10_000);
-        let cut = next_object(&timeline, &[(VIDEO, 0)], SOON, None).expect("complete");
+        let cut = next_object(&timeline, &[(VIDEO, 0)], None).expect("complete");
         assert_eq!(cut.tracks, [(VIDEO, 0..160)]);
     }
 
@@ -209,16 +236,44 @@ mod tests {
         let ahead = lead.slice(0..50).expect("stored");
         timeline.append(VIDEO, &ahead.config, 50 * 3_600, &ahead.samples, &[]);
         let stop = timeline.common_end(PATIENCE);
-        let cut = next_object(&timeline, &[(VIDEO, 0), (AUDIO, 0)], SOON, stop).expect("stopped");
+        let cut = next_object(&timeline, &[(VIDEO, 0), (AUDIO, 0)], stop).expect("stopped");
         assert_eq!(cut.tracks, [(VIDEO, 0..50), (AUDIO, 0..93)]);
         let rest = [(VIDEO, 50), (AUDIO, 93)];
-        assert_eq!(next_object(&timeline, &rest, SOON, stop), None);
+        assert_eq!(next_object(&timeline, &rest, stop), None);
+    }
+
+    #[test]
+    fn what_leads_up_to_a_hole_is_no_longer_than_an_object_may_be() {
+        let mut timeline = timeline(75, 25);
+        let lead = timeline.track(VIDEO).expect("there");
+        let more = lead.slice(0..25).expect("stored");
+        timeline.append(VIDEO, &more.config, 90_000 * 60, &more.samples, &[]);
+        let mut from = 0;
+        let mut lasting = Vec::new();
+        let end = timeline.common_end(PATIENCE);
+        while let Some(cut) = next_object(&timeline, &[(VIDEO, from)], end) {
+            let numbers = cut.tracks[0].1.clone();
+            let lead = timeline.track(VIDEO).expect("there");
+            let slice = without_hole(lead.slice(numbers.clone()).expect("stored"));
+            lasting.push((numbers, slice.duration() / 90));
+            from = lasting.last().expect("pushed").0.end;
+        }
+        // The 75th picture would last 57 s.
+        assert_eq!(
+            lasting,
+            [
+                (0..50, 2_000),
+                (50..74, 960),
+                (74..75, 6_400),
+                (75..100, 1_000)
+            ]
+        );
     }
 
     #[test]
     fn short_gops_are_gathered() {
         let timeline = timeline(200, 12);
-        let cut = next_object(&timeline, &[(VIDEO, 0)], SOON, None).expect("complete");
+        let cut = next_object(&timeline, &[(VIDEO, 0)], None).expect("complete");
         assert_eq!(cut.tracks, [(VIDEO, 0..48)]);
     }
 
@@ -230,8 +285,8 @@ mod tests {
         let mut from = 0;
         let mut pictures = Vec::new();
         loop {
-            let shortest = shortest(pictures.len() as u32);
-            let Some(cut) = next_object(&timeline, &[(VIDEO, from)], shortest, stop) else {
+            let sequence = pictures.len() as u32;
+            let Some(cut) = next_stored_object(&timeline, &[(VIDEO, from)], sequence, stop) else {
                 break;
             };
             let end = cut.tracks.first().expect("the lead").1.end;
@@ -262,7 +317,7 @@ mod tests {
     fn where_no_keyframe_comes_in_time_the_one_before_counts() {
         // 3.5 s: the second would come after 7 s.
         let timeline = timeline(400, 88);
-        let cut = next_object(&timeline, &[(VIDEO, 0)], USUAL, None).expect("complete");
+        let cut = next_stored_object(&timeline, &[(VIDEO, 0)], FIRST, None).expect("complete");
         assert_eq!(cut.tracks, [(VIDEO, 0..88)]);
     }
 }
