@@ -17,18 +17,20 @@ export interface Fragment {
   readonly duration: number;
 }
 
-/** The sample as the edge takes it. */
+/** A fragmented file as the edge takes it. */
 export interface Sample {
   readonly init: Buffer;
   readonly config: string;
   readonly fragments: readonly Fragment[];
+  /** Ticks a second of its tracks, in the order of its init segment. */
+  readonly timescales: readonly number[];
 }
 
 /** The demo's sample: eight fragments of 2 s, 400 pictures, 750 packets of sound. */
-export const sample: Sample = readSample();
+export const sample: Sample = takenApart(readFileSync(samplePath), 2);
 
-function readSample(): Sample {
-  const bytes = readFileSync(samplePath);
+/** A file of fragments of so many seconds each. */
+export function takenApart(bytes: Buffer, duration: number): Sample {
   const init: Buffer[] = [];
   const fragments: Fragment[] = [];
   let moof: Buffer | undefined;
@@ -38,12 +40,13 @@ function readSample(): Sample {
     const type = box.toString('latin1', 4, 8);
     if (type === 'moof') moof = box;
     else if (type === 'mdat' && moof) {
-      fragments.push({ bytes: Buffer.concat([moof, box]), baseTime: fragments.length * 2, duration: 2 });
+      fragments.push({ bytes: Buffer.concat([moof, box]), baseTime: fragments.length * duration, duration });
     } else if (type === 'ftyp' || type === 'moov') init.push(box);
     at += size;
   }
   const initBytes = Buffer.concat(init);
-  return { init: initBytes, config: sha256(initBytes).toString('hex').slice(0, 16), fragments };
+  const timescales = boxes(initBytes, 'mdhd').map((at) => initBytes.readUInt32BE(at + (initBytes[at + 4] === 1 ? 24 : 16)));
+  return { init: initBytes, config: sha256(initBytes).toString('hex').slice(0, 16), fragments, timescales };
 }
 
 /** SHA-256 of `bytes`. */
@@ -115,9 +118,6 @@ export async function putFragment(recording: Recording, seq: number, index = seq
   if (answer.status !== 201) throw new Error(`object ${seq}: ${answer.status} ${JSON.stringify(answer.body)}`);
 }
 
-/** Ticks a second of the sample's tracks, in the order of its init segment. */
-const timescales = boxes(sample.init, 'mdhd').map((at) => sample.init.readUInt32BE(at + (sample.init[at + 4] === 1 ? 24 : 16)));
-
 /** Offsets of the bytes behind each `type`. */
 function boxes(bytes: Buffer, type: string): number[] {
   const found: number[] = [];
@@ -125,12 +125,13 @@ function boxes(bytes: Buffer, type: string): number[] {
   return found;
 }
 
-/** The sample's fragments again and again: number `seq` of an endless stream. */
-export function endless(seq: number): Buffer {
-  const { length } = sample.fragments;
-  const { bytes } = fragment(seq % length);
+/** The fragments of a file, or of the sample, again and again: number `seq` of an endless stream. */
+export function endless(seq: number, of: Sample = sample): Buffer {
+  const { fragments, timescales } = of;
+  const { length } = fragments;
+  const { bytes, duration } = fragments[seq % length] ?? fragment(0);
   const copy = Buffer.from(bytes);
-  const seconds = 2 * (seq - (seq % length));
+  const seconds = duration * (seq - (seq % length));
   // Only in the head: media may look like anything.
   boxes(copy.subarray(0, copy.indexOf('mdat')), 'tfdt').forEach((at, track) => {
     const ticks = BigInt(seconds) * BigInt(timescales[track] ?? 0);

@@ -7,8 +7,8 @@
 //! - `recording`: the Durable Object that keeps one recording's index in SQLite
 //! - `lifecycle`: its creation, changes and deletion
 //! - `clips`: its clips
-//! - `recent`: playlists, remembered for a moment
-//! - `gates`: what is remembered of who may play
+//! - `recent`: playlists and gates, remembered for a moment
+//! - `gates`: who may play what is sent without asking the recording
 //! - `retention`: what is not kept any more
 //! - `rows`: its tables
 //! - `tenant`: the Durable Object that keeps the list of recordings, the keys and the templates

@@ -1,4 +1,4 @@
-//! Playlists of public recordings, remembered for a moment by this isolate.
+//! Playlists of public recordings, and gates, remembered for a moment by this isolate.
 
 use std::cell::RefCell;
 

@@ -1,4 +1,4 @@
-//! Playlists that many ask for at the same time, remembered for a moment: a thousand viewers of a live recording then
+//! Answers that many ask for at the same time, playlists above all, remembered for a moment: a thousand viewers of a live recording then
 //! ask its index about twice a second, not a thousand times in each target duration.
 //!
 //! Nothing here is older than [`OLDEST`] when it is given out, so that what closes a recording holds within 2 s.
