@@ -1,5 +1,5 @@
-//! Answers that many ask for at the same time, playlists above all, remembered for a moment: a thousand viewers of a live recording then
-//! ask its index about twice a second, not a thousand times in each target duration.
+//! Answers that many ask for at the same time, playlists above all, remembered for a moment: a thousand viewers of a
+//! live recording then ask its index about twice a second, not a thousand times in each target duration.
 //!
 //! Nothing here is older than a second when it is given out, so that what closes a recording holds within 2 s.
 
