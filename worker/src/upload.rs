@@ -3,6 +3,7 @@
 
 mod bytes;
 mod ingest;
+mod transport;
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -19,6 +20,7 @@ use worker::{
 };
 
 use self::ingest::Job;
+use self::transport::Reading;
 use crate::refusal::{Answer, Refusal, encoded};
 use crate::sql::{read, text, write};
 use crate::{costs, platform, r2, respond};
@@ -79,6 +81,8 @@ pub struct Upload {
     is_staging: Cell<bool>,
     /// Rows are on their way to R2.
     is_moving: Cell<bool>,
+    /// The transport stream that is being made a recording.
+    reading: RefCell<Option<Reading>>,
 }
 
 impl DurableObject for Upload {
@@ -93,6 +97,7 @@ impl DurableObject for Upload {
             turn: Cell::default(),
             is_staging: Cell::default(),
             is_moving: Cell::default(),
+            reading: RefCell::default(),
         }
     }
 

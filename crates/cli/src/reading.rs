@@ -383,16 +383,8 @@ fn kind_of(first: &[u8]) -> std::result::Result<bool, &'static str> {
     if first.get(4..8).is_some_and(|kind| BOXES.contains(&kind)) {
         return Ok(false);
     }
-    let synchronous = |at: usize, size: usize| {
-        (0..4).all(|n| first.get(at + n * size).is_none_or(|byte| *byte == 0x47))
-    };
-    let sizes = [188, 192, 204];
-    let is_ts = first.len() >= 188
-        && (0..first.len().min(4 * 204)).any(|at| {
-            first.get(at) == Some(&0x47) && sizes.iter().any(|size| synchronous(at, *size))
-        });
     match first {
-        _ if is_ts => Ok(true),
+        _ if mpegts::is_transport_stream(first) => Ok(true),
         [0x1a, 0x45, 0xdf, 0xa3, ..] => Err("WebM or Matroska, which is not read yet"),
         [b'I', b'D', b'3', ..] => Err("packed audio, which is not read yet"),
         // The sync word of ADTS or of an MPEG audio frame.

@@ -14,6 +14,7 @@ fn walk(file: &[u8]) -> (Result<Box<Movie>, Reason>, u64) {
         match step.take().expect("a step") {
             Step::Done(movie) => return (Ok(movie), read),
             Step::Refused(reason) => return (Err(reason), read),
+            Step::Transport => panic!("it is an MP4"),
             Step::Read(range) => {
                 read += range.end - range.start;
                 let bytes = &file[range.start as usize..range.end as usize];
@@ -74,8 +75,8 @@ fn a_fragmented_file_becomes_objects_with_all_its_payload() {
 #[test]
 fn what_cannot_be_played_is_refused_with_its_reason() {
     for (file, reason) in [
-        (&b""[..], Reason::NotMp4),
-        (b"GIF89a and then some more", Reason::NotMp4),
+        (&b""[..], Reason::UnknownFormat),
+        (b"GIF89a and then some more", Reason::UnknownFormat),
         (b"\0\0\0\x08ftyp", Reason::Unplayable),
         (b"\0\0\0\x10ftypisom\0\0\0\0\0\0", Reason::Unplayable),
         (b"\0\0\0\x02moov", Reason::Unplayable),

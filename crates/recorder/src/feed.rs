@@ -10,7 +10,7 @@ use livetape_container::{
 };
 use livetape_media::{Sample, SmallMap, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId};
 use livetape_tape::{Placement, Tape};
-use livetape_timeline::Extent;
+use livetape_timeline::{Extent, rescaled};
 use source_buffer::SourceBuffer;
 
 use crate::can_pull::{CAN_PULL, CanPull};
@@ -321,7 +321,8 @@ impl Feed {
                 vec![placement.extent(0, len)]
             }
         };
-        let (decode_time, samples) = rescaled(run.decode_time, run.samples, stream, &config);
+        let (decode_time, samples) =
+            rescaled(run.decode_time, run.samples, stream, config.timescale);
         let kept = match &mut self.buffer {
             Some(buffer) => buffer
                 .frames
@@ -393,32 +394,6 @@ fn leave_out(count: usize, run: &mut Run) {
 
 fn bytes(samples: &[Sample]) -> u64 {
     samples.iter().map(|sample| u64::from(sample.size)).sum()
-}
-
-/// A run's times in the configuration's timescale; rounding does not add up.
-fn rescaled(
-    decode_time: i64,
-    mut samples: Vec<Sample>,
-    stream: Timescale,
-    config: &TrackConfig,
-) -> (i64, Vec<Sample>) {
-    if stream == config.timescale {
-        return (decode_time, samples);
-    }
-    let moved = |ticks: i64| {
-        Timestamp::new(ticks, stream)
-            .rescale(config.timescale)
-            .ticks
-    };
-    let mut time = decode_time;
-    for sample in &mut samples {
-        let end = time.saturating_add(i64::from(sample.duration));
-        sample.duration = u32::try_from(moved(end) - moved(time)).unwrap_or(u32::MAX);
-        let offset = moved(i64::from(sample.composition_offset));
-        sample.composition_offset = i32::try_from(offset).unwrap_or(0);
-        time = end;
-    }
-    (moved(decode_time), samples)
 }
 
 /// Which track of the timeline a configuration's samples go to; `None` for what is not recorded.

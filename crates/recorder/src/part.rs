@@ -1,8 +1,6 @@
 //! A stretch of the tape that is recorded in one go, and where it lies in the recording.
 
-use std::sync::Arc;
-
-use livetape_media::{Timescale, Timestamp, TrackConfig, TrackId};
+use livetape_media::{Timescale, Timestamp, TrackId};
 use livetape_timeline::plan::{Cut, Lane, shown_from, without_hole};
 use livetape_timeline::{Slice, Timeline, Track};
 
@@ -128,19 +126,4 @@ pub(crate) fn first_numbers(
 /// The track that objects are cut by.
 pub(crate) fn lead(timeline: &Timeline) -> Option<&Track> {
     timeline.video().or_else(|| timeline.audio())
-}
-
-/// The configuration of each track: that of its samples in the object, else its present one.
-pub(crate) fn configs(
-    timeline: &Timeline,
-    next: &[(TrackId, u64)],
-    lanes: &[Lane<'_>],
-) -> Vec<(u32, Arc<TrackConfig>)> {
-    let config = |(id, _): &(TrackId, u64)| {
-        let lane = lanes.iter().find(|lane| lane.track_id == id.0);
-        let config = lane.map(|lane| &lane.slice.config);
-        let config = config.or_else(|| timeline.track(*id)?.config())?;
-        Some((id.0, Arc::clone(config)))
-    };
-    next.iter().filter_map(config).collect()
 }

@@ -3,13 +3,13 @@
 use std::ops::Range;
 
 use livetape_media::{Timescale, Timestamp, TrackId};
-use livetape_timeline::plan::{FragmentPlan, Lane, PATIENCE, init_segment, next_object};
+use livetape_timeline::plan::{FragmentPlan, Lane, PATIENCE, configs, init_segment, next_object};
 use livetape_timeline::{Timeline, Track};
 
 use crate::input::PastFrom;
 use crate::job::short_hash;
 use crate::output::{PastReady, RequestId};
-use crate::part::{configs, lead};
+use crate::part::lead;
 
 /// Fragments have no negative times, streams may: these say that all is so much later.
 const LATER: Timestamp = Timestamp::new(10_000, Timescale::MILLIS);

@@ -5,16 +5,19 @@
 //!
 //! - [`Timeline`], [`Track`]: every stored sample: when, how long, keyframe, which configuration
 //! - [`Extent`], [`StoreId`]: where stored bytes are (a reel, an object, a file)
+//! - [`rescaled`]: samples of another timescale than their track has
 //! - [`plan`]: what is taken out, as a list of stored ranges and generated header bytes
 
 mod events;
 mod extent;
 pub mod plan;
+mod rescale;
 mod timeline;
 mod track;
 mod wall_clock;
 
 pub use extent::{Extent, StoreId};
 pub use plan::{Part, Plan};
+pub use rescale::rescaled;
 pub use timeline::{Appended, Timeline};
 pub use track::{Presented, Section, Slice, Track};

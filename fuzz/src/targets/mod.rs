@@ -14,6 +14,7 @@ mod reload;
 mod sample_entry;
 mod samples;
 mod tables;
+mod upload;
 
 pub(crate) use reload::SEPARATOR as PLAYLIST_SEPARATOR;
 
@@ -117,6 +118,15 @@ pub const TARGETS: &[Target] = &[
         about: "init segments and fragments put to the edge: every view stays within what is stored",
         body: recording::run,
         seeds: Seeds::Uploads,
+        longest: 16 << 10,
+        heap: 8 << 20,
+        heap_per_byte: 4 << 10,
+    },
+    Target {
+        name: "upload",
+        about: "a file that is uploaded: objects that are whole, of bytes that are in it",
+        body: upload::run,
+        seeds: Seeds::Streams,
         longest: 16 << 10,
         heap: 8 << 20,
         heap_per_byte: 4 << 10,

@@ -23,7 +23,7 @@ pub(super) const SCHEMA: &str =
     "CREATE TABLE IF NOT EXISTS job (one INTEGER PRIMARY KEY CHECK (one = 1), body TEXT NOT NULL)";
 
 /// Milliseconds of a slice.
-const SLICE: i64 = 15_000;
+pub(super) const SLICE: i64 = 15_000;
 
 /// What becomes of an upload.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -33,7 +33,7 @@ pub(super) struct Job {
     /// What that may become.
     pub(super) limits: Limits,
     /// Objects that are there.
-    done: u32,
+    pub(super) done: u32,
     state: State,
 }
 
@@ -44,6 +44,16 @@ enum State {
     Playable,
     Failed(Reason),
 }
+
+/// What a file is.
+enum Film {
+    Movie(Box<Movie>),
+    Transport,
+    None(Reason),
+}
+
+/// Whether there is more to do, or why there is no recording.
+pub(super) type Made = std::result::Result<bool, Reason>;
 
 impl Job {
     pub(super) const fn new(recording: String, limits: Limits) -> Self {
@@ -101,8 +111,9 @@ impl Upload {
         };
         let parts = self.parts()?;
         let made = match self.walk(own.offset, &parts).await? {
-            Ok(movie) => self.make(&movie, &mut job, own, &parts).await?,
-            Err(reason) => Err(reason),
+            Film::Movie(movie) => self.make(&movie, &mut job, own, &parts).await?,
+            Film::Transport => self.put_together(&mut job, own, &parts).await?,
+            Film::None(reason) => Err(reason),
         };
         match made {
             Ok(true) => return Ok(true),
@@ -116,12 +127,8 @@ impl Upload {
         Ok(false)
     }
 
-    /// Reads what must be read of the file.
-    async fn walk(
-        &self,
-        size: u64,
-        parts: &[Part],
-    ) -> Result<std::result::Result<Box<Movie>, Reason>> {
+    /// Reads what must be read of the file to know what it is.
+    async fn walk(&self, size: u64, parts: &[Part]) -> Result<Film> {
         let bucket = r2::bucket(&self.env)?;
         let walk = Walk::new(size);
         let (mut step, mut walk) = (walk.first(), Some(walk));
@@ -131,8 +138,9 @@ impl Upload {
                     let bytes = stored(&bucket, parts, range).await?;
                     (walk, step) = on.give(&bytes);
                 }
-                (Step::Done(movie), _) => return Ok(Ok(movie)),
-                (Step::Refused(reason), _) => return Ok(Err(reason)),
+                (Step::Done(movie), _) => return Ok(Film::Movie(movie)),
+                (Step::Transport, _) => return Ok(Film::Transport),
+                (Step::Refused(reason), _) => return Ok(Film::None(reason)),
                 (Step::Read(_), None) => return Err("a walk that is over wants more".into()),
             }
         }
@@ -145,24 +153,14 @@ impl Upload {
         job: &mut Job,
         own: &Progress,
         parts: &[Part],
-    ) -> Result<std::result::Result<bool, Reason>> {
+    ) -> Result<Made> {
         let until = platform::now() + SLICE;
         let bucket = r2::bucket(&self.env)?;
         let init = movie.init();
-        let hash = ConfigHash::of(&init).to_string();
-        if job.done == 0 {
-            // Both may have been done by a slice that was cut off.
-            self.ask(job, &Command::Create(new(own, job.limits)))
-                .await?;
-            let put = Command::PutConfig {
-                hash: hash.clone(),
-                init,
-            };
-            if self.ask(job, &put).await? >= 400 {
-                return Ok(Err(Reason::Unplayable));
-            }
+        self.begin(job, own).await?;
+        if !self.put_config(job, &init).await? {
+            return Ok(Err(Reason::Unplayable));
         }
-        let id = RecordingId::parse(&job.recording).ok_or("a job has no recording")?;
         while job.done < movie.objects() {
             if platform::now() > until {
                 return Ok(Ok(true));
@@ -178,26 +176,63 @@ impl Upload {
                     Source::File(range) => bytes.extend(stored(&bucket, parts, range).await?),
                 }
             }
-            let announced = Announced {
-                len: object.len,
-                digest: Sha256Digest::of(&bytes),
-                metadata: BTreeMap::from([("config", hash.clone())]),
-            };
-            let key = object_key(&id, MAIN_LANE, job.done);
-            r2::put(&bucket, &key, bytes, &announced).await?;
-            if self.ask(job, &Command::PutObject { seq: job.done }).await? >= 400 {
+            if !self.put_object(job, &init, bytes).await? {
                 return Ok(Err(Reason::Unplayable));
             }
-            job.done += 1;
-            self.save_job(job)?;
         }
+        self.finish(job).await?;
+        Ok(Ok(false))
+    }
+
+    /// Creates the recording. It may be there from a slice that was cut off.
+    pub(super) async fn begin(&self, job: &Job, own: &Progress) -> Result<()> {
+        if job.done == 0 {
+            let create = Command::Create(new(own, job.limits));
+            self.ask(job, &create).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts an init segment; false where it is not taken.
+    pub(super) async fn put_config(&self, job: &Job, init: &[u8]) -> Result<bool> {
+        let put = Command::PutConfig {
+            hash: ConfigHash::of(init).to_string(),
+            init: init.to_vec(),
+        };
+        Ok(self.ask(job, &put).await? < 400)
+    }
+
+    /// Stores the next object, which goes with an init segment; false where it is not taken.
+    pub(super) async fn put_object(
+        &self,
+        job: &mut Job,
+        init: &[u8],
+        bytes: Vec<u8>,
+    ) -> Result<bool> {
+        let id = RecordingId::parse(&job.recording).ok_or("a job has no recording")?;
+        let announced = Announced {
+            len: bytes.len() as u64,
+            digest: Sha256Digest::of(&bytes),
+            metadata: BTreeMap::from([("config", ConfigHash::of(init).to_string())]),
+        };
+        let key = object_key(&id, MAIN_LANE, job.done);
+        r2::put(&r2::bucket(&self.env)?, &key, bytes, &announced).await?;
+        if self.ask(job, &Command::PutObject { seq: job.done }).await? >= 400 {
+            return Ok(false);
+        }
+        job.done += 1;
+        self.save_job(job)?;
+        Ok(true)
+    }
+
+    pub(super) async fn finish(&self, job: &Job) -> Result<()> {
         let objects = BTreeMap::from([(MAIN_LANE.to_owned(), job.done)]);
         let finish = Command::Finish {
             finish: Finish { objects },
             origin: String::new(),
         };
         self.ask(job, &finish).await?;
-        Ok(Ok(false))
+        Ok(())
     }
 
     /// Sends a command to the recording, and gives the status of its answer.
@@ -223,7 +258,7 @@ fn new(own: &Progress, limits: Limits) -> New {
 }
 
 /// A range of the file, of whose parts each is an object.
-async fn stored(bucket: &Bucket, parts: &[Part], range: Range<u64>) -> Result<Vec<u8>> {
+pub(super) async fn stored(bucket: &Bucket, parts: &[Part], range: Range<u64>) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut begin = 0;
     for part in parts {

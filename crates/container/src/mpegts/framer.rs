@@ -9,7 +9,7 @@ use memchr::memchr_iter;
 use super::packet::PACKET;
 
 /// First byte of each packet.
-const SYNC: u8 = 0x47;
+pub(super) const SYNC: u8 = 0x47;
 /// Distances from sync byte to sync byte, likeliest first.
 const STRIDES: [usize; 3] = [188, 192, 204];
 /// How many bytes are joined to a carried rest at once: more than any decision needs.

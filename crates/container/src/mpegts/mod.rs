@@ -2,6 +2,7 @@
 //!
 //! - [`Demuxer`]: packets to PES packets to samples; H.264, H.265 and AAC; ID3 and SCTE-35 as
 //!   timed events
+//! - [`is_transport_stream`]: tells one by its sync bytes
 //! - [`Segment`]: samples to packets; [`Outline`] tells beforehand how many
 
 mod access_units;
@@ -19,6 +20,7 @@ mod packetizer;
 mod parameter_sets;
 mod pes;
 mod pictures;
+mod probe;
 mod programs;
 mod psi;
 mod run;
@@ -29,3 +31,4 @@ mod video_codec;
 pub use demux::Demuxer;
 pub use mux::{AudioTrack, MuxSample, Segment, VideoTrack};
 pub use outline::{AudioOutline, Continuity, Outline, Packets, SampleFacts, VideoOutline};
+pub use probe::is_transport_stream;

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use livetape_media::{Sample, Timescale, Timestamp, TrackConfig, TrackId};
-use livetape_timeline::{Extent, StoreId, Timeline};
+use livetape_timeline::{Extent, StoreId, Timeline, rescaled};
 
 use crate::error::ApiError;
 use crate::ids::ConfigHash;
@@ -172,23 +172,9 @@ impl Index {
                 config
             }
         };
-        let rescaled = |ticks: i64| Timestamp::new(ticks, own).rescale(timescale).ticks;
-        let mut time = run.decode_time;
-        let samples = run.samples.iter().map(|sample| {
-            // Rounded as a running sum, so that errors do not add up.
-            let from = time;
-            time = time.saturating_add(i64::from(sample.duration));
-            let offset = rescaled(from.saturating_add(i64::from(sample.composition_offset)));
-            Sample {
-                duration: u32::try_from(rescaled(time).saturating_sub(rescaled(from)))
-                    .unwrap_or(u32::MAX),
-                composition_offset: i32::try_from(offset.saturating_sub(rescaled(from)))
-                    .unwrap_or(0),
-                ..*sample
-            }
-        });
-        let samples = samples.collect();
-        (config, rescaled(run.decode_time), samples)
+        let samples = run.samples.clone();
+        let (decode_time, samples) = rescaled(run.decode_time, samples, own, timescale);
+        (config, decode_time, samples)
     }
 }
 

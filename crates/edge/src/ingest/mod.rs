@@ -2,11 +2,16 @@
 //!
 //! - [`Walk`]: reads what must be read of an MP4, progressive or fragmented, and passes over the rest
 //! - [`Movie`]: the file as objects, planned over its bytes where they lie
+//! - [`Transport`]: reads an MPEG transport stream from end to end and puts its objects together
 
+mod epochs;
+mod gathering;
 mod movie;
+mod transport;
 mod walk;
 
 pub use movie::{Movie, Object, Source};
+pub use transport::{Made, Transport};
 pub use walk::{Step, Walk};
 
 use serde::{Deserialize, Serialize};
@@ -14,8 +19,8 @@ use serde::{Deserialize, Serialize};
 /// Why a file is not played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reason {
-    /// It is no MP4.
-    NotMp4,
+    /// It is neither an MP4 nor an MPEG transport stream.
+    UnknownFormat,
     /// It is encrypted, and no key was given.
     Protected,
     /// It has neither pictures nor sound that could be played.
@@ -30,7 +35,7 @@ impl Reason {
     /// The stable code.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::NotMp4 => "not_mp4",
+            Self::UnknownFormat => "unknown_format",
             Self::Protected => "protected",
             Self::Unplayable => "unplayable",
             Self::ConfigurationChange => "configuration_change",

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use livetape_container::isobmff::Demuxer;
+use livetape_container::mpegts::is_transport_stream;
 use livetape_container::{DefectCode, Event, Payload};
 use livetape_media::{TrackConfig, TrackId};
 use livetape_timeline::{Extent, StoreId, Timeline};
@@ -40,6 +41,8 @@ pub enum Step {
     Read(Range<u64>),
     /// All is known.
     Done(Box<Movie>),
+    /// It is an MPEG transport stream, which [`Transport`](super::Transport) reads.
+    Transport,
     /// It is not played.
     Refused(Reason),
 }
@@ -61,13 +64,16 @@ impl Walk {
     /// What comes next, before anything is given.
     pub fn first(&self) -> Step {
         match self.size {
-            0 => Step::Refused(Reason::NotMp4),
+            0 => Step::Refused(Reason::UnknownFormat),
             _ => self.wanted(),
         }
     }
 
     /// Takes the bytes that were wanted, and says what comes next.
     pub fn give(mut self, bytes: &[u8]) -> (Option<Self>, Step) {
+        if self.at == 0 && is_transport(bytes, self.size) {
+            return (None, Step::Transport);
+        }
         match self.take(bytes) {
             Err(reason) => (None, Step::Refused(reason)),
             Ok(()) if self.at < self.size => {
@@ -96,7 +102,7 @@ impl Walk {
                 return Ok(());
             };
             if self.at == 0 && !is_first(kind) {
-                return Err(Reason::NotMp4);
+                return Err(Reason::UnknownFormat);
             }
             match (
                 kind,
@@ -176,6 +182,12 @@ fn box_header(bytes: &[u8], left: u64) -> Option<(&[u8; 4], usize, u64)> {
     };
     // What is less than its own header is nothing that could be passed over.
     (len >= header as u64).then_some((kind, header, len.min(left)))
+}
+
+/// Whether a file of `size` bytes that begins so is a transport stream.
+fn is_transport(first: &[u8], size: u64) -> bool {
+    let is_box = box_header(first, size).is_some_and(|(kind, ..)| is_first(kind));
+    !is_box && is_transport_stream(first)
 }
 
 /// Whether an MP4 may begin so.

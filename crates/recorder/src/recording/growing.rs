@@ -3,12 +3,14 @@
 use livetape_media::{Timescale, Timestamp};
 use livetape_tape::Tape;
 use livetape_timeline::Timeline;
-use livetape_timeline::plan::{Cut, FragmentPlan, PATIENCE, init_segment, next_stored_object};
+use livetape_timeline::plan::{
+    Cut, FragmentPlan, PATIENCE, configs, init_segment, next_stored_object,
+};
 
 use super::Recording;
 use crate::input::Now;
 use crate::job::{Object, short_hash};
-use crate::part::{Moved, Part, configs, first_numbers, lead};
+use crate::part::{Moved, Part, first_numbers, lead};
 
 impl Recording {
     /// Finds where the recording begins: the keyframe of what the viewer sees, or a clip's start.

@@ -19,13 +19,13 @@ use livetape_media::{Timescale, Timestamp, TrackId};
 use livetape_tape::Tape;
 use livetape_tape::journal::{Packer, Unpacker};
 use livetape_timeline::StoreId;
-use livetape_timeline::plan::{Cut, init_segment};
+use livetape_timeline::plan::{Cut, configs, init_segment};
 
 use super::Recording;
 use crate::input::Now;
 use crate::job::{Object, Place};
 use crate::output::RequestId;
-use crate::part::{Moved, Part, configs};
+use crate::part::{Moved, Part};
 use crate::upload::Upload;
 
 const VERSION: u64 = 2;

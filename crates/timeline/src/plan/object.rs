@@ -5,9 +5,11 @@
 //! the recording grow need not wait.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use livetape_media::{Timescale, Timestamp, TrackId};
+use livetape_media::{Timescale, Timestamp, TrackConfig, TrackId};
 
+use super::Lane;
 use crate::{Slice, Timeline, Track};
 
 /// What is to be played at once is at least this long, if keyframes allow.
@@ -94,6 +96,21 @@ pub fn without_hole(mut slice: Slice) -> Slice {
     slice
 }
 
+/// The configuration of each track: that of its samples in the object, else its present one.
+pub fn configs(
+    timeline: &Timeline,
+    next: &[(TrackId, u64)],
+    lanes: &[Lane<'_>],
+) -> Vec<(u32, Arc<TrackConfig>)> {
+    let config = |(id, _): &(TrackId, u64)| {
+        let lane = lanes.iter().find(|lane| lane.track_id == id.0);
+        let config = lane.map(|lane| &lane.slice.config);
+        let config = config.or_else(|| timeline.track(*id)?.config())?;
+        Some((id.0, Arc::clone(config)))
+    };
+    next.iter().filter_map(config).collect()
+}
+
 /// One past the lead track's last sample in the object that begins at `from`. Where keyframes are so far
 /// apart that none comes in time, one that came early counts.
 fn lead_end(lead: &Track, from: u64, shortest: Timestamp, stop: Option<Timestamp>) -> Option<u64> {
@@ -143,9 +160,7 @@ fn boundary_time(lead: &Track, from: u64, end: u64) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use livetape_media::{Format, Rotation, Sample, TrackConfig};
+    use livetape_media::{Format, Rotation, Sample};
 
     use super::*;
 

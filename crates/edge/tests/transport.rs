@@ -1,0 +1,143 @@
+//! Transport streams made recordings: files by others, where the media folder is there.
+#![expect(clippy::print_stdout, reason = "a test that did not run says so")]
+
+mod synthetic;
+
+use std::path::{Path, PathBuf};
+
+use livetape_container::{Event, Payload, mpegts};
+use livetape_edge::ingest::{Made, Reason, Transport};
+use synthetic::Stage;
+
+/// The objects of a file that comes in pieces of so many bytes.
+fn objects(file: &[u8], piece: usize) -> Result<Vec<Made>, Reason> {
+    let mut transport = Transport::new();
+    let mut objects = Vec::new();
+    for bytes in file.chunks(piece) {
+        transport.push(bytes);
+        while let Some(made) = transport.next_object()? {
+            objects.push(made);
+        }
+    }
+    transport.end();
+    while let Some(made) = transport.next_object()? {
+        objects.push(made);
+    }
+    Ok(objects)
+}
+
+/// Bytes of all pictures, and of all samples at all.
+fn payload(file: &[u8]) -> (u64, u64) {
+    let mut demuxer = mpegts::Demuxer::new();
+    demuxer.push(file);
+    demuxer.flush();
+    let mut pictures = None;
+    let (mut video, mut all) = (0, 0);
+    while let Some(event) = demuxer.poll() {
+        match event {
+            Event::Config { track, config } if config.format.is_video() => {
+                pictures.get_or_insert(track);
+            }
+            Event::Run(run) => {
+                let Payload::Bytes(bytes) = run.payload else {
+                    panic!("a transport stream is rewritten");
+                };
+                let keyframe = run.samples.iter().position(|sample| sample.keyframe);
+                let counts = Some(run.track) == pictures && (video > 0 || keyframe.is_some());
+                let skipped = match keyframe {
+                    Some(at) if video == 0 => {
+                        let before = run.samples.iter().take(at);
+                        before.map(|sample| u64::from(sample.size)).sum()
+                    }
+                    _ => 0,
+                };
+                if counts {
+                    video += bytes.len() as u64 - skipped;
+                }
+                all += bytes.len() as u64;
+            }
+            _ => {}
+        }
+    }
+    (video, all)
+}
+
+/// Bytes in an object's `mdat`, behind its `moof`.
+fn mdat(object: &[u8]) -> u64 {
+    let size = |at: usize| u32::from_be_bytes(object[at..at + 4].try_into().expect("four"));
+    u64::from(size(size(0) as usize)) - 8
+}
+
+fn media() -> Option<PathBuf> {
+    let media = std::env::var_os("LIVETAPE_MEDIA").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/media"),
+        PathBuf::from,
+    );
+    if media.is_dir() {
+        return Some(media);
+    }
+    let required = std::env::var_os("LIVETAPE_REQUIRE_MEDIA").is_some();
+    assert!(!required, "there is no media folder");
+    println!("NOT RUN: there is no media folder");
+    None
+}
+
+fn transport_streams(folder: PathBuf) -> Vec<PathBuf> {
+    let (mut folders, mut found) = (vec![folder], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "ts") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Each is made objects that the edge takes as it takes a recorder's, with all pictures from the first
+/// keyframe on, and the same objects again however its bytes come.
+#[test]
+fn files_by_others_become_objects_that_are_taken() {
+    let Some(media) = media() else {
+        return;
+    };
+    let (mut played, mut refused) = (0, Vec::new());
+    for path in transport_streams(media) {
+        let file = std::fs::read(&path).expect("a file");
+        let name = path.display();
+        match objects(&file, 100_000) {
+            Err(reason) => refused.push(format!("{name}: {}", reason.as_str())),
+            Ok(made) => {
+                let mut stage = Stage::new();
+                let mut init = Vec::new();
+                let mut hash = None;
+                for (seq, object) in (0..).zip(&made) {
+                    if object.init != init {
+                        init.clone_from(&object.init);
+                        hash = Some(livetape_edge::ConfigHash::of(&init));
+                        if stage
+                            .recording
+                            .config(hash.as_ref().expect("set"))
+                            .is_none()
+                        {
+                            stage.put_config(&init);
+                        }
+                    }
+                    let put = stage.put(seq, hash.as_ref().expect("set"), object.bytes.clone());
+                    assert_eq!(put, Ok(()), "{name}, object {seq}");
+                }
+                let (video, all) = payload(&file);
+                let stored: u64 = made.iter().map(|made| mdat(&made.bytes)).sum();
+                assert!(stored <= all, "{name}: {stored} of {all}");
+                assert!(stored >= video, "{name}: {stored}, pictures {video}");
+                assert_eq!(objects(&file, 1 << 20).as_ref(), Ok(&made), "{name}");
+                played += 1;
+            }
+        }
+    }
+    assert!(played >= 70, "{played} played, not {refused:#?}");
+}
