@@ -2,10 +2,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 
 const worker = join(import.meta.dirname, '../../worker');
 const wrangler = join(worker, 'node_modules/wrangler/bin/wrangler.js');
@@ -113,6 +115,21 @@ export class Runtime {
     const child = spawn(process.execPath, [wrangler, 'r2', 'object', 'put', `livetape/${key}`, '--file', file, '--local', '--persist-to', this.#store, '--config', 'wrangler.toml'], { cwd: worker, env: environment, stdio: 'ignore' });
     const [code] = await once(child, 'exit');
     if (code !== 0) throw new Error(`${key} was not stored: ${code}`);
+  }
+
+  /** Keys and sizes of what the bucket has below a key. */
+  stored(prefix: string): { key: string; size: number }[] {
+    const folder = join(this.#store, 'v3/r2/miniflare-R2BucketObject');
+    const files = readdirSync(folder).filter((name) => name.endsWith('.sqlite') && name !== 'metadata.sqlite');
+    return files.flatMap((name) => {
+      const database = new DatabaseSync(join(folder, name), { readOnly: true, timeout: 5_000 });
+      try {
+        const rows = database.prepare('SELECT key, size FROM _mf_objects ORDER BY key').all();
+        return rows.map(({ key, size }) => ({ key: String(key), size: Number(size) })).filter(({ key }) => key.startsWith(prefix));
+      } finally {
+        database.close();
+      }
+    });
   }
 
   /** Stops it and removes its store. */
