@@ -12,9 +12,9 @@ const OLDEST: i64 = 1_000;
 /// Older than this one of those who ask is sent for a newer one; the others need not wait for it.
 const AGING: i64 = 500;
 /// So many answers are remembered.
-const MOST: usize = 200;
+const MOST: usize = 1_000;
 /// None that is larger: those are rare, and others need the room.
-const LARGEST: u64 = 64 << 10;
+const LARGEST: u64 = 32 << 10;
 
 /// Answers by recording and request.
 #[derive(Debug, Default)]
@@ -176,7 +176,7 @@ mod tests {
         };
         let answers = [
             Delivery::new(403, Vec::new()),
-            playlist(&"#".repeat((64 << 10) + 1)),
+            playlist(&"#".repeat(LARGEST as usize + 1)),
             Delivery::new(200, vec![stored]),
         ];
         for answer in answers {
