@@ -95,6 +95,8 @@ impl Recovery {
         if !changed.is_empty() {
             self.damaged(id, DamageKind::ReelChanged);
         }
+        let last = self.files.last();
+        let mut follows = last.is_none_or(|last| last.reel.0 + 1 >= id.0);
         self.files.push(File {
             reel: id,
             len,
@@ -104,6 +106,9 @@ impl Recovery {
         let mut whole = 0;
         if let Some(mut reader) = Reader::new(journal) {
             while let Some(entries) = reader.commit() {
+                if !std::mem::replace(&mut follows, true) {
+                    self.give_up_before(id, &entries);
+                }
                 entries.into_iter().for_each(|entry| self.take(id, entry));
             }
             whole = reader.whole() as u64;
@@ -131,6 +136,21 @@ impl Recovery {
         }
         let tape = Tape::with(window, self.timeline, self.reels, self.head);
         (tape, self.damage)
+    }
+
+    /// Where reels are missing that had samples, the tape had given them up, and all before them: what is
+    /// there of those a clip still needed.
+    fn give_up_before(&mut self, reel: StoreId, head: &[Entry]) {
+        let is_beyond = |entry: &Entry| match entry {
+            Entry::Track(id, number) => {
+                let track = self.timeline.track(*id);
+                track.is_some_and(|track| track.numbers().end < *number)
+            }
+            _ => false,
+        };
+        if head.iter().any(is_beyond) {
+            self.timeline.forget_through(StoreId(reel.0 - 1));
+        }
     }
 
     fn take(&mut self, reel: StoreId, entry: Entry) {

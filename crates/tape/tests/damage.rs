@@ -213,6 +213,33 @@ fn without_its_first_reel_the_rest_is_there_and_its_numbers_go_on() {
     assert_eq!(recovered.note(), b"a recording");
 }
 
+/// What a clip needs of reels that were given up stays until it is closed, or its page is.
+#[test]
+fn before_a_reel_that_was_given_up_nothing_is_on_the_tape() {
+    let (mut tape, mut files) = recorded();
+    for id in [1, 2] {
+        assert!(matches!(tape.evict(), Some(Command::Delete(StoreId(own), _)) if own == id));
+    }
+    files.reels.remove(&StoreId(2));
+    files.journals.remove(&StoreId(2));
+    let (recovered, damage) = files.recover();
+    assert_eq!(damage, []);
+    assert_eq!(
+        files.samples(recovered.timeline()),
+        files.samples(tape.timeline())
+    );
+    let numbers = |tape: &Tape| {
+        tape.timeline()
+            .tracks()
+            .iter()
+            .map(livetape_timeline::Track::numbers)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(numbers(&recovered), [30..45, 12..18]);
+    assert_eq!(numbers(&recovered), numbers(&tape));
+    assert_eq!(recovered.note(), b"a recording");
+}
+
 #[test]
 fn pictures_that_were_replaced_stay_replaced() {
     let (mut tape, mut files) = recorded();

@@ -127,11 +127,10 @@ impl Timeline {
         }
     }
 
-    /// Says that a track, not there yet, has `number` samples that are forgotten already.
+    /// Says that a track that has no samples, or is not there yet, has `number` samples that are
+    /// forgotten already.
     pub fn begin(&mut self, id: TrackId, config: &TrackConfig, number: u64) {
-        if self.track(id).is_none() {
-            self.track_or_new(id, config).begin(number);
-        }
+        self.track_or_new(id, config).begin(number);
     }
 
     /// Forgets all samples from the first one on, in each track, that has a byte at or after

@@ -266,9 +266,11 @@ impl Track {
         None
     }
 
-    /// Says that so many samples are forgotten already; there are none yet.
-    pub(crate) const fn begin(&mut self, number: u64) {
-        self.next = number;
+    /// Says that so many samples are forgotten already, where there are none.
+    pub(crate) fn begin(&mut self, number: u64) {
+        if self.blocks.is_empty() {
+            self.next = self.next.max(number);
+        }
     }
 
     /// Forgets the first sample that has a byte at or after `offset` of `store`, or in a later

@@ -206,7 +206,7 @@ impl Client {
     }
 
     /// What a crash would leave is what is on the tape; where the start has been forgotten, from
-    /// the next keyframe on.
+    /// the next keyframe on. A reel that a clip holds alone may be more than the tape still knows.
     fn recover(&self) {
         let mut recovery = Recovery::new();
         for (id, reel) in &self.reels {
@@ -218,8 +218,12 @@ impl Client {
         let live = self.recorder.tape().timeline();
         for track in recovered.timeline().tracks() {
             let own = live.track(track.id()).expect("a track that is on the tape");
-            let numbers = track.numbers();
+            let mut numbers = track.numbers();
+            if own.numbers().is_empty() {
+                continue;
+            }
             assert_eq!(numbers.end, own.numbers().end);
+            numbers.start = numbers.start.max(own.numbers().start);
             // Two configurations that are the same are one when they have been read.
             let samples = |track: &Track| {
                 let slices = track.slices(numbers.clone());
