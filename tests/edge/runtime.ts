@@ -94,6 +94,15 @@ export class Runtime {
     await ended;
   }
 
+  /** Kills it, at whatever it is doing. */
+  async kill(): Promise<void> {
+    const child = this.#process;
+    if (!child) return;
+    const ended = once(child, 'exit');
+    this.#kill('SIGKILL');
+    await ended;
+  }
+
   /** Loses all Durable Objects of some classes. It must not be running. */
   async lose(...classes: string[]): Promise<void> {
     for (const name of classes) await rm(join(this.#store, 'v3/do', `livetape-${name}`), { recursive: true });

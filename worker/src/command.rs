@@ -7,9 +7,11 @@ use livetape_edge::api::{CreateBroadcast, CreateClip, Finish, PatchBroadcast, Pa
 use livetape_edge::object::PackFile;
 use livetape_edge::route::LiveFile;
 use livetape_edge::view::ViewRequest;
-use livetape_edge::{ClipQuery, Delivery, Gate, RecordingId, Retention, Visitor};
+use livetape_edge::{ClipQuery, Delivery, Gate, Operation, RecordingId, Retention, Visitor};
 use serde::{Deserialize, Serialize};
 use worker::{Env, Method, Request, RequestInit, Result};
+
+use crate::{costs, recent};
 
 /// A request to a recording's Durable Object.
 #[derive(Debug, Serialize, Deserialize)]
@@ -44,6 +46,22 @@ pub(crate) enum Command {
     },
     /// What a request for a stored file asks first.
     Gate,
+}
+
+impl Command {
+    /// Whether something may be another than before.
+    fn changes(&self) -> bool {
+        use ClipCommand::{Info, List};
+        let reads = matches!(
+            self,
+            Self::Info { .. }
+                | Self::Objects
+                | Self::View { .. }
+                | Self::Gate
+                | Self::Clip(Info { .. } | List { .. })
+        );
+        !reads
+    }
 }
 
 /// A recording that is to be created.
@@ -125,7 +143,17 @@ pub(crate) async fn ask(env: &Env, id: &RecordingId, command: &Command) -> Resul
     init.with_body(Some(serde_json::to_string(command)?.into()));
     // The host is of no meaning: the stub decides where it goes.
     let request = Request::new_with_init(&format!("https://recording/{id}"), &init)?;
+    costs::count(Operation::DurableObject);
+    let changes = command.changes();
+    if changes {
+        recent::forget(id);
+    }
     let mut response = stub.fetch_with_request(request).await?;
+    costs::add_told(&response);
     let bytes = response.bytes().await?;
+    if changes {
+        // Again, for those who asked meanwhile.
+        recent::forget(id);
+    }
     Delivery::decode(&bytes).ok_or_else(|| "the recording's answer cannot be read".into())
 }

@@ -8,10 +8,11 @@ use livetape_edge::{Delivery, Piece, RecordingId};
 use serde::{Deserialize, Serialize};
 use worker::web_sys::ReadableStream;
 use worker::worker_sys::FixedLengthStream;
-use worker::{Bucket, Env, MessageBatch, MessageExt, Result};
+use worker::{Env, MessageBatch, MessageExt, Result};
 
 use crate::command::{Command, PackCommand, ask};
-use crate::{r2, stream};
+use crate::r2::{self, Bucket};
+use crate::stream;
 
 /// The binding of the queue.
 const BINDING: &str = "JOBS";

@@ -9,7 +9,8 @@
 //! - `lifecycle`: its creation, changes and deletion
 //! - `clips`, `broadcasts`: its clips and broadcasts
 //! - `packs`, `jobs`: its objects as few large ones, and the Queue that makes them
-//! - `gates`: what is remembered of who may play
+//! - `recent`: playlists and gates, remembered for a moment
+//! - `gates`: who may play what is sent without asking the recording
 //! - `retention`: what is not kept any more
 //! - `rows`: its tables
 //! - `kept`, `rebuild`: what R2 knows of it, and how it comes back from that; `turns`: one write after another
@@ -21,12 +22,14 @@
 //! - `cipher`: bodies encrypted while they are sent
 //! - `stream`: ranges of stored objects and made bytes as one body; media bytes stay outside Wasm
 //! - `respond`: headers that every answer has
+//! - `costs`: what an answer costs
 
 mod access;
 mod broadcasts;
 mod cipher;
 mod clips;
 mod command;
+mod costs;
 mod gates;
 mod jobs;
 mod kept;
@@ -37,6 +40,7 @@ mod platform;
 mod playing;
 mod r2;
 mod rebuild;
+mod recent;
 mod recording;
 mod refusal;
 mod respond;
@@ -54,7 +58,7 @@ use worker::{Context, Env, MessageBatch, Request, Response, Result, event};
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
-    routes::answer(request, &env, &context).await
+    costs::shown(&env, routes::answer(request, &env, &context)).await
 }
 
 #[event(queue)]

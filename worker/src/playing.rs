@@ -17,7 +17,7 @@ use worker::Method;
 use crate::command::{BroadcastCommand, ClipCommand, Command, View};
 use crate::refusal::{Answer, Refusal};
 use crate::routes::{Edge, parameter, seconds};
-use crate::{gates, r2, respond};
+use crate::{gates, r2, recent, respond};
 
 impl Edge<'_> {
     /// What is done with clips.
@@ -195,13 +195,19 @@ impl Edge<'_> {
             PlayFile::Encrypted(_) => return Err(Code::NotFound.into()),
         };
         let time = TimeRange::read(query)?;
+        let is_playlist = matches!(file, ViewFile::Multivariant | ViewFile::Media { .. });
         let request = ViewRequest {
             time,
             file,
             encrypted,
         };
         let view = View::Recorded { clip, request };
-        self.ask(&id, &Command::View { view, visitor }).await
+        let is_for_all = is_playlist && visitor.claims.is_none();
+        let command = Command::View { view, visitor };
+        if is_for_all {
+            return Ok(recent::view(self.env, &id, &command).await?);
+        }
+        self.ask(&id, &command).await
     }
 
     /// The key that a recording's segments are encrypted with.

@@ -1,20 +1,18 @@
 //! Stored bytes in and out.
 
+mod bucket;
+
+pub(crate) use bucket::{Bucket, bucket};
+
 use std::collections::HashMap;
 
 use livetape_edge::Sha256Digest;
 use livetape_edge::object::Announced;
 use worker::web_sys::ReadableStream;
-use worker::{Bucket, Conditional, Data, Env, Error, Object, Range, ResponseBody, Result};
+use worker::{Conditional, Data, Error, Object, Range, ResponseBody, Result};
 
-/// The binding of the bucket.
-const BINDING: &str = "MEDIA";
 /// R2 lists and deletes so many objects at once.
 const AT_ONCE: u32 = 1_000;
-
-pub(crate) fn bucket(env: &Env) -> Result<Bucket> {
-    env.bucket(BINDING)
-}
 
 /// What became of a write.
 pub(crate) enum Put {

@@ -8,9 +8,9 @@ use livetape_edge::object::{PackFile, key_prefix, pack_key, record_key};
 use livetape_edge::pack::Pack;
 use livetape_edge::{Code, ConfigHash, Facts, Kept, ObjectRow, RecordingId, StoredKey};
 use serde::{Deserialize, Serialize};
-use worker::{Bucket, Result};
+use worker::Result;
 
-use crate::r2;
+use crate::r2::{self, Bucket};
 use crate::recording::{Recording, read_row};
 use crate::refusal::Refusal;
 use crate::rows::Rows;

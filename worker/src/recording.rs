@@ -11,11 +11,13 @@ use livetape_edge::{
     Visitor,
 };
 use worker::{
-    Bucket, Delay, DurableObject, Env, Request, Response, Result, State, Storage, durable_object,
+    Delay, DurableObject, Env, Request, Response, Result, State, Storage, durable_object,
 };
 
 use crate::command::{Command, View};
-use crate::refusal::{Answer, Refusal};
+use crate::costs;
+use crate::r2::Bucket;
+use crate::refusal::{Answer, Refusal, encoded};
 use crate::rows::Rows;
 use crate::turns::Turns;
 use crate::{platform, r2, respond};
@@ -65,22 +67,20 @@ impl DurableObject for Recording {
         Response::empty()
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let path = request.path();
-        let id = RecordingId::parse(path.trim_start_matches('/'));
-        let id = id.ok_or_else(|| worker::Error::from("a recording was asked by no id"))?;
-        let command: Command = serde_json::from_str(&request.text().await?)?;
-        let delivery = match self.answer(&id, command).await {
-            Ok(delivery) => delivery,
-            Err(Refusal::Told(delivery)) => *delivery,
-            Err(Refusal::Api(error)) => respond::error(&error),
-            Err(Refusal::Fault(fault)) => return Err(fault),
-        };
-        Response::from_bytes(delivery.encode())
+    async fn fetch(&self, request: Request) -> Result<Response> {
+        costs::told(self.answered(request)).await
     }
 }
 
 impl Recording {
+    async fn answered(&self, mut request: Request) -> Result<Response> {
+        let path = request.path();
+        let id = RecordingId::parse(path.trim_start_matches('/'));
+        let id = id.ok_or_else(|| worker::Error::from("a recording was asked by no id"))?;
+        let command: Command = serde_json::from_str(&request.text().await?)?;
+        encoded(self.answer(&id, command).await)
+    }
+
     async fn answer(&self, id: &RecordingId, command: Command) -> Answer {
         self.recover(id).await?;
         match command {

@@ -1,6 +1,9 @@
 //! Why there is no answer.
 
 use livetape_edge::{ApiError, Code, Delivery};
+use worker::Response;
+
+use crate::respond;
 
 /// What becomes of a request.
 pub(crate) type Answer = Result<Delivery, Refusal>;
@@ -36,4 +39,15 @@ impl From<serde_json::Error> for Refusal {
     fn from(error: serde_json::Error) -> Self {
         Self::Fault(error.into())
     }
+}
+
+/// A Durable Object's answer as the Worker reads it; a fault stays one.
+pub(crate) fn encoded(answer: Answer) -> worker::Result<Response> {
+    let delivery = match answer {
+        Ok(delivery) => delivery,
+        Err(Refusal::Told(delivery)) => *delivery,
+        Err(Refusal::Api(error)) => respond::error(&error),
+        Err(Refusal::Fault(fault)) => return Err(fault),
+    };
+    Response::from_bytes(delivery.encode())
 }

@@ -4,17 +4,18 @@
 use js_sys::{BigInt, Object, Promise, Reflect, Uint8Array};
 use livetape_edge::reads::{Step, steps};
 use livetape_edge::view::live::TsSegment;
-use livetape_edge::{Cipher, Delivery, Piece};
+use livetape_edge::{Cipher, Delivery, Operation, Piece};
 use wasm_bindgen::prelude::*;
 use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
 use worker::web_sys::{
     ReadableStream, ReadableStreamDefaultReader, WritableStream, WritableStreamDefaultWriter,
 };
 use worker::worker_sys::FixedLengthStream;
-use worker::{Bucket, Context, EncodeBody, Env, Error, Response, ResponseBuilder, Result};
+use worker::{Context, EncodeBody, Env, Error, Response, ResponseBuilder, Result};
 
 use crate::cipher::encrypted;
-use crate::{r2, respond};
+use crate::r2::Bucket;
+use crate::{costs, r2, respond};
 
 #[wasm_bindgen]
 extern "C" {
@@ -66,6 +67,10 @@ pub(crate) async fn send(
 
 /// The body as the runtime's own stream, which is written while it is sent.
 fn body(delivery: Delivery, bucket: Bucket, context: &Context) -> Result<ReadableStream> {
+    // They are made after this is answered, and counted before.
+    let reads = steps(&delivery.pieces);
+    let reads = reads.iter().filter(|step| matches!(step, Step::Read(_)));
+    costs::count_many(Operation::ClassB, reads.count());
     // Known length: the client sees a broken transfer as such, and no chunked encoding.
     let pipe = FixedLengthStream::new_big_int(BigInt::from(delivery.len()))?;
     let (readable, writable) = (pipe.readable(), pipe.writable());

@@ -10,7 +10,7 @@ use std::cell::Cell;
 
 use livetape_edge::access::{KeyInfo, PatchTemplate, Scope, Template};
 use livetape_edge::api::{RecordingList, RecordingSummary};
-use livetape_edge::{Cursor, Delivery, ListQuery, Page};
+use livetape_edge::{Cursor, Delivery, ListQuery, Operation, Page};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -19,9 +19,9 @@ use worker::{
     SqlStorageValue, State, durable_object,
 };
 
-use crate::refusal::{Answer, Refusal};
-use crate::respond;
+use crate::refusal::{Answer, encoded};
 use crate::sql::{integer, read, real, text, write};
+use crate::{costs, respond};
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS recording (
@@ -89,6 +89,7 @@ pub(crate) async fn ask(env: &Env, command: &TenantCommand) -> Result<Delivery> 
     init.with_method(Method::Post);
     init.with_body(Some(serde_json::to_string(command)?.into()));
     let request = Request::new_with_init("https://tenant/", &init)?;
+    costs::count(Operation::DurableObject);
     let bytes = stub.fetch_with_request(request).await?.bytes().await?;
     Delivery::decode(&bytes).ok_or_else(|| "the tenant's answer cannot be read".into())
 }
@@ -111,13 +112,7 @@ impl DurableObject for Tenant {
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         self.prepare()?;
         let command = serde_json::from_str(&request.text().await?)?;
-        let delivery = match self.answer(command) {
-            Ok(delivery) => delivery,
-            Err(Refusal::Told(delivery)) => *delivery,
-            Err(Refusal::Api(error)) => respond::error(&error),
-            Err(Refusal::Fault(fault)) => return Err(fault),
-        };
-        Response::from_bytes(delivery.encode())
+        encoded(self.answer(command))
     }
 }
 

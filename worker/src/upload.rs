@@ -21,9 +21,9 @@ use worker::{
 
 use self::ingest::Job;
 use self::transport::Reading;
-use crate::refusal::{Answer, Refusal};
+use crate::refusal::{Answer, Refusal, encoded};
 use crate::sql::{read, text, write};
-use crate::{platform, r2, respond};
+use crate::{costs, platform, r2, respond};
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS upload (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL, body TEXT NOT NULL);
@@ -107,13 +107,8 @@ impl DurableObject for Upload {
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
-        let delivery = match self.answer(&request).await {
-            Ok(delivery) => delivery,
-            Err(Refusal::Told(delivery)) => *delivery,
-            Err(Refusal::Api(error)) => respond::error(&error),
-            Err(Refusal::Fault(fault)) => return Err(fault),
-        };
-        Response::from_bytes(delivery.encode())
+        let answer = async { encoded(self.answer(&request).await) };
+        costs::told(answer).await
     }
 }
 

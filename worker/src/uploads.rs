@@ -3,13 +3,13 @@
 use livetape_edge::access::{Scope, Terms};
 use livetape_edge::tus::request::{Creation, Joining, check_media_type, check_version};
 use livetape_edge::tus::{ALGORITHMS, EXTENSIONS, MAX_SIZE, Part, UploadId, VERSION, entry};
-use livetape_edge::{Code, Delivery, Piece, RecordingId};
+use livetape_edge::{Code, Delivery, Operation, Piece, RecordingId};
 use worker::{Headers, Method, Request, RequestInit, Result};
 
 use crate::refusal::{Answer, Refusal};
 use crate::routes::Edge;
 use crate::upload::{BINDING, COMMAND, Command, New};
-use crate::{platform, respond};
+use crate::{costs, platform, respond};
 
 /// What an upload is told of the request.
 const PASSED_ON: [&str; 5] = [
@@ -160,7 +160,10 @@ impl Edge<'_> {
             .env
             .durable_object(BINDING)?
             .get_by_name(&id.to_string())?;
-        let bytes = stub.fetch_with_request(request).await?.bytes().await?;
+        costs::count(Operation::DurableObject);
+        let mut response = stub.fetch_with_request(request).await?;
+        costs::add_told(&response);
+        let bytes = response.bytes().await?;
         let answer: Result<Delivery> =
             Delivery::decode(&bytes).ok_or_else(|| "the upload's answer cannot be read".into());
         Ok(answer?)

@@ -23,11 +23,14 @@
 //! - [`reads`]: its stored ranges as few reads
 //! - [`route`]: addresses and methods
 //! - [`range`]: range requests
+//! - [`recent`]: playlists that many ask for
+//! - [`Costs`]: what an answer costs at the platform
 
 pub mod access;
 pub mod api;
 mod clip;
 mod config;
+mod costs;
 mod delivery;
 mod digest;
 mod encryption;
@@ -47,6 +50,7 @@ mod play_claims;
 mod play_token;
 pub mod range;
 pub mod reads;
+pub mod recent;
 mod recording;
 mod retention;
 pub mod route;
@@ -57,6 +61,7 @@ pub mod view;
 
 pub use clip::{Clip, ClipQuery, MOST_CLIPS};
 pub use config::Config;
+pub use costs::{Costs, NoCosts, Operation};
 pub use delivery::{Delivery, Piece};
 pub use digest::Sha256Digest;
 pub use encryption::{Cipher, ContentKeys, Encryption};

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use livetape_container::isobmff::Demuxer;
 use livetape_container::{Event, Payload};
 use livetape_edge::view::mp4::Mp4Request;
-use livetape_edge::{ApiError, Code, Delivery, TimeRange};
+use livetape_edge::{ApiError, Code, Delivery, Piece, TimeRange};
 use proptest::prelude::*;
 use synthetic::{
     Content, Stage, field, fragment, init, init_with, other_audio_config, payload, video_config,
@@ -134,6 +134,32 @@ proptest! {
             None => prop_assert_eq!(delivery.status, 416),
         }
     }
+}
+
+/// Pictures and sound of each object lie side by side in the file too, however long it is.
+#[test]
+fn each_object_is_one_read() {
+    let mut stage = Stage::new();
+    let config = stage.put_config(&init(&video_config()));
+    let mut begun = 0;
+    for (seq, seconds) in [2, 4, 6, 4].into_iter().enumerate() {
+        let end = begun + seconds / 2;
+        let (first, last) = (Content::two_seconds(begun), Content::two_seconds(end - 1));
+        let frames = last.frames.0 + last.frames.1 - first.frames.0;
+        let content = Content {
+            pictures: (first.pictures.0, 25 * seconds),
+            frames: (first.frames.0, frames),
+        };
+        stage
+            .put(seq as u32, &config, fragment(content))
+            .expect("a fragment");
+        begun = end;
+    }
+    stage.recording.finish();
+    let file = stage.recording.file(&Mp4Request::default(), None);
+    let pieces = file.expect("a file").pieces;
+    let stored = |piece: &&Piece| matches!(piece, Piece::Stored { .. });
+    assert_eq!(pieces.iter().filter(stored).count(), 4);
 }
 
 /// Sound of another rate for two seconds: no one file, but each part is one.

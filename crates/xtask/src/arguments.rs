@@ -18,6 +18,7 @@ cargo xtask <command>
   test  [SUITE...] [--yes]    run the tests; suites: check unit wasm outputs edge e2e crash demo
   bench media [--rounds N]    measure against other engines; writes its section of BENCHMARKS.md
   bench recorder [--rounds N] ... or what the recorder costs a page
+  bench edge [--rounds N]     ... or what the edge takes of processor, storage and time
         [--yes]
   check [--yes]               formatting, lints, documentation, types, licences, invariants, fuzz targets
   soak  [fuzz [TARGET...]]    long tests: every fuzz target for a minute each, or those named
@@ -26,6 +27,7 @@ cargo xtask <command>
         [--record]            ... and keep the results in fuzz/RECORD.md
         [--replay FILE]       ... or try one input with one target
         [kills [--runs N]]    tabs, workers and browsers killed while they tape: 50 times, or N
+        [edge-kills [--runs N]] the edge's runtime killed while it takes uploads and a recording: 100 times, or N
         [memory [--minutes N]] six hours of stream at 8 Mb/s faster than real time, or N minutes
 
 Each command first installs what it misses, and says what before it does. --yes answers its question.
@@ -62,6 +64,8 @@ pub(crate) enum Bench {
     Media,
     /// What the recorder costs a page.
     Recorder,
+    /// What the edge takes.
+    Edge,
 }
 
 /// The options of `bench`.
@@ -106,6 +110,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Command> 
             let bench = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
                 ["media"] => Bench::Media,
                 ["recorder"] => Bench::Recorder,
+                ["edge"] => Bench::Edge,
                 _ => return Err(Failure::Message(format!("bench what?\n\n{HELP}"))),
             };
             Command::Bench(BenchOptions { bench, rounds, yes })

@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: the media core beside other engines, or what the recorder costs a page (`tests/bench`); writes
-//! BENCHMARKS.md.
+//! `cargo xtask bench`: the media core beside other engines, what the recorder costs a page, or what the edge takes
+//! (`tests/bench`); writes BENCHMARKS.md.
 
 use crate::arguments::{Bench, BenchOptions};
 use crate::build;
@@ -13,7 +13,10 @@ pub(crate) fn command(workspace: &Workspace, options: &BenchOptions) -> Result<(
     for scope in [Scope::Test, Scope::Bench] {
         setup::ready(workspace, scope, options.yes)?;
     }
-    build::browser(workspace, None)?;
+    match options.bench {
+        Bench::Edge => build::all(workspace, None)?,
+        Bench::Media | Bench::Recorder => build::browser(workspace, None)?,
+    }
     let node = setup::node(workspace)?;
     let path = setup::in_path(std::slice::from_ref(&node))?;
     let folder = workspace.state().join("bench");
@@ -32,6 +35,9 @@ pub(crate) fn command(workspace: &Workspace, options: &BenchOptions) -> Result<(
         }
         Bench::Recorder => {
             bench.arg("tests/bench/recorder.ts").arg(folder);
+        }
+        Bench::Edge => {
+            bench.arg("tests/bench/edge.ts");
         }
     }
     bench

@@ -254,6 +254,7 @@ fn wrangler(workspace: &Workspace, port: u16, store: &Path, secrets: &Path) -> R
             "--var",
             &format!("LIVETAPE_DEMO:{}", Source::of(workspace)?.broadcast),
         ])
+        .args(["--var", "LIVETAPE_COUNT:1"])
         .args(["--show-interactive-dev-session=false"])
         .env("PATH", setup::in_path(&[node])?)
         .env("WRANGLER_SEND_METRICS", "false")

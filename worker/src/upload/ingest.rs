@@ -11,10 +11,11 @@ use livetape_edge::object::{Announced, MAIN_LANE, object_key};
 use livetape_edge::tus::{Kind, Part, Upload as Progress, entry};
 use livetape_edge::{ConfigHash, Delivery, Gate, RecordingId, Retention, Sha256Digest};
 use serde::{Deserialize, Serialize};
-use worker::{Bucket, Result};
+use worker::Result;
 
 use super::Upload;
 use crate::command::{self, Command, New};
+use crate::r2::Bucket;
 use crate::sql::{read, text, write};
 use crate::{platform, r2};
 

@@ -3,7 +3,9 @@
 use livetape_media::{Timescale, Timestamp};
 use livetape_tape::Tape;
 use livetape_timeline::Timeline;
-use livetape_timeline::plan::{Cut, FragmentPlan, PATIENCE, configs, init_segment, next_object};
+use livetape_timeline::plan::{
+    Cut, FragmentPlan, PATIENCE, configs, init_segment, next_stored_object,
+};
 
 use super::Recording;
 use crate::input::Now;
@@ -124,7 +126,7 @@ impl Recording {
         if stop.is_some_and(|stop| stop <= part.from) {
             return false;
         }
-        let Some(cut) = next_object(timeline, &self.next, stop) else {
+        let Some(cut) = next_stored_object(timeline, &self.next, self.objects_cut, stop) else {
             return false;
         };
         if part.moved.is_none() && !self.place(timeline, &cut, stop, &mut part) {

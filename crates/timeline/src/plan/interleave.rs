@@ -10,8 +10,10 @@ use crate::Extent;
 
 /// A chunk ends where its stored stretch ends, if it is at least this long.
 const SHORTEST_MILLIS: i64 = 500;
-/// A chunk ends after this long in any case.
-const LONGEST_MILLIS: i64 = 2_500;
+/// A chunk ends after this long in any case: not within an object, so that each is one read.
+const LONGEST_MILLIS: i64 = 6_500;
+/// One that lies in another order already, after this long.
+const LONGEST_AS_STORED_MILLIS: i64 = 2_500;
 
 /// Chunks in file order: by time, so that a player can stream; cut where the stored bytes are
 /// cut, so that what lies together in a store stays together in the file; cut where another sample
@@ -156,7 +158,7 @@ struct Stored {
 /// A track's chunks, each within one stored stretch; `None` where a sample is not.
 fn stored_chunks(index: usize, joined: &Joined<'_>) -> Option<Vec<Stored>> {
     let timescale = joined.config.timescale;
-    let longest = LONGEST_MILLIS * i64::from(timescale.get()) / 1000;
+    let longest = LONGEST_AS_STORED_MILLIS * i64::from(timescale.get()) / 1000;
     let mut chunks: Vec<Stored> = Vec::new();
     let mut stretches = joined.track.extents(joined.bytes.clone()).peekable();
     let mut begun = i64::MIN;

@@ -16,7 +16,7 @@ use crate::extent::Extent;
 
 pub use fragment::{FragmentPlan, Lane, init_segment};
 pub use joined::Form;
-pub use object::{Cut, PATIENCE, configs, next_object, without_hole};
+pub use object::{Cut, PATIENCE, configs, next_object, next_stored_object, without_hole};
 pub use progressive::{Mp4, PlanError, in_place, in_stretches, progressive, single};
 pub use retime::{shown_between, shown_from};
 pub use selection::Selection;

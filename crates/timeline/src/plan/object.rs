@@ -12,10 +12,14 @@ use livetape_media::{Timescale, Timestamp, TrackConfig, TrackId};
 use super::Lane;
 use crate::{Slice, Timeline, Track};
 
-/// An object is at least this long, if keyframes allow.
-const SHORTEST: Timestamp = Timestamp::new(1_900, Timescale::MILLIS);
-/// An object is never longer than this.
-const LONGEST: Timestamp = Timestamp::new(6_000, Timescale::MILLIS);
+/// What is to be played at once is at least this long, if keyframes allow.
+const SOON: Timestamp = Timestamp::new(1_900, Timescale::MILLIS);
+/// What is stored is at least this long: each object is a write that is paid for, about 900 of them an hour.
+const USUAL: Timestamp = Timestamp::new(3_900, Timescale::MILLIS);
+/// An object is never longer than this: two GOPs of 3 s at 29.97 pictures a second fit, and the edge takes it.
+const LONGEST: Timestamp = Timestamp::new(6_400, Timescale::MILLIS);
+/// So many objects of a recording are short, for those who open it as soon as it has begun.
+const FIRST: u32 = 8;
 /// Other tracks are waited for no longer than this behind the first.
 pub const PATIENCE: Timestamp = Timestamp::new(10_000, Timescale::MILLIS);
 
@@ -28,15 +32,36 @@ pub struct Cut {
 
 /// The next object, after what `next` says each track has sent; the first of `next` leads.
 /// `None` where it is not complete yet. With `stop` all that is presented before it is complete,
-/// and nothing after it is taken.
+/// and nothing after it is taken. About 2 s: to be played at once.
 pub fn next_object(
     timeline: &Timeline,
     next: &[(TrackId, u64)],
     stop: Option<Timestamp>,
 ) -> Option<Cut> {
+    cut(timeline, next, SOON, stop)
+}
+
+/// The same for object `sequence` of a recording that is stored as it goes on: about 4 s, but for the
+/// first few.
+pub fn next_stored_object(
+    timeline: &Timeline,
+    next: &[(TrackId, u64)],
+    sequence: u32,
+    stop: Option<Timestamp>,
+) -> Option<Cut> {
+    let shortest = if sequence < FIRST { SOON } else { USUAL };
+    cut(timeline, next, shortest, stop)
+}
+
+fn cut(
+    timeline: &Timeline,
+    next: &[(TrackId, u64)],
+    shortest: Timestamp,
+    stop: Option<Timestamp>,
+) -> Option<Cut> {
     let (&(lead_id, from), others) = next.split_first()?;
     let lead = timeline.track(lead_id)?;
-    let end = lead_end(lead, from, stop)?;
+    let end = lead_end(lead, from, shortest, stop)?;
     let boundary = boundary_time(lead, from, end)?;
     let mut tracks = vec![(lead_id, from..end)];
     for &(id, from) in others {
@@ -86,29 +111,35 @@ pub fn configs(
     next.iter().filter_map(config).collect()
 }
 
-/// One past the lead track's last sample in the object that begins at `from`.
-fn lead_end(lead: &Track, from: u64, stop: Option<Timestamp>) -> Option<u64> {
+/// One past the lead track's last sample in the object that begins at `from`. Where keyframes are so far
+/// apart that none comes in time, one that came early counts.
+fn lead_end(lead: &Track, from: u64, shortest: Timestamp, stop: Option<Timestamp>) -> Option<u64> {
     let stored = lead.numbers().end;
     let limit = stop.map_or(stored, |stop| lead.end_without_hole(from, stop));
     let slice = lead.slice(from..limit)?;
     let timescale = slice.config.timescale;
-    let (shortest, longest) = (
-        SHORTEST.rescale(timescale).ticks,
-        LONGEST.rescale(timescale).ticks,
-    );
+    let ticks = |time: Timestamp| time.rescale(timescale).ticks;
+    let (soon, shortest, longest) = (ticks(SOON), ticks(shortest), ticks(LONGEST));
     let is_video = slice.config.format.is_video();
     let mut last = 0;
+    let mut early = None;
     for (index, (time, sample)) in slice.timed().enumerate() {
         last = time + i64::from(sample.duration) - slice.decode_time;
         let since = time - slice.decode_time;
         let may_end = if is_video {
             sample.keyframe
         } else {
-            since >= 2 * shortest
+            since >= 2 * soon
         };
-        let must_end = last > longest && index > 0;
-        if index > 0 && (may_end && since >= shortest || must_end) {
-            return Some(from + index as u64);
+        let number = from + index as u64;
+        if index > 0 && may_end && since >= shortest {
+            return Some(number);
+        }
+        if index > 0 && last > longest {
+            return Some(early.unwrap_or(number));
+        }
+        if may_end && since >= soon {
+            early = Some(number);
         }
     }
     let configuration_ends = slice.numbers.end < limit;
@@ -207,10 +238,10 @@ mod tests {
     }
 
     #[test]
-    fn an_endless_gop_is_cut_before_six_seconds_are_over() {
+    fn an_endless_gop_is_cut_before_it_is_too_long() {
         let timeline = timeline(400, 10_000);
         let cut = next_object(&timeline, &[(VIDEO, 0)], None).expect("complete");
-        assert_eq!(cut.tracks, [(VIDEO, 0..150)]);
+        assert_eq!(cut.tracks, [(VIDEO, 0..160)]);
     }
 
     #[test]
@@ -248,7 +279,7 @@ mod tests {
             [
                 (0..50, 2_000),
                 (50..74, 960),
-                (74..75, 6_000),
+                (74..75, 6_400),
                 (75..100, 1_000)
             ]
         );
@@ -259,5 +290,49 @@ mod tests {
         let timeline = timeline(200, 12);
         let cut = next_object(&timeline, &[(VIDEO, 0)], None).expect("complete");
         assert_eq!(cut.tracks, [(VIDEO, 0..48)]);
+    }
+
+    /// Pictures of each object that a recording of half an hour is cut into.
+    fn half_an_hour(gop: u64) -> Vec<u64> {
+        const ALL: u32 = 1_800 * 25;
+        let timeline = timeline(ALL, gop as u32);
+        let stop = timeline.common_end(PATIENCE);
+        let mut from = 0;
+        let mut pictures = Vec::new();
+        loop {
+            let sequence = pictures.len() as u32;
+            let Some(cut) = next_stored_object(&timeline, &[(VIDEO, from)], sequence, stop) else {
+                break;
+            };
+            let end = cut.tracks.first().expect("the lead").1.end;
+            pictures.push(end - from);
+            from = end;
+        }
+        assert_eq!(from, u64::from(ALL), "all of it");
+        pictures
+    }
+
+    #[test]
+    fn an_hour_is_at_most_a_thousand_writes() {
+        for gop in [12, 50, 76, 91, 250] {
+            let objects = half_an_hour(gop);
+            assert!(2 * objects.len() <= 1_000, "{gop}: {}", objects.len());
+            assert!(objects.iter().all(|pictures| *pictures <= 160), "{gop}");
+            let (_, whole) = objects.split_last().expect("some");
+            assert!(
+                gop > 160 || whole.iter().all(|pictures| pictures % gop == 0),
+                "{gop}"
+            );
+        }
+        let first = half_an_hour(50).into_iter().take(10).collect::<Vec<_>>();
+        assert_eq!(first, [50, 50, 50, 50, 50, 50, 50, 50, 100, 100]);
+    }
+
+    #[test]
+    fn where_no_keyframe_comes_in_time_the_one_before_counts() {
+        // 3.5 s: the second would come after 7 s.
+        let timeline = timeline(400, 88);
+        let cut = next_stored_object(&timeline, &[(VIDEO, 0)], FIRST, None).expect("complete");
+        assert_eq!(cut.tracks, [(VIDEO, 0..88)]);
     }
 }

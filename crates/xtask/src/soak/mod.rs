@@ -1,7 +1,7 @@
 //! `cargo xtask soak`: the long versions of tests. Each has a short form, which is what runs without options.
 
-mod browser;
 pub(crate) mod fuzz;
+mod long;
 
 use crate::failure::{Failure, Result};
 use crate::setup::{self, Scope};
@@ -25,7 +25,7 @@ pub(crate) struct SoakOptions {
 }
 
 /// The names of all soaks.
-const NAMES: [&str; 3] = ["fuzz", "kills", "memory"];
+const NAMES: [&str; 4] = ["fuzz", "kills", "edge-kills", "memory"];
 
 /// Runs the soak that is named, or all of them.
 pub(crate) fn command(workspace: &Workspace, options: &SoakOptions) -> Result<()> {
@@ -43,8 +43,9 @@ pub(crate) fn command(workspace: &Workspace, options: &SoakOptions) -> Result<()
     };
     for name in names {
         match *name {
-            "kills" => browser::kills(workspace, options)?,
-            "memory" => browser::memory(workspace, options)?,
+            "kills" => long::kills(workspace, options)?,
+            "edge-kills" => long::edge_kills(workspace, options)?,
+            "memory" => long::memory(workspace, options)?,
             _ => {
                 setup::ready(workspace, Scope::Soak, options.yes)?;
                 fuzz::run(workspace, parts, options)?;

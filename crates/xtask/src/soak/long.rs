@@ -1,4 +1,6 @@
-//! The long forms of tests in a browser: the same files as in the ordinary tests, told how long to go on.
+//! The long forms of tests in browsers and of the edge: the same files as in the ordinary tests, told how long to go on.
+
+use std::time::Instant;
 
 use crate::failure::{Explain, Failure, Result};
 use crate::process::{self, Group, Output};
@@ -13,6 +15,8 @@ struct Soak {
     /// The variable that says how long it goes on.
     variable: &'static str,
     amount: u64,
+    /// Builds what it runs.
+    build: fn(&Workspace, Option<Instant>) -> Result<()>,
 }
 
 /// Pages, workers and browsers that are killed: so many times, or 50.
@@ -21,6 +25,18 @@ pub(super) fn kills(workspace: &Workspace, options: &SoakOptions) -> Result<()> 
         file: "tests/crash/kills.test.ts",
         variable: "LIVETAPE_KILLS",
         amount: options.runs.unwrap_or(50),
+        build: build::browser,
+    };
+    soak.run(workspace, options)
+}
+
+/// The edge's runtime, killed while it takes uploads and a recording: so many times, or 100.
+pub(super) fn edge_kills(workspace: &Workspace, options: &SoakOptions) -> Result<()> {
+    let soak = Soak {
+        file: "tests/edge/kills.test.ts",
+        variable: "LIVETAPE_EDGE_KILLS",
+        amount: options.runs.unwrap_or(100),
+        build: build::all,
     };
     soak.run(workspace, options)
 }
@@ -31,6 +47,7 @@ pub(super) fn memory(workspace: &Workspace, options: &SoakOptions) -> Result<()>
         file: "tests/crash/memory.test.ts",
         variable: "LIVETAPE_MEMORY_MINUTES",
         amount: options.minutes.unwrap_or(360),
+        build: build::browser,
     };
     soak.run(workspace, options)
 }
@@ -39,7 +56,7 @@ impl Soak {
     fn run(&self, workspace: &Workspace, options: &SoakOptions) -> Result<()> {
         setup::ready(workspace, Scope::Test, options.yes)?;
         workspace.require(self.file)?;
-        build::browser(workspace, None)?;
+        (self.build)(workspace, None)?;
         let mut node = process::command(setup::node(workspace)?);
         node.args(["--test", "--test-reporter=spec"])
             .arg(self.file)
