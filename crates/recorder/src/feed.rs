@@ -306,8 +306,9 @@ impl Feed {
             Payload::Stream { offset } => {
                 let extents = self.extents(offset, &run.samples);
                 let stored: u64 = extents.iter().map(|extent| extent.len).sum();
-                if stored < bytes(&run.samples) {
-                    // Some of it could not be written.
+                let is_there = |extent: &Extent| tape.is_stored(extent.store);
+                if stored < bytes(&run.samples) || !extents.iter().all(is_there) {
+                    // Some of it could not be written, or was given up before the rest of it came.
                     self.interrupted |= config.format.is_video();
                     return false;
                 }

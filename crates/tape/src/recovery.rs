@@ -77,6 +77,8 @@ pub struct Recovery {
     head: Head,
     /// Samples are missing between others, whose numbers are others therefore.
     renumbered: bool,
+    /// Reels are missing before the one that is read.
+    after_hole: bool,
     /// How long the reel was at the last commit.
     committed: u64,
     damage: Vec<Damage>,
@@ -96,7 +98,8 @@ impl Recovery {
             self.damaged(id, DamageKind::ReelChanged);
         }
         let last = self.files.last();
-        let mut follows = last.is_none_or(|last| last.reel.0 + 1 >= id.0);
+        self.after_hole = last.is_some_and(|last| last.reel.0 + 1 < id.0);
+        let mut is_head = self.after_hole;
         self.files.push(File {
             reel: id,
             len,
@@ -106,7 +109,7 @@ impl Recovery {
         let mut whole = 0;
         if let Some(mut reader) = Reader::new(journal) {
             while let Some(entries) = reader.commit() {
-                if !std::mem::replace(&mut follows, true) {
+                if std::mem::take(&mut is_head) {
                     self.give_up_before(id, &entries);
                 }
                 entries.into_iter().for_each(|entry| self.take(id, entry));
@@ -232,8 +235,17 @@ impl Recovery {
         let follows = |track: &Track| track.numbers().end == number;
         self.renumbered |= !self.timeline.track(id).is_some_and(follows);
         self.reached(id).next += samples.len() as u64;
-        self.timeline
+        let appended = self
+            .timeline
             .append(id, config, decode_time, &samples, &extents);
+        // On the tape there was nothing in their way: it had given that up.
+        let given_up = self.files.last().filter(|_| self.after_hole);
+        if let (1.., Some(file)) = (appended.covered, given_up) {
+            self.timeline.forget_through(StoreId(file.reel.0 - 1));
+            self.timeline.begin(id, config, number);
+            self.timeline
+                .append(id, config, decode_time, &samples, &extents);
+        }
     }
 
     fn is_stored(&self, piece: &Extent) -> bool {
