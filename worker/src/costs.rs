@@ -55,7 +55,7 @@ fn add(more: Costs) {
 pub(crate) async fn told(work: impl Future<Output = Result<Response>>) -> Result<Response> {
     let count = Count::default();
     let counted = Counted {
-        count: Rc::clone(&count),
+        count: Some(Rc::clone(&count)),
         work: Box::pin(work),
     };
     let mut answer = counted.await?;
@@ -75,9 +75,17 @@ pub(crate) async fn shown(
     }
 }
 
-/// Work whose operations are counted.
+/// Work that the runtime polls by itself, beside the request that it is for.
+pub(crate) fn of_this_request<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    Counted {
+        count: CURRENT.with_borrow(Clone::clone),
+        work: Box::pin(work),
+    }
+}
+
+/// Work whose operations are counted, where it is a request's.
 struct Counted<F> {
-    count: Count,
+    count: Option<Count>,
     work: Pin<Box<F>>,
 }
 
@@ -85,7 +93,7 @@ impl<F: Future> Future for Counted<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let before = CURRENT.replace(Some(Rc::clone(&self.count)));
+        let before = CURRENT.replace(self.count.clone());
         let polled = self.work.as_mut().poll(context);
         CURRENT.set(before);
         polled

@@ -9,6 +9,8 @@ use worker::Result;
 use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
 
+use crate::costs::of_this_request;
+
 /// Whose turn it is.
 pub(crate) struct Turns {
     last: RefCell<Promise>,
@@ -31,12 +33,12 @@ impl Turns {
         let own = self.begun.get() + 1;
         self.begun.set(own);
         let before = self.last.borrow().clone();
-        let turn = future_to_promise(async move {
+        let turn = future_to_promise(of_this_request(async move {
             // Whoever began it hears of its failure.
             let _ = JsFuture::from(before).await;
             work.await?;
             Ok(JsValue::UNDEFINED)
-        });
+        }));
         *self.last.borrow_mut() = turn.clone();
         JsFuture::from(turn).await?;
         Ok(self.begun.get() == own)
