@@ -11,7 +11,7 @@ const none: Costs = [0, 0, 0, 0];
 const table: Readonly<Record<string, Costs>> = {
   '/healthz': none,
   '/openapi.json': none,
-  'POST /v1/recordings': [1, 1, 0, 2],
+  'POST /v1/recordings': [1, 0, 0, 2],
   'PUT configs/{hash}': [1, 0, 0, 1],
   'PUT objects/main/{seq}': [1, 1, 0, 1],
   'PUT objects/main/{seq}, again': [1, 2, 0, 1],
