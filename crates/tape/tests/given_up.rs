@@ -3,18 +3,30 @@
 
 mod store;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use livetape_media::{Format, Sample};
 use livetape_tape::{Command, Tape};
 use livetape_timeline::{StoreId, Track};
 
-use store::{AUDIO, VIDEO, config, recorded};
+use store::{AUDIO, Files, VIDEO, config, recorded};
 
 /// The numbers of each track's samples.
-fn numbers(tape: &Tape) -> Vec<std::ops::Range<u64>> {
+fn numbers(tape: &Tape) -> Vec<Range<u64>> {
     let tracks = tape.timeline().tracks().iter();
     tracks.map(Track::numbers).collect()
+}
+
+/// Recovers a tape that has the samples, under the numbers, that `tape` has.
+fn recovered(files: &Files, tape: &Tape) -> Tape {
+    let (recovered, damage) = files.recover();
+    assert_eq!(damage, []);
+    let samples = |tape: &Tape| files.samples(tape.timeline());
+    assert_eq!(samples(&recovered), samples(tape));
+    assert_eq!(numbers(&recovered), numbers(tape));
+    assert_eq!(recovered.note(), b"a recording");
+    recovered
 }
 
 #[test]
@@ -23,16 +35,8 @@ fn without_its_first_reel_the_rest_is_there_and_its_numbers_go_on() {
     assert!(matches!(tape.evict(), Some(Command::Delete(StoreId(1), _))));
     files.reels.remove(&StoreId(1));
     files.journals.remove(&StoreId(1));
-    let (recovered, damage) = files.recover();
-    assert_eq!(damage, []);
-    assert_eq!(
-        files.samples(recovered.timeline()),
-        files.samples(tape.timeline())
-    );
-    let numbers = |tape: &Tape| tape.timeline().video().map(Track::numbers);
-    assert_eq!(numbers(&recovered), Some(15..45));
-    assert_eq!(numbers(&recovered), numbers(&tape));
-    assert_eq!(recovered.note(), b"a recording");
+    let recovered = recovered(&files, &tape);
+    assert_eq!(numbers(&recovered), [15..45, 6..18]);
 }
 
 /// What a clip needs of reels that were given up stays until it is closed, or its page is.
@@ -44,22 +48,8 @@ fn before_a_reel_that_was_given_up_nothing_is_on_the_tape() {
     }
     files.reels.remove(&StoreId(2));
     files.journals.remove(&StoreId(2));
-    let (recovered, damage) = files.recover();
-    assert_eq!(damage, []);
-    assert_eq!(
-        files.samples(recovered.timeline()),
-        files.samples(tape.timeline())
-    );
-    let numbers = |tape: &Tape| {
-        tape.timeline()
-            .tracks()
-            .iter()
-            .map(Track::numbers)
-            .collect::<Vec<_>>()
-    };
+    let recovered = recovered(&files, &tape);
     assert_eq!(numbers(&recovered), [30..45, 12..18]);
-    assert_eq!(numbers(&recovered), numbers(&tape));
-    assert_eq!(recovered.note(), b"a recording");
 }
 
 /// Of all that was there a clip still needs the last: the tape itself begins anew.
@@ -104,15 +94,8 @@ fn what_only_a_clip_needs_is_in_the_way_of_nothing() {
     }
     tape.commit();
     files.carry_out(&mut tape);
-    let (recovered, damage) = files.recover();
-    assert_eq!(damage, []);
-    assert_eq!(
-        files.samples(recovered.timeline()),
-        files.samples(tape.timeline())
-    );
+    let recovered = recovered(&files, &tape);
     assert_eq!(numbers(&recovered), [45..46, 18..19]);
-    assert_eq!(numbers(&recovered), numbers(&tape));
-    assert_eq!(recovered.note(), b"a recording");
 }
 
 #[test]
@@ -139,14 +122,10 @@ fn pictures_that_were_replaced_stay_replaced() {
     tape.append(VIDEO, &other, time, &[picture], &[at.extent(0, 8)]);
     tape.commit();
     files.carry_out(&mut tape);
-    let (recovered, damage) = files.recover();
-    assert_eq!(damage, []);
+    let recovered = recovered(&files, &tape);
     let samples = files.samples(recovered.timeline());
-    assert_eq!(samples, files.samples(tape.timeline()));
     assert_eq!(samples.get(&(VIDEO, time)).map(|own| own.1[0]), Some(0xee));
-    let numbers = recovered.timeline().video().map(Track::numbers);
-    assert_eq!(numbers, Some(0..44));
-    assert_eq!(recovered.note(), b"a recording");
+    assert_eq!(numbers(&recovered), [0..44, 0..18]);
 }
 
 #[test]
@@ -179,11 +158,8 @@ fn what_could_not_be_written_is_not_in_the_journal() {
     tape.append(AUDIO, &audio, 9 * 48_000, &sound, &[at.extent(0, 60)]);
     tape.commit();
     files.carry_out(&mut tape);
-    let (recovered, damage) = files.recover();
-    assert_eq!(damage, []);
-    let found = files.samples(recovered.timeline());
-    assert_eq!(found, files.samples(tape.timeline()));
-    assert_eq!(found.len(), before.len() + 1);
+    let recovered = recovered(&files, &tape);
+    assert_eq!(files.samples(recovered.timeline()).len(), before.len() + 1);
 }
 
 /// A sample may be complete before what comes with it: nothing has told the journal of it yet.
@@ -223,11 +199,5 @@ fn with_what_could_not_be_written_goes_what_was_not_journalled() {
     tape.commit();
     files.carry_out(&mut tape);
     assert_eq!(numbers(&tape), [0..45, 0..16]);
-    let (recovered, damage) = files.recover();
-    assert_eq!(damage, []);
-    assert_eq!(numbers(&recovered), numbers(&tape));
-    assert_eq!(
-        files.samples(recovered.timeline()),
-        files.samples(tape.timeline())
-    );
+    recovered(&files, &tape);
 }
