@@ -6,6 +6,7 @@ use std::num::NonZeroU32;
 
 /// Ticks per second. Never zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Timescale(NonZeroU32);
 
 impl Timescale {
@@ -39,6 +40,7 @@ impl Timescale {
 /// Comparison is exact across timescales; two values that are the same instant are equal
 /// whatever their scales.
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Timestamp {
     /// Number of ticks.
     pub ticks: i64,

@@ -6,10 +6,12 @@ use crate::Timescale;
 
 /// A track's number within one stream (a TS PID, an ISO BMFF `track_ID`, a source buffer's number).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TrackId(pub u32);
 
 /// Four printable bytes naming a box, brand or codec.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FourCc(pub [u8; 4]);
 
 impl fmt::Display for FourCc {
@@ -30,6 +32,7 @@ impl fmt::Debug for FourCc {
 
 /// The kind of a track with what its kind says about presentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Format {
     /// Pictures. Sizes in pixels as coded in the sample entry.
     Video {
@@ -54,6 +57,7 @@ pub enum Format {
 
 /// By how much a decoded picture is turned clockwise to be shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Rotation {
     /// It is upright.
     #[default]
@@ -104,6 +108,7 @@ impl Format {
 ///
 /// The sample entry is carried verbatim, so that what this project does not know survives.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TrackConfig {
     /// Kind and presentation.
     pub format: Format,

@@ -4,6 +4,7 @@ mod block;
 mod presented;
 mod samples;
 mod slice;
+mod stretches;
 mod walk;
 
 use std::collections::VecDeque;

@@ -23,6 +23,7 @@ type Fixed = (u8, u8, u8);
 
 /// Makes samples of one AAC stream.
 #[derive(Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Adts {
     /// Elementary stream not consumed yet.
     bytes: Vec<u8>,

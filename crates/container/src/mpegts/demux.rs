@@ -59,7 +59,11 @@ const FIRST_STREAM: u8 = 4;
 /// }
 /// demuxer.flush(); // and poll once more
 /// ```
+///
+/// With the feature `serde` all that it knows can be stored, once everything has been polled, and read back: it
+/// goes on as if nothing had happened.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Demuxer {
     framer: Framer,
     core: Core,
@@ -131,6 +135,7 @@ impl Demuxer {
 }
 
 #[derive(Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Core {
     /// By PID.
     roles: Box<[u8]>,

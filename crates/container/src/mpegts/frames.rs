@@ -28,6 +28,7 @@ const MAX_DOUBTED: usize = 256;
 
 /// A time that is not what the running count says, but may be wrong.
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Doubt {
     /// What is before it in the run: samples and bytes.
     before: (usize, usize),
@@ -41,6 +42,7 @@ struct Doubt {
 
 /// Places AAC frames in time.
 #[derive(Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Frames {
     run: RunBuilder,
     rate: Timescale,

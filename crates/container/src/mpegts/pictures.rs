@@ -25,6 +25,7 @@ const DEFAULT_DURATION: u32 = 3000;
 
 /// A sample whose payload is in the run, and whose duration is not known yet.
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Held {
     size: u32,
     keyframe: bool,
@@ -34,6 +35,7 @@ struct Held {
 
 /// Places access units in time.
 #[derive(Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Pictures {
     pub(super) run: RunBuilder,
     held: Vec<Held>,

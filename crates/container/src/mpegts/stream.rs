@@ -19,6 +19,7 @@ const HEVC: u8 = 0x24;
 const AAC_ADTS: u8 = 0x0f;
 
 #[derive(Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Reader {
     Video(Box<AccessUnits>),
     Adts(Box<Adts>),
@@ -26,6 +27,7 @@ enum Reader {
 
 /// Where in a PES packet the stream is.
 #[derive(Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Pes {
     /// In none; what comes is passed over until one begins.
     Outside,
@@ -37,6 +39,7 @@ enum Pes {
 
 /// An elementary stream that is recorded.
 #[derive(Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Stream {
     pub(super) pid: u16,
     pub(super) stream_type: u8,
