@@ -108,6 +108,16 @@ export class Runtime {
     for (const name of classes) await rm(join(this.#store, 'v3/do', `livetape-${name}`), { recursive: true });
   }
 
+  /** Runs SQL in the database of every Durable Object of a class that has a table. It must not be running. */
+  alter(name: string, table: string, sql: string): void {
+    const folder = join(this.#store, 'v3/do', `livetape-${name}`);
+    for (const file of readdirSync(folder).filter((each) => /^[0-9a-f]{64}\.sqlite$/.test(each))) {
+      const database = new DatabaseSync(join(folder, file));
+      if (database.prepare('SELECT 1 FROM sqlite_master WHERE name = ?').get(table)) database.exec(sql);
+      database.close();
+    }
+  }
+
   /** Puts an object into the bucket. It must not be running. */
   async store(key: string, body: string): Promise<void> {
     const file = join(this.#store, 'object');
@@ -119,13 +129,27 @@ export class Runtime {
 
   /** Keys and sizes of what the bucket has below a key. */
   stored(prefix: string): { key: string; size: number }[] {
+    return this.#bucket(true, (database) => {
+      const rows = database.prepare('SELECT key, size FROM _mf_objects ORDER BY key').all();
+      return rows.map(({ key, size }) => ({ key: String(key), size: Number(size) })).filter(({ key }) => key.startsWith(prefix));
+    });
+  }
+
+  /** Loses what the bucket has below a key. It must not be running. */
+  loseStored(prefix: string): void {
+    this.#bucket(false, (database) => {
+      database.prepare('DELETE FROM _mf_objects WHERE key LIKE ?').run(`${prefix}%`);
+      return [];
+    });
+  }
+
+  #bucket<T>(readOnly: boolean, each: (database: DatabaseSync) => T[]): T[] {
     const folder = join(this.#store, 'v3/r2/miniflare-R2BucketObject');
     const files = readdirSync(folder).filter((name) => name.endsWith('.sqlite') && name !== 'metadata.sqlite');
     return files.flatMap((name) => {
-      const database = new DatabaseSync(join(folder, name), { readOnly: true, timeout: 5_000 });
+      const database = new DatabaseSync(join(folder, name), { readOnly, timeout: 5_000 });
       try {
-        const rows = database.prepare('SELECT key, size FROM _mf_objects ORDER BY key').all();
-        return rows.map(({ key, size }) => ({ key: String(key), size: Number(size) })).filter(({ key }) => key.startsWith(prefix));
+        return each(database);
       } finally {
         database.close();
       }

@@ -7,7 +7,9 @@ use livetape_edge::api::{CreateBroadcast, CreateClip, Finish, PatchBroadcast, Pa
 use livetape_edge::object::PackFile;
 use livetape_edge::route::LiveFile;
 use livetape_edge::view::ViewRequest;
-use livetape_edge::{ClipQuery, Delivery, Gate, Operation, RecordingId, Retention, Visitor};
+use livetape_edge::{
+    ClipQuery, Delivery, Gate, Operation, Provenance, RecordingId, Retention, Visitor,
+};
 use serde::{Deserialize, Serialize};
 use worker::{Env, Method, Request, RequestInit, Result};
 
@@ -46,6 +48,8 @@ pub(crate) enum Command {
     },
     /// What a request for a stored file asks first.
     Gate,
+    /// What a list tells of it.
+    Summary,
 }
 
 impl Command {
@@ -58,6 +62,7 @@ impl Command {
                 | Self::Objects
                 | Self::View { .. }
                 | Self::Gate
+                | Self::Summary
                 | Self::Clip(Info { .. } | List { .. })
         );
         !reads
@@ -74,6 +79,8 @@ pub(crate) struct New {
     pub(crate) limits: Limits,
     pub(crate) gate: Gate,
     pub(crate) retention: Retention,
+    #[serde(default)]
+    pub(crate) provenance: Provenance,
 }
 
 /// Something to play.

@@ -36,6 +36,7 @@ impl Recording {
             gate: new.gate,
             retention: new.retention,
             evicted: Evicted::default(),
+            provenance: new.provenance,
         };
         self.rows.create(&meta)?;
         self.keep().await?;

@@ -156,6 +156,20 @@ pub(crate) async fn page(bucket: &Bucket, prefix: &str, after: &str, most: u32) 
     })
 }
 
+/// What comes before the first slash behind `prefix` in the keys of a page, with both; those after `after`.
+pub(crate) async fn folders(bucket: &Bucket, prefix: &str, after: &str, most: u32) -> Result<Page> {
+    let list = bucket.list().prefix(prefix).delimiter("/").limit(most);
+    let list = match after {
+        "" => list,
+        after => list.start_after(after),
+    };
+    let page = list.execute().await?;
+    Ok(Page {
+        keys: page.delimited_prefixes(),
+        more: page.truncated(),
+    })
+}
+
 /// Deletes all objects whose keys begin with `prefix`, but for one.
 pub(crate) async fn delete_below(bucket: &Bucket, prefix: &str, but: &str) -> Result<()> {
     loop {

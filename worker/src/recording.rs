@@ -100,6 +100,7 @@ impl Recording {
             Command::Pack(command) => self.answer_pack(command).await,
             Command::View { view, visitor } => self.view(&view, &visitor).await,
             Command::Gate => Ok(respond::json(200, &self.meta()?.gate)?),
+            Command::Summary => Ok(respond::json(200, &self.index()?.summary())?),
         }
     }
 

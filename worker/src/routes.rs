@@ -170,6 +170,7 @@ impl Edge<'_> {
             token: self.config()?.signer.issue(&id, expires),
             limits: terms.limits,
             retention: terms.retention(body.retention),
+            provenance: terms.provenance(body.derived_from),
             gate: terms.gate(Gate {
                 review: body.review,
                 access: body.access,

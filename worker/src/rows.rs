@@ -1,10 +1,15 @@
 //! A recording's rows in the Durable Object's SQLite.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use livetape_edge::access::Limits;
 use livetape_edge::api::State as Progress;
-use livetape_edge::{ConfigHash, Gate, Meta, ObjectRow, Recording, RecordingId, Sha256Digest};
+use livetape_edge::object::MAIN_LANE;
+use livetape_edge::{
+    ConfigHash, Gate, Meta, ObjectRow, Provenance, Recording, RecordingId, Sha256Digest,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use worker::{Error, Result, SqlStorage, SqlStorageValue};
@@ -15,10 +20,6 @@ use crate::sql::{blob, integer, read, text, write};
 const SCHEMA: &str = "
     CREATE TABLE meta (id TEXT PRIMARY KEY, state TEXT NOT NULL, title TEXT, created INTEGER NOT NULL);
     CREATE TABLE config (hash TEXT PRIMARY KEY, init BLOB NOT NULL);
-    CREATE TABLE object (
-        seq INTEGER PRIMARY KEY, size INTEGER NOT NULL, digest BLOB NOT NULL, config TEXT NOT NULL,
-        head BLOB NOT NULL, wall_clock INTEGER, stored INTEGER NOT NULL
-    );
     CREATE TABLE broadcast (number INTEGER PRIMARY KEY, start INTEGER NOT NULL, repeat INTEGER NOT NULL);
 ";
 
@@ -35,12 +36,22 @@ const LATER: &str = "
     CREATE TABLE IF NOT EXISTS airing (number INTEGER PRIMARY KEY, json TEXT NOT NULL);
 ";
 
+/// Objects by lane and number. Made without row ids: one tree, which has them in the order in which they are read.
+const OBJECTS: &str = "
+    CREATE TABLE object (
+        lane TEXT NOT NULL, seq INTEGER NOT NULL, size INTEGER NOT NULL, digest BLOB NOT NULL, config TEXT NOT NULL,
+        head BLOB NOT NULL, wall_clock INTEGER, stored INTEGER NOT NULL, PRIMARY KEY (lane, seq)
+    ) WITHOUT ROWID;
+";
+
 /// The setting that is a [`livetape_edge::Gate`].
 const GATE: &str = "gate";
 /// [`livetape_edge::Retention`].
 const RETENTION: &str = "retention";
 /// [`livetape_edge::Evicted`].
 const EVICTED: &str = "evicted";
+/// [`livetape_edge::Provenance`].
+const PROVENANCE: &str = "provenance";
 
 const RECORDING: &str = "recording";
 const FINISHED: &str = "finished";
@@ -58,16 +69,24 @@ pub(crate) struct Identity {
 #[derive(Debug, Clone)]
 pub(crate) struct Rows {
     sql: SqlStorage,
+    /// The tables are those of this version.
+    is_upgraded: Rc<Cell<bool>>,
 }
 
 impl Rows {
-    pub(crate) const fn new(sql: SqlStorage) -> Self {
-        Self { sql }
+    pub(crate) fn new(sql: SqlStorage) -> Self {
+        Self {
+            sql,
+            is_upgraded: Rc::default(),
+        }
     }
 
     /// Makes the tables and the recording's own row.
     pub(crate) fn create(&self, meta: &Meta) -> Result<()> {
-        self.sql.exec(SCHEMA, None)?;
+        for tables in [SCHEMA, OBJECTS, LATER] {
+            self.sql.exec(tables, None)?;
+        }
+        self.is_upgraded.set(true);
         self.write(
             "INSERT INTO meta (id, state, title, created) VALUES (?, ?, ?, ?)",
             vec![
@@ -82,9 +101,27 @@ impl Rows {
         self.write("INSERT INTO own (limits) VALUES (?)", vec![limits.into()])
     }
 
-    /// Makes the tables that rows of earlier versions lack.
+    /// Makes the tables that rows of earlier versions lack, once for each time that they are in memory.
     pub(crate) fn upgrade(&self) -> Result<()> {
-        self.sql.exec(LATER, None).map(drop)
+        if self.is_upgraded.get() {
+            return Ok(());
+        }
+        self.sql.exec(LATER, None)?;
+        let lanes = "SELECT name FROM pragma_table_info('object') WHERE name = 'lane'";
+        if self.read(lanes, |_| Some(()))?.is_empty() {
+            // There was one lane.
+            self.sql
+                .exec("ALTER TABLE object RENAME TO object_of_main", None)?;
+            self.sql.exec(OBJECTS, None)?;
+            let query = format!(
+                "INSERT INTO object SELECT '{MAIN_LANE}', seq, size, digest, config, head, wall_clock, stored
+                 FROM object_of_main"
+            );
+            self.sql.exec(&query, None)?;
+            self.sql.exec("DROP TABLE object_of_main", None)?;
+        }
+        self.is_upgraded.set(true);
+        Ok(())
     }
 
     /// Writes title, facts and settings.
@@ -98,7 +135,8 @@ impl Rows {
         }
         self.set(GATE, &meta.gate)?;
         self.set(RETENTION, &meta.retention)?;
-        self.set(EVICTED, &meta.evicted)
+        self.set(EVICTED, &meta.evicted)?;
+        self.set(PROVENANCE, &meta.provenance)
     }
 
     /// Writes a setting.
@@ -162,9 +200,10 @@ impl Rows {
     pub(crate) fn insert_object(&self, row: &ObjectRow) -> Result<()> {
         let size = i64::try_from(row.size).unwrap_or(i64::MAX);
         self.write(
-            "INSERT OR REPLACE INTO object (seq, size, digest, config, head, wall_clock, stored)
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO object (lane, seq, size, digest, config, head, wall_clock, stored)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             vec![
+                MAIN_LANE.into(),
                 i64::from(row.seq).into(),
                 size.into(),
                 row.digest.0.to_vec().into(),
@@ -176,10 +215,13 @@ impl Rows {
         )
     }
 
-    /// Takes objects out.
+    /// Takes objects of the main lane out.
     pub(crate) fn delete_objects(&self, seqs: &[u32]) -> Result<()> {
         let seqs: Vec<_> = seqs.iter().map(u32::to_string).collect();
-        let query = format!("DELETE FROM object WHERE seq IN ({})", seqs.join(","));
+        let query = format!(
+            "DELETE FROM object WHERE lane = '{MAIN_LANE}' AND seq IN ({})",
+            seqs.join(",")
+        );
         self.write(&query, Vec::new())
     }
 
@@ -195,6 +237,7 @@ impl Rows {
         let gate: Gate = self.setting(GATE)?;
         let retention = self.setting(RETENTION)?;
         let evicted = self.setting(EVICTED)?;
+        let provenance: Provenance = self.setting(PROVENANCE)?;
         let limits = self.read("SELECT limits FROM own", |row| {
             serde_json::from_str::<Limits>(&text(row.next()?)?).ok()
         })?;
@@ -212,6 +255,7 @@ impl Rows {
                 gate: gate.clone(),
                 retention,
                 evicted,
+                provenance: provenance.clone(),
             })
         })?;
         Ok(meta.into_iter().next().map(|meta| Meta {
@@ -228,9 +272,11 @@ impl Rows {
         let configs = self.read("SELECT hash, init FROM config", |row| {
             Some((ConfigHash::parse(&text(row.next()?)?)?, blob(row.next()?)?))
         })?;
-        let objects =
-            "SELECT seq, size, digest, config, head, wall_clock, stored FROM object ORDER BY seq";
-        let objects = self.read(objects, |row| {
+        let objects = format!(
+            "SELECT seq, size, digest, config, head, wall_clock, stored FROM object
+             WHERE lane = '{MAIN_LANE}' ORDER BY seq"
+        );
+        let objects = self.read(&objects, |row| {
             Some(ObjectRow {
                 seq: integer(row.next()?)?.try_into().ok()?,
                 size: integer(row.next()?)?.try_into().ok()?,

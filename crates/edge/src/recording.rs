@@ -3,15 +3,17 @@
 //! The shell keeps the rows and the bytes; this decides. Everything here can be built again from the
 //! rows.
 
+mod info;
+
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use livetape_media::{Format, Timescale, Timestamp};
+use livetape_media::{Timescale, Timestamp};
 use serde_json::json;
 
 use crate::access::Limits;
-use crate::api::{Finish, ObjectInfo, Playback, RecordingInfo, State, TrackInfo};
+use crate::api::{Finish, ObjectInfo, State};
 use crate::digest::Sha256Digest;
 use crate::error::{ApiError, Code};
 use crate::ids::ConfigHash;
@@ -283,29 +285,6 @@ impl Recording {
         self.objects.iter().map(info).collect()
     }
 
-    /// What the API tells of it; `origin` begins its addresses.
-    pub fn info(&self, origin: &str) -> RecordingInfo {
-        let id = self.meta.id.to_string();
-        RecordingInfo {
-            playback: Playback::new(origin, &id),
-            id,
-            state: self.meta.state,
-            title: self.meta.title.clone(),
-            metadata: self.meta.metadata.clone(),
-            review: self.meta.gate.review,
-            access: self.meta.gate.access,
-            encryption: self.meta.gate.encryption,
-            origins: self.meta.gate.origins.clone(),
-            retention: self.meta.retention,
-            created: self.meta.created,
-            from: self.kept_from(),
-            duration: self.duration().seconds(),
-            objects: self.objects.len(),
-            bytes: self.bytes(),
-            tracks: self.tracks(),
-        }
-    }
-
     /// Numbers of the stored objects in order.
     pub(crate) fn stored_numbers(&self) -> impl Iterator<Item = u32> + '_ {
         self.objects.keys().copied()
@@ -362,41 +341,5 @@ impl Recording {
             .map_or(Timestamp::zero(Timescale::MILLIS), |(start, end)| {
                 end.minus(start)
             })
-    }
-
-    fn tracks(&self) -> Vec<TrackInfo> {
-        let tracks = self.index.timeline().tracks().iter();
-        let described = tracks.filter_map(|track| {
-            let config = track.config()?;
-            let (mut width, mut height, mut sample_rate, mut channels) = (None, None, None, None);
-            let kind = match config.format {
-                Format::Video {
-                    width: across,
-                    height: down,
-                } => {
-                    (width, height) = (Some(across), Some(down));
-                    "video".to_owned()
-                }
-                Format::Audio {
-                    sample_rate: rate,
-                    channels: count,
-                } => {
-                    (sample_rate, channels) = (Some(rate), Some(count));
-                    "audio".to_owned()
-                }
-                Format::Other { handler } => handler.to_string(),
-            };
-            let numbers = track.numbers();
-            Some(TrackInfo {
-                kind,
-                codec: config.codec.clone(),
-                samples: numbers.end - numbers.start,
-                width,
-                height,
-                sample_rate,
-                channels,
-            })
-        });
-        described.collect()
     }
 }

@@ -63,6 +63,7 @@ pub(super) fn run(input: &[u8]) {
         gate: Gate::default(),
         retention: Retention::default(),
         evicted: Evicted::default(),
+        provenance: livetape_edge::Provenance::default(),
     };
     let mut stage = Stage {
         recording: Recording::new(meta, [], []),
