@@ -175,7 +175,7 @@ fn files_by_others_are_gone_on_with_from_anywhere() {
     let Some(media) = media() else {
         return;
     };
-    let mut made = 0;
+    let (mut made, mut largest) = (0, 0);
     for path in transport_streams(media) {
         let file = std::fs::read(&path).expect("a file");
         let name = path.display();
@@ -183,9 +183,14 @@ fn files_by_others_are_gone_on_with_from_anywhere() {
         let (whole, parts) = (objects(&file, 150_001), resumed(&file, 150_001));
         let objects = parts.as_ref().map(|(objects, _)| objects);
         assert_eq!(objects, whole.as_ref(), "{name}");
-        made += parts.map_or(0, |(objects, _)| objects.len());
+        let (objects, stored) = parts.map_or((0, 0), |(objects, stored)| (objects.len(), stored));
+        made += objects;
+        largest = largest.max(stored);
     }
+    println!("{made} objects; what was stored in between had at most {largest} bytes");
     assert!(made > 100, "{made}");
+    // Payload of some seconds, which no object has yet.
+    assert!(largest < 16 << 20, "{largest}");
 }
 
 /// Pictures of 25 a second and sound of 48 kHz.
