@@ -10,23 +10,33 @@ use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Transport;
+use crate::digest::Sha256Digest;
 
 /// The form of the bytes, which have no names in them: another number whenever anything that is stored in them
 /// changes. A test sees to that.
 const FORM: u32 = 1;
+/// Bytes of a SHA-256.
+const SUM: usize = 32;
 
 impl Transport {
-    /// All that is known of what was pushed, its payload included where no object has it yet.
+    /// All that is known of what was pushed, its payload included where no object has it yet: the form's number,
+    /// the SHA-256 of what follows, and that.
     ///
-    /// `None` where that cannot be stored.
+    /// `None` where it cannot be stored.
     pub fn checkpoint(&self) -> Option<Vec<u8>> {
-        postcard::to_extend(self, FORM.to_le_bytes().to_vec()).ok()
+        let mut bytes = [FORM.to_le_bytes().as_slice(), &[0; SUM]].concat();
+        bytes = postcard::to_extend(self, bytes).ok()?;
+        let (head, stored) = bytes.split_at_mut_checked(FORM.to_le_bytes().len() + SUM)?;
+        let (_, sum) = head.split_last_chunk_mut::<SUM>()?;
+        *sum = Sha256Digest::of(stored).0;
+        Some(bytes)
     }
 
-    /// What goes on from a checkpoint; `None` for what is none of this version.
+    /// What goes on from a checkpoint; `None` for what is none of this version, or was changed.
     pub fn resume(checkpoint: &[u8]) -> Option<Self> {
-        let (form, stored) = checkpoint.split_first_chunk()?;
-        let is_own = u32::from_le_bytes(*form) == FORM;
+        let (form, rest) = checkpoint.split_first_chunk()?;
+        let (sum, stored) = rest.split_first_chunk::<SUM>()?;
+        let is_own = u32::from_le_bytes(*form) == FORM && Sha256Digest::of(stored).0 == *sum;
         is_own.then(|| postcard::from_bytes(stored).ok())?
     }
 }
