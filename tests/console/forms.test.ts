@@ -58,7 +58,7 @@ test('a template says what its recordings have, and nothing of what was left out
   await page.getByLabel('Days that they are kept').fill('30');
   await page.getByLabel('Seconds kept while they grow').fill('3600');
   await page.getByLabel('Seconds of an object, at most').fill('10');
-  await page.getByLabel('Pages that may play them').fill('https://school.example');
+  await page.getByLabel('They may play on').fill('https://school.example');
   assert.deepEqual(await make(title), {
     title, origins: [], review: 'pending', access: 'token', encryption: 'aes-128', retention: { days: 30, window: 3600 }, target_duration: 10, play_origins: ['https://school.example'],
   });
