@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use livetape_edge::api::{CreatedRecording, Finish, PatchRecording, Playback, State as Progress};
 use livetape_edge::object;
-use livetape_edge::{Code, Delivery, Evicted, Kept, Meta, RecordingId, Retention};
+use livetape_edge::{
+    Code, Delivery, Evicted, Kept, Meta, Recording as Index, RecordingId, Retention,
+};
 use worker::Result;
 
 use crate::command::New;
@@ -38,6 +40,8 @@ impl Recording {
             evicted: Evicted::default(),
         };
         self.rows.create(&meta)?;
+        self.index.replace(Some(Index::new(meta, [], [])));
+        self.is_recovered.set(true);
         self.keep().await?;
         self.tell().await?;
         self.tidy_soon().await?;
