@@ -39,10 +39,17 @@ impl Recording {
             retention: new.retention,
             evicted: Evicted::default(),
         };
+        let index = Index::new(meta.clone(), [], []);
+        if new.is_fresh {
+            self.keep_first(&index).await?;
+        }
         self.rows.create(&meta)?;
-        self.index.replace(Some(Index::new(meta, [], [])));
+        self.index.replace(Some(index));
+        match new.is_fresh {
+            true => self.rows.set_kept(true)?,
+            false => self.keep().await?,
+        }
         self.is_recovered.set(true);
-        self.keep().await?;
         self.tell().await?;
         self.tidy_soon().await?;
         let id = id.to_string();
