@@ -12,6 +12,9 @@ use crate::costs;
 /// How long it keeps them, in seconds: what is deleted is nowhere any more then.
 const KEEPS: u32 = 3_600;
 
+/// Bytes of a body that it is to keep, at most: what it was given and a slow client was not is in memory meanwhile.
+const LARGEST: u64 = 16 << 20;
+
 /// Where the body of an answer comes from, if not from its pieces, and goes to, beside whoever asked.
 #[derive(Debug, Default)]
 pub(crate) struct Source {
@@ -38,14 +41,17 @@ fn length(found: &Response) -> Option<u64> {
     len.parse().ok()
 }
 
-/// Lets the cache have a body of `len` bytes while it is sent; gives what is sent.
+/// Lets the cache have a body of `len` bytes while it is sent, where that is not too large; gives what is sent.
 pub(crate) fn kept(
-    body: &ReadableStream,
+    body: ReadableStream,
     len: u64,
     delivery: &Delivery,
     address: String,
     context: &Context,
 ) -> Result<ReadableStream> {
+    if len > LARGEST {
+        return Ok(body);
+    }
     let both = body.tee();
     let (sent, kept) = (both.get(0).unchecked_into(), both.get(1).unchecked_into());
     let headers = Headers::new();

@@ -68,7 +68,7 @@ pub(crate) async fn send(
         None => clear,
     };
     let body = match keep {
-        Some(address) => cached::kept(&body, sent, &delivery, address, context)?,
+        Some(address) => cached::kept(body, sent, &delivery, address, context)?,
         None => body,
     };
     Ok(builder.stream(body).with_encode_body(EncodeBody::Automatic))
