@@ -3,7 +3,7 @@
 
 mod bytes;
 mod ingest;
-mod receive;
+mod receiving;
 mod slices;
 mod transport;
 
@@ -12,17 +12,18 @@ pub(crate) use slices::ask_slice;
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
+use js_sys::ArrayBuffer;
 use livetape_edge::access::Terms;
 use livetape_edge::tus::request::{Addition, Creation};
 use livetape_edge::tus::{Kind, Part, Upload as Progress, UploadId};
 use livetape_edge::{Code, Delivery, Piece};
 use serde::{Deserialize, Serialize};
-use worker::web_sys::ReadableStreamDefaultReader;
 use worker::{
     DurableObject, Env, Method, Request, Response, Result, SqlStorage, State, Storage,
     durable_object,
 };
 
+use self::bytes::Reader;
 use self::ingest::Job;
 use crate::refusal::{Answer, Refusal, encoded};
 use crate::sql::{read, text, write};
@@ -79,7 +80,9 @@ pub struct Upload {
     /// Bytes that arrived and are not in a row yet.
     buffer: RefCell<Vec<u8>>,
     /// Who reads a body now.
-    reader: RefCell<Option<ReadableStreamDefaultReader>>,
+    reader: RefCell<Option<Reader>>,
+    /// What it reads into, again and again.
+    chunk: RefCell<Option<ArrayBuffer>>,
     /// Counts those who have read one: who is not the last stores nothing more.
     turn: Cell<u32>,
     /// What is being read counts only when its checksum is right.
@@ -101,6 +104,7 @@ impl DurableObject for Upload {
             env,
             buffer: RefCell::default(),
             reader: RefCell::default(),
+            chunk: RefCell::default(),
             turn: Cell::default(),
             is_staging: Cell::default(),
             is_moving: Cell::default(),

@@ -19,6 +19,9 @@ const SOON: u32 = 1;
 /// A message that was not heard of for so long is sent again.
 pub(super) const LOST: Duration = Duration::from_secs(600);
 
+/// When a message that could not be sent is tried again.
+const TRY_AGAIN: Duration = Duration::from_secs(30);
+
 /// Asks an upload for a slice. The answer has `Retry-After` where it is to be asked again.
 pub(crate) async fn ask_slice(env: &Env, id: &UploadId, slice: u32) -> Result<Delivery> {
     let stub = env.durable_object(BINDING)?.get_by_name(&id.to_string())?;
@@ -33,7 +36,8 @@ pub(crate) async fn ask_slice(env: &Env, id: &UploadId, slice: u32) -> Result<De
 }
 
 impl Upload {
-    /// Sees to it that a message asks for the next slice, where there is one. One that comes twice does no harm.
+    /// Sees to it that a message asks for the next slice, where there is one: now, or by alarm where that fails.
+    /// One that comes twice does no harm.
     pub(super) async fn have_sliced(&self, id: &UploadId, own: &Progress) -> Result<()> {
         let job = self.job()?;
         let Some(job) = job.filter(|_| self.is_to_index(own).unwrap_or(false)) else {
@@ -47,11 +51,12 @@ impl Upload {
             upload: id.to_string(),
             slice: job.slices.next(),
         };
-        let sent = jobs::send(&self.env, &message).await;
-        if sent.is_err() {
+        if let Err(fault) = jobs::send(&self.env, &message).await {
+            worker::console_error!("{fault}");
             self.asked.set(None);
+            self.storage.set_alarm(TRY_AGAIN).await?;
         }
-        sent
+        Ok(())
     }
 
     /// Does a slice, if it is its turn and nobody does it now.

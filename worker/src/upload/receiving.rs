@@ -1,4 +1,4 @@
-//! What requests bring to an upload.
+//! A request that brings bytes: what arrives is kept, whatever becomes of the request.
 
 use livetape_edge::Code;
 use livetape_edge::tus::{Checksum, Upload as Progress, UploadId};
