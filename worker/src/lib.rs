@@ -8,7 +8,7 @@
 //! - `recording`: the Durable Object that keeps one recording's index in SQLite
 //! - `lifecycle`: its creation, changes and deletion
 //! - `clips`, `broadcasts`: its clips and broadcasts
-//! - `packs`, `jobs`: its objects as few large ones, and the Queue that makes them
+//! - `packs`: its objects as few large ones; `jobs`: what the Queue does, which makes those, and reads uploads
 //! - `recent`: playlists and gates, remembered for a moment
 //! - `gates`: who may play what is sent without asking the recording
 //! - `retention`: what is not kept any more
