@@ -205,7 +205,7 @@ impl Timeline {
         ends().filter(|end| *end >= oldest).min()
     }
 
-    fn track_or_new(&mut self, id: TrackId, config: &TrackConfig) -> &mut Track {
+    pub(crate) fn track_or_new(&mut self, id: TrackId, config: &TrackConfig) -> &mut Track {
         let at = match self.tracks.iter().position(|track| track.id() == id) {
             Some(at) => at,
             None => {
