@@ -36,6 +36,7 @@ mod kept;
 mod lifecycle;
 mod limits;
 mod packs;
+mod pages;
 mod platform;
 mod playing;
 mod r2;

@@ -223,9 +223,9 @@ impl Recording {
             None => {
                 index.check_object(&row)?;
                 self.rows.insert_object(&row)?;
-                let in_order = index.take_object(&row);
+                let is_good = index.take_object(&row) && !index.is_page_due();
                 drop(index);
-                if !in_order {
+                if !is_good {
                     self.index.replace(None);
                 }
                 201

@@ -12,6 +12,7 @@
 //! - [`api`]: the JSON that goes in and out
 //! - [`object`]: what is stored where, and what the headers of a write say
 //! - [`Recording`]: one recording; built from stored rows, decides what may be added
+//! - [`SealedPage`]: many of its rows as one
 //! - [`Kept`]: what storage keeps of a recording so that storage alone can rebuild it
 //! - [`pack`]: the objects of a finished recording as few large ones
 //! - [`tus`], [`ingest`]: resumable uploads, and files made recordings
@@ -54,6 +55,7 @@ pub mod recent;
 mod recording;
 mod retention;
 pub mod route;
+mod sealed_page;
 pub mod token;
 pub mod tus;
 mod unread;
@@ -77,3 +79,4 @@ pub use play_claims::PlayClaims;
 pub use play_token::PlayKeys;
 pub use recording::Recording;
 pub use retention::{Evicted, Retention};
+pub use sealed_page::{OBJECTS_IN_PAGE, SealedPage};

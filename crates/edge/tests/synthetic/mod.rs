@@ -269,8 +269,13 @@ impl Stage {
     /// Makes the recording anew from its rows, as after an eviction.
     pub(crate) fn reload(&mut self) {
         self.rows.sort_by_key(|row| row.seq);
+        self.recording = self.recording_of(&self.rows);
+    }
+
+    /// The recording of some of its rows.
+    pub(crate) fn recording_of(&self, rows: &[ObjectRow]) -> Recording {
         let meta = self.recording.meta().clone();
-        self.recording = Recording::new(meta, self.configs.clone(), self.rows.clone());
+        Recording::new(meta, self.configs.clone(), rows.to_vec())
     }
 
     /// A delivery's body.
