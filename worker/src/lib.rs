@@ -50,6 +50,7 @@ mod routes;
 mod rows;
 mod sql;
 mod stream;
+mod supply;
 mod tenant;
 mod turns;
 mod upload;

@@ -78,6 +78,9 @@ impl Recording {
         let id = RecordingId::parse(path.trim_start_matches('/'));
         let id = id.ok_or_else(|| worker::Error::from("a recording was asked by no id"))?;
         let command: Command = serde_json::from_str(&request.text().await?)?;
+        if let Command::Header { of, from, to } = &command {
+            return self.header(of, *from, *to);
+        }
         encoded(self.answer(&id, command).await)
     }
 
@@ -99,6 +102,8 @@ impl Recording {
             Command::Clip(command) => self.answer_clip(command).await,
             Command::Pack(command) => self.answer_pack(command).await,
             Command::View { view, visitor } => self.view(&view, &visitor).await,
+            // Answered in bytes.
+            Command::Header { .. } => Err(Code::NotFound.into()),
             Command::Gate => Ok(respond::json(200, &self.meta()?.gate)?),
         }
     }

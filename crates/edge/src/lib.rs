@@ -64,7 +64,7 @@ pub mod view;
 pub use clip::{Clip, ClipQuery, MOST_CLIPS};
 pub use config::Config;
 pub use costs::{Costs, NoCosts, Operation};
-pub use delivery::{Delivery, Piece};
+pub use delivery::{Delivery, HeaderOf, Piece};
 pub use digest::Sha256Digest;
 pub use encryption::{Cipher, ContentKeys, Encryption};
 pub use error::{ApiError, Code};

@@ -83,9 +83,8 @@ impl Recording {
             len: view.len(),
             state: self.meta().state,
         };
-        answer(request, &planned, |part| match part {
-            Some(part) => self.pieces(&view.slice(self, part.clone())),
-            None => self.pieces(&view.whole(self)),
+        answer(request, &planned, |part| {
+            view.pieces(self, request.kind, part.cloned().unwrap_or(0..view.len()))
         })
     }
 }

@@ -10,6 +10,7 @@ use livetape_timeline::plan::{
 use livetape_timeline::{Part, Plan, Timeline};
 use sha2::{Digest as _, Sha256};
 
+use crate::delivery::{HeaderOf, Piece};
 use crate::digest::hex;
 use crate::error::{ApiError, Code};
 use crate::index::at_micros;
@@ -21,6 +22,9 @@ use super::mp4::FileKind;
 /// How the bytes are made that a file of a whole recording has besides its objects': another number where the
 /// same objects become other bytes.
 const LAYOUT: u32 = 1;
+
+/// Bytes of a header that are made before anything is sent.
+const MADE_AT_ONCE: u64 = 128 << 10;
 
 /// The file, planned.
 #[derive(Debug)]
@@ -98,8 +102,37 @@ impl Mp4View {
         }
     }
 
+    /// A range of its bytes. Of a long header that does not change any more only the first are made at once.
+    pub(crate) fn pieces(
+        &self,
+        recording: &Recording,
+        kind: FileKind,
+        range: Range<u64>,
+    ) -> Vec<Piece> {
+        let File::LaidOut(laid) = &self.file else {
+            return recording.pieces(&self.slice(recording, range));
+        };
+        let header_end = laid.header_len().clamp(range.start, range.end);
+        let later = range.start.saturating_add(MADE_AT_ONCE)..header_end;
+        if recording.is_growing() || later.is_empty() {
+            return recording.pieces(&self.slice(recording, range));
+        }
+        let mut pieces = recording.pieces(&self.slice(recording, range.start..later.start));
+        pieces.push(Piece::Header {
+            of: HeaderOf {
+                recording: recording.meta().id.clone(),
+                kind,
+                etag: self.etag.clone(),
+            },
+            offset: later.start,
+            len: later.end - later.start,
+        });
+        pieces.extend(recording.pieces(&self.slice(recording, later.end..range.end)));
+        pieces
+    }
+
     /// The plan of a range of its bytes, of which no other is made.
-    pub(crate) fn slice(&self, recording: &Recording, range: Range<u64>) -> Plan {
+    fn slice(&self, recording: &Recording, range: Range<u64>) -> Plan {
         let laid = match &self.file {
             File::Planned(plan) => return plan.slice(range),
             File::LaidOut(laid) => laid,
@@ -187,6 +220,15 @@ impl Recording {
             });
             division.collect()
         })
+    }
+
+    /// A range of the bytes of a file's header; `None` where the file is not that any more.
+    pub fn header(&self, of: &HeaderOf, range: Range<u64>) -> Option<Vec<u8>> {
+        let view = self.whole_file(of.kind).ok()?;
+        let File::LaidOut(laid) = &view.file else {
+            return None;
+        };
+        (view.etag == of.etag).then(|| laid.header(self.index().timeline(), range))
     }
 
     /// Names a file of a range of time: the made bytes hold every size and time; with the digests of the objects

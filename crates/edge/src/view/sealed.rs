@@ -87,7 +87,7 @@ impl Recording {
         let pieces = Piece::merged(pieces).into_iter();
         let stretches = pieces.filter_map(|piece| match piece {
             Piece::Stored { key, offset, len } => Some(SealedStretch { key, offset, len }),
-            Piece::Bytes(_) => None,
+            Piece::Bytes(_) | Piece::Header { .. } => None,
         });
         let stretches: Vec<_> = stretches.collect();
         let etag = file.etag().to_owned();

@@ -284,6 +284,10 @@ impl Stage {
         for piece in &delivery.pieces {
             match piece {
                 Piece::Bytes(bytes) => body.extend_from_slice(bytes),
+                Piece::Header { of, offset, len } => {
+                    let header = self.recording.header(of, *offset..*offset + *len);
+                    body.extend(header.expect("the same file"));
+                }
                 Piece::Stored { key, offset, len } => {
                     let range = *offset as usize..(*offset + *len) as usize;
                     let object = self.stored.get(key).expect("stored");
