@@ -94,9 +94,10 @@ impl Rows {
                 }
                 None => take_singly(recording, &rows)?,
             }
-            match rows.last() {
-                Some(row) if rows.len() == OBJECTS_IN_PAGE => first = row.seq.saturating_add(1),
-                _ => return Ok(()),
+            let next = rows.last().and_then(|row| row.seq.checked_add(1));
+            match next.filter(|_| rows.len() == OBJECTS_IN_PAGE) {
+                Some(next) => first = next,
+                None => return Ok(()),
             }
         }
     }
