@@ -24,7 +24,7 @@ const stream = takenApart(made(), 2);
 function made(): Buffer {
   const sources = ['-f', 'lavfi', '-i', 'color=size=64x48:rate=25', '-f', 'lavfi', '-i', 'sine=sample_rate=48000'];
   const coding = ['-c:v', 'libx264', '-bf', '2', '-g', '50', '-keyint_min', '50', '-sc_threshold', '0', '-pix_fmt', 'yuv420p', '-c:a', 'aac', '-b:a', '32k'];
-  const format = ['-t', '16', '-movflags', '+frag_keyframe+empty_moov+default_base_moof', '-f', 'mp4', '-'];
+  const format = ['-t', '16', '-frames:a', '750', '-movflags', '+frag_keyframe+empty_moov+default_base_moof', '-f', 'mp4', '-'];
   return execFileSync('ffmpeg', ['-v', 'error', ...sources, ...coding, ...format]);
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use livetape_media::{Timescale, Timestamp, TrackConfig, TrackId};
 use livetape_timeline::plan::{Chunk, divided};
-use livetape_timeline::sealed::{Reader, Sealed, Writer};
+use livetape_timeline::sealed::{Joint, Reader, Sealed, Writer};
 
 use super::fragment::shared;
 use super::{Entry, Facts, Index, TrackPart, read_config};
@@ -131,16 +131,15 @@ impl Index {
             .map(|config| shared(config, &mut self.known))
             .collect();
         let sealed = Sealed::read(&mut tracks, &known)?;
-        if !from.is_empty() || !tracks.is_empty() || !self.timeline.is_followed_by(&sealed) {
+        if !from.is_empty() || !tracks.is_empty() {
             return None;
         }
-        let firsts = self.timeline.append_sealed(sealed);
-        for mut entry in entries {
-            for part in &mut entry.tracks {
-                let first = firsts.iter().find(|(track, _)| *track == part.track);
-                let first = first.map_or(0, |(_, first)| *first);
-                part.numbers = first + part.numbers.start..first + part.numbers.end;
-            }
+        let joints = self.timeline.covered(&sealed)?;
+        for part in entries.iter_mut().flat_map(|entry| &mut entry.tracks) {
+            move_part(part, &joints)?;
+        }
+        self.timeline.append_sealed(sealed, &joints);
+        for entry in entries {
             if let Some(unix_millis) = entry.wall_clock {
                 self.timeline.set_wall_clock(entry.start, unix_millis);
             }
@@ -148,6 +147,17 @@ impl Index {
         }
         Some(objects)
     }
+}
+
+/// Gives samples the numbers that they get. `None` where none of them is left.
+fn move_part(part: &mut TrackPart, joints: &[Joint]) -> Option<()> {
+    let joint = joints.iter().find(|joint| joint.track == part.track)?;
+    if part.numbers.start < joint.covered {
+        // The chunk that it begins with is another.
+        part.chunks.clear();
+    }
+    part.numbers = joint.moved(&part.numbers);
+    (!part.numbers.is_empty()).then_some(())
 }
 
 fn in_timescale(config: &Arc<TrackConfig>, timescale: Timescale) -> Arc<TrackConfig> {

@@ -6,6 +6,7 @@
 
 mod bytes;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use livetape_media::{TrackConfig, TrackId};
@@ -29,6 +30,25 @@ impl Sealed {
     }
 }
 
+/// Where what is sealed follows what there is of a track.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Joint {
+    /// The track.
+    pub track: TrackId,
+    /// The number that its first sample gets.
+    pub number: u64,
+    /// How many samples before that one are left out.
+    pub covered: u64,
+}
+
+impl Joint {
+    /// The numbers that samples get which have these where they were sealed; none for those left out.
+    pub fn moved(&self, numbers: &Range<u64>) -> Range<u64> {
+        let moved = |number: u64| self.number + number.saturating_sub(self.covered);
+        moved(numbers.start)..moved(numbers.end)
+    }
+}
+
 impl Timeline {
     /// Writes all samples, none of which were forgotten. `number` gives that of a configuration; where it
     /// knows none, this is `None`. Dates and events are not written.
@@ -42,26 +62,29 @@ impl Timeline {
         tracks.try_for_each(|track| track.write(to, number))
     }
 
-    /// Whether what is sealed can be appended as it is: whether the same would come of its samples, appended
-    /// one after another.
-    pub fn is_followed_by(&self, sealed: &Sealed) -> bool {
-        let own = |sealed: &SealedTrack| self.track(sealed.id());
-        let follows = |sealed: &SealedTrack| own(sealed).is_none_or(|own| sealed.follows(own));
-        sealed.tracks.iter().all(follows)
+    /// Whether the same comes of what is sealed, appended, as of its samples, appended one after another. Then how
+    /// many of the first of each track are left out, since they lie where there are samples.
+    pub fn covered(&self, sealed: &Sealed) -> Option<Vec<Joint>> {
+        let joint = |sealed: &SealedTrack| {
+            let (id, own) = (sealed.id(), self.track(sealed.id()));
+            Some(Joint {
+                track: id,
+                number: own.map_or(0, |own| own.numbers().end),
+                covered: own.map_or(Some(0), |own| sealed.covered(own))?,
+            })
+        };
+        sealed.tracks.iter().map(joint).collect()
     }
 
-    /// Appends what [`Self::is_followed_by`] it. Gives the number of each track's first sample, which is 0
-    /// in what was sealed.
-    pub fn append_sealed(&mut self, sealed: Sealed) -> Vec<(TrackId, u64)> {
-        let mut firsts = Vec::new();
+    /// Appends what is sealed, as [`Self::covered`] says.
+    pub fn append_sealed(&mut self, sealed: Sealed, joints: &[Joint]) {
         for track in sealed.tracks {
-            let (id, Some(config)) = (track.id(), track.config().map(Arc::clone)) else {
-                continue;
-            };
-            let own = self.track_or_new(id, &config);
-            firsts.push((id, own.numbers().end));
-            own.take(track);
+            let own = joints.iter().find(|joint| joint.track == track.id());
+            let covered = own.map_or(0, |joint| joint.covered);
+            if let Some(config) = track.config().map(Arc::clone) {
+                let own = self.track_or_new(track.id(), &config);
+                own.take(track, covered);
+            }
         }
-        firsts
     }
 }

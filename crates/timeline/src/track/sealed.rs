@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use livetape_media::{Timestamp, TrackConfig, TrackId};
+use livetape_media::{Sample, TrackConfig, TrackId};
 
 use super::block::{BLOCK_SAMPLES, Block};
 use super::{Totals, Track};
-use crate::extent::{Extent, StoreId};
+use crate::extent::{Extent, StoreId, after};
 use crate::sealed::{Reader, Writer};
 
 /// Consecutive samples of a track, to be appended to it as they are.
@@ -29,13 +29,23 @@ impl SealedTrack {
         self.blocks.first().map(|block| &block.config)
     }
 
-    /// Whether these are what the track would have if their samples were appended to it: its timescale is
-    /// theirs, and it ends before they begin.
-    pub(crate) fn follows(&self, track: &Track) -> bool {
-        let own = self.config().map(|config| config.timescale);
-        let is_after = |end: Timestamp| Some(end.timescale) == own && end.ticks <= self.middle;
-        // A track that is empty may have been something before.
-        track.end_time().is_some_and(is_after)
+    /// How many of the first of them would be left out if they were appended to the track, since they lie where
+    /// it has samples; `None` where what comes of them is not the rest as it is: the timescale is another, or
+    /// what would be left out are pictures, or many.
+    pub(crate) fn covered(&self, track: &Track) -> Option<u64> {
+        let (first, end) = (self.blocks.first()?, track.end_time()?);
+        if end.timescale != first.config.timescale {
+            return None;
+        }
+        if end.ticks <= self.middle {
+            return Some(0);
+        }
+        let is_covered = |(_, time, sample): &(u64, i64, Sample)| {
+            time.saturating_add(i64::from(sample.duration / 2)) < end.ticks
+        };
+        let covered = first.timed().take_while(is_covered).count();
+        let is_little = !first.config.format.is_video() && covered < first.samples.len();
+        is_little.then_some(covered as u64)
     }
 
     pub(crate) fn read(from: &mut Reader<'_>, configs: &[Arc<TrackConfig>]) -> Option<Self> {
@@ -106,20 +116,27 @@ impl Track {
         Some(())
     }
 
-    /// Appends what was sealed.
-    pub(crate) fn take(&mut self, sealed: SealedTrack) {
+    /// Appends what was sealed, without so many of its first samples, all of which are in its first block.
+    pub(crate) fn take(&mut self, mut sealed: SealedTrack, covered: u64) {
         let (first, offset) = (self.numbers().end, self.extents.end());
+        let mut left_out = 0;
+        if let Some(block) = sealed.blocks.first_mut().filter(|_| covered > 0) {
+            block.forget(covered as usize);
+            left_out = block.offset;
+            let samples: Vec<_> = block.samples.iter().collect();
+            block.totals = Totals::of(&samples).map(Box::new);
+        }
         if let Some(last) = self.blocks.back_mut().filter(|last| last.samples.is_open()) {
             last.samples.close();
         }
-        for extent in sealed.extents {
+        for extent in after(&sealed.extents, left_out) {
             self.extents.push(extent);
         }
-        self.blocks
-            .extend(sealed.blocks.into_iter().map(|block| Block {
-                first: first + block.first,
-                offset: offset + block.offset,
-                ..block
-            }));
+        let blocks = sealed.blocks.into_iter().map(|block| Block {
+            first: first + block.first - covered,
+            offset: offset + block.offset - left_out,
+            ..block
+        });
+        self.blocks.extend(blocks);
     }
 }
