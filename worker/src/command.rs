@@ -76,6 +76,8 @@ impl Command {
 /// A recording that is to be created.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct New {
+    /// Its id was drawn for it.
+    pub(crate) is_fresh: bool,
     pub(crate) title: Option<String>,
     pub(crate) metadata: BTreeMap<String, String>,
     pub(crate) origin: String,

@@ -85,7 +85,10 @@ impl Recording {
     }
 
     async fn answer(&self, id: &RecordingId, command: Command) -> Answer {
-        self.recover(id).await?;
+        // Nothing can be stored of an id that was drawn just now.
+        if !matches!(&command, Command::Create(new) if new.is_fresh) {
+            self.recover(id).await?;
+        }
         match command {
             Command::Create(new) => self.create(id, new).await,
             Command::Patch { patch, origin } => self.patch(patch, &origin).await,
@@ -104,7 +107,7 @@ impl Recording {
             Command::View { view, visitor } => self.view(&view, &visitor).await,
             // Answered in bytes.
             Command::Header { .. } => Err(Code::NotFound.into()),
-            Command::Gate => Ok(respond::json(200, &self.meta()?.gate)?),
+            Command::Gate => Ok(respond::json(200, &self.entrance()?)?),
         }
     }
 
@@ -158,7 +161,7 @@ impl Recording {
     }
 
     /// The recording's own facts; the index is not read for them.
-    fn meta(&self) -> std::result::Result<Meta, Refusal> {
+    pub(crate) fn meta(&self) -> std::result::Result<Meta, Refusal> {
         match self.index.borrow().as_ref() {
             Some(index) => Ok(index.meta().clone()),
             None => Ok(self.rows.meta()?.ok_or(Code::UnknownRecording)?),

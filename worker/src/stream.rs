@@ -13,6 +13,7 @@ use worker::web_sys::{
 use worker::worker_sys::FixedLengthStream;
 use worker::{Context, EncodeBody, Env, Error, Response, ResponseBuilder, Result};
 
+use crate::cached::{self, Source};
 use crate::cipher::encrypted;
 use crate::r2::Bucket;
 use crate::supply::Supply;
@@ -26,9 +27,10 @@ extern "C" {
     fn pipe_to(this: &Pipe, to: &WritableStream, options: &Object) -> Promise;
 }
 
-/// Sends a delivery; its body not, where `head` says so.
+/// Sends a delivery, whose body may come from elsewhere; the body not, where `head` says so.
 pub(crate) async fn send(
     delivery: Delivery,
+    source: Source,
     head: bool,
     env: &Env,
     context: &Context,
@@ -41,9 +43,9 @@ pub(crate) async fn send(
     let headers = respond::headers(&delivery)?;
     let has_body = !matches!(delivery.status, 204 | 304);
     let len = delivery.len();
+    let cipher = delivery.cipher.clone();
+    let sent = cipher.as_ref().map_or(len, |_| Cipher::encrypted_len(len));
     if has_body {
-        let cipher = delivery.cipher.as_ref();
-        let sent = cipher.map_or(len, |_| Cipher::encrypted_len(len));
         headers.set("Content-Length", &sent.to_string())?;
     }
     let builder = ResponseBuilder::new()
@@ -52,17 +54,26 @@ pub(crate) async fn send(
     if head || !has_body {
         return Ok(builder.empty());
     }
-    if delivery.cipher.is_none()
+    if cipher.is_none()
         && let Some(bytes) = all_made(&delivery.pieces)
     {
         return Ok(builder.fixed(bytes));
     }
-    let cipher = delivery.cipher.clone();
-    let supply = Supply::of(&delivery, bucket, env)?;
-    let clear = body(delivery, supply, context)?;
+    let keep = source.keep.filter(|_| delivery.status == 200);
+    let clear = match source.body {
+        Some(body) => body,
+        None => {
+            let supply = Supply::of(&delivery, bucket, env)?;
+            body(delivery.clone(), supply, context)?
+        }
+    };
     let body = match &cipher {
         Some(cipher) => encrypted(clear, len, cipher, env, context).await?,
         None => clear,
+    };
+    let body = match keep {
+        Some(address) => cached::kept(body, sent, &delivery, address, context)?,
+        None => body,
     };
     Ok(builder.stream(body).with_encode_body(EncodeBody::Automatic))
 }

@@ -5,7 +5,7 @@
 //!
 //! - [`RecordingId`], [`BroadcastId`], [`ClipId`], [`ConfigHash`]: names
 //! - [`Config`], [`token`], [`access`]: how an edge is set up, and who may do what
-//! - [`Gate`], [`PlayKeys`]: who may play
+//! - [`Gate`], [`PlayKeys`]: who may play; [`Entrance`]: what stored files are sent by
 //! - [`Encryption`], [`ContentKeys`]: segments encrypted as they are sent
 //! - [`Retention`]: how long what is recorded is kept
 //! - [`Code`], [`ApiError`]: the one table of errors
@@ -35,6 +35,7 @@ mod costs;
 mod delivery;
 mod digest;
 mod encryption;
+mod entrance;
 mod error;
 mod gate;
 mod ids;
@@ -67,6 +68,7 @@ pub use costs::{Costs, NoCosts, Operation};
 pub use delivery::{Delivery, HeaderOf, Piece};
 pub use digest::Sha256Digest;
 pub use encryption::{Cipher, ContentKeys, Encryption};
+pub use entrance::Entrance;
 pub use error::{ApiError, Code};
 pub use gate::{Access, Form, Gate, Review, Visitor};
 pub use ids::{BroadcastId, ClipId, ConfigHash, RecordingId};

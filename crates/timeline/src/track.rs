@@ -273,7 +273,7 @@ impl Track {
     /// Says that so many samples are forgotten already, where there are none.
     pub(crate) fn begin(&mut self, number: u64) {
         if self.blocks.is_empty() {
-            self.next = self.next.max(number);
+            self.next = number;
         }
     }
 
@@ -301,11 +301,13 @@ impl Track {
     pub(crate) fn forget_through(&mut self, store: StoreId) {
         self.extents.forget_through(store);
         let start = self.extents.start();
+        // With the last byte go samples behind it that have none.
+        let is_all = start == self.extents.end();
         while let Some(block) = self.blocks.front_mut() {
-            if block.offset >= start {
+            if !is_all && block.offset >= start {
                 return;
             }
-            let gone = block.count_while(&|place| place.start < start);
+            let gone = block.count_while(&|place| is_all || place.start < start);
             if gone < block.samples.len() {
                 block.forget(gone);
                 return;
