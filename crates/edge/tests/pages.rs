@@ -153,6 +153,20 @@ fn what_a_page_has_twice_is_taken_object_by_object() {
 }
 
 #[test]
+fn of_a_page_the_first_sound_is_left_out_where_there_is_some_already() {
+    let mut stage = Stage::new();
+    let config = stage.put_config(&init(&video_config()));
+    for seq in 0..60 {
+        let Content { pictures, frames } = Content::two_seconds(seq);
+        let again = if seq % 20 == 0 { frames.0.min(3) } else { 0 };
+        let frames = (frames.0 - again, frames.1 + again);
+        let bytes = fragment(Content { pictures, frames });
+        stage.put(seq, &config, bytes).expect("a good fragment");
+    }
+    assert_eq!(check(&mut stage, 20), 3);
+}
+
+#[test]
 fn sound_alone_is_the_same() {
     let mut stage = Stage::new();
     let config = stage.put_config(&init(&video_config()));
