@@ -31,7 +31,7 @@ try {
   const carried = await carrying(setting);
   const loads = [await watched(setting, 'by the id', 4_000 * rounds), await watched(setting, 'by tokens', 4_000 * rounds), await uploaded(setting)];
 
-  // The index is read from its rows again.
+  // The index is read again.
   await runtime.stop();
   await runtime.start();
   await send('GET', `${edge}/healthz`);
@@ -63,6 +63,7 @@ try {
     ['processor of a request to a control, playlist or fast-plane route, the dearest', '<= 10 ms', `${dearest.toFixed(1)} ms`, dearest <= 10],
     ['a clip is created, p50', '<= 50 ms', `${clip.toFixed(1)} ms`, clip <= 50],
     [`first byte of video.mp4 of ${hours} h, median`, '<= 150 ms', `${first.toFixed(0)} ms`, first <= 150],
+    ['the first of all, after a start of the runtime', '<= 150 ms', `${cold.first.toFixed(0)} ms`, cold.first <= 150],
     ['a reload of its playlist', '<= 3000 bytes', `${reload.bytes} bytes`, reload.bytes <= 3_000],
     [`memory, of a file of ${mebi(large.bytes)} MiB beyond that of one of ${mebi(small.bytes)}`, '<= 64 MiB', `${grown.toFixed(0)} MiB`, grown <= 64],
   ] as const;
@@ -86,7 +87,7 @@ ${[...routes, ...carried].map(row).join('\n')}
 
 The recording is ${hours} h long, ${objects} objects, and still grows. \`media.m3u8\`: ${whole.bytes} bytes, a reload of it ${reload.bytes}.
 
-Its \`video.mp4\`, ${mebi(size)} MiB, after a start of the runtime: the first byte of the first 100 after ${cold.first.toFixed(0)} ms, as the index is read from its rows; later ${first.toFixed(0)} ms (median of ${heads.length}, worst ${Math.max(...heads).toFixed(0)}). Of 100 kB in its middle: ${share(middles, 0.5).toFixed(0)} ms (worst ${Math.max(...middles).toFixed(0)}), ${reads} reads from R2.
+Its \`video.mp4\`, ${mebi(size)} MiB, after a start of the runtime: the first byte of the first 100 after ${cold.first.toFixed(0)} ms, as the index is read from its pages; later ${first.toFixed(0)} ms (median of ${heads.length}, worst ${Math.max(...heads).toFixed(0)}). Of 100 kB in its middle: ${share(middles, 0.5).toFixed(0)} ms (worst ${Math.max(...middles).toFixed(0)}), ${reads} reads from R2.
 
 | at the same time | requests | a second | p50, ms | p99, ms | Durable Objects a request | processor a request, ms |
 |---|---:|---:|---:|---:|---:|---:|

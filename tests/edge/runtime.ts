@@ -157,6 +157,20 @@ export class Runtime {
     });
   }
 
+  /** What a query gives of the rows of all Durable Objects of a class. Where it changes them, it must not be running. */
+  rows(name: string, query: string): Record<string, unknown>[] {
+    const folder = join(this.#store, 'v3/do', `livetape-${name}`);
+    const files = readdirSync(folder).filter((file) => file.endsWith('.sqlite') && file !== 'metadata.sqlite');
+    return files.flatMap((file) => {
+      const database = new DatabaseSync(join(folder, file), { timeout: 5_000 });
+      try {
+        return database.prepare(query).all();
+      } finally {
+        database.close();
+      }
+    });
+  }
+
   /** Stops it and removes its store. */
   async remove(): Promise<void> {
     await this.stop();

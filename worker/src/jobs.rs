@@ -14,6 +14,7 @@ use worker::{Env, MessageBatch, MessageExt, QueueRetryOptionsBuilder, Result};
 
 use crate::command::{Command, PackCommand, ask};
 use crate::r2::{self, Bucket};
+use crate::supply::Supply;
 use crate::{stream, upload};
 
 /// The binding of the queue.
@@ -136,7 +137,7 @@ async fn through<T>(
     let writable = pipe.writable();
     let (taken, written) = join(
         take(pipe.readable()),
-        stream::write_or_abort(pieces, bucket, &writable),
+        stream::write_or_abort(pieces, &Supply::stored(bucket.clone()), &writable),
     )
     .await;
     written?;

@@ -78,6 +78,9 @@ impl Recording {
         let id = RecordingId::parse(path.trim_start_matches('/'));
         let id = id.ok_or_else(|| worker::Error::from("a recording was asked by no id"))?;
         let command: Command = serde_json::from_str(&request.text().await?)?;
+        if let Command::Header { of, from, to } = &command {
+            return self.header(of, *from, *to);
+        }
         encoded(self.answer(&id, command).await)
     }
 
@@ -102,6 +105,8 @@ impl Recording {
             Command::Clip(command) => self.answer_clip(command).await,
             Command::Pack(command) => self.answer_pack(command).await,
             Command::View { view, visitor } => self.view(&view, &visitor).await,
+            // Answered in bytes.
+            Command::Header { .. } => Err(Code::NotFound.into()),
             Command::Gate => Ok(respond::json(200, &self.entrance()?)?),
             Command::Summary => Ok(respond::json(200, &self.index()?.summary())?),
         }
@@ -227,9 +232,9 @@ impl Recording {
             None => {
                 index.check_object(&row)?;
                 self.rows.insert_object(&row)?;
-                let in_order = index.take_object(&row);
+                let is_good = index.take_object(&row) && !index.is_page_due();
                 drop(index);
-                if !in_order {
+                if !is_good {
                     self.index.replace(None);
                 }
                 201

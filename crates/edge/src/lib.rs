@@ -12,6 +12,7 @@
 //! - [`api`]: the JSON that goes in and out
 //! - [`object`]: what is stored where, and what the headers of a write say
 //! - [`Recording`]: one recording; built from stored rows, decides what may be added
+//! - [`SealedPage`]: many of its rows as one
 //! - [`Kept`]: what storage keeps of a recording so that storage alone can rebuild it
 //! - [`pack`]: the objects of a finished recording as few large ones
 //! - [`tus`], [`ingest`]: resumable uploads, and files made recordings
@@ -56,6 +57,7 @@ pub mod recent;
 mod recording;
 mod retention;
 pub mod route;
+mod sealed_page;
 pub mod token;
 pub mod tus;
 mod unread;
@@ -64,7 +66,7 @@ pub mod view;
 pub use clip::{Clip, ClipQuery, MOST_CLIPS};
 pub use config::Config;
 pub use costs::{Costs, NoCosts, Operation};
-pub use delivery::{Delivery, Piece};
+pub use delivery::{Delivery, HeaderOf, Piece};
 pub use digest::Sha256Digest;
 pub use encryption::{Cipher, ContentKeys, Encryption};
 pub use entrance::Entrance;
@@ -81,3 +83,4 @@ pub use play_token::PlayKeys;
 pub use provenance::Provenance;
 pub use recording::Recording;
 pub use retention::{Evicted, Retention};
+pub use sealed_page::{OBJECTS_IN_PAGE, SealedPage};

@@ -64,7 +64,7 @@ struct Stretch {
 impl Stored {
     fn of(track: &Track) -> Self {
         let mut before: Option<Slice> = None;
-        let stretches = track.stretches().map(|slice| {
+        let stretches = track.as_appended().map(|slice| {
             // That is how the timeline tells, too.
             let is_same = before
                 .as_ref()

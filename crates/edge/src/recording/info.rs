@@ -3,9 +3,21 @@
 use livetape_media::Format;
 
 use super::Recording;
-use crate::api::{Playback, RecordingInfo, TrackInfo};
+use crate::api::{ObjectInfo, Playback, RecordingInfo, TrackInfo};
+use crate::object::MAIN_LANE;
 
 impl Recording {
+    /// All objects by number.
+    pub fn objects(&self) -> Vec<ObjectInfo> {
+        let info = |(seq, known): (&u32, &super::Known)| ObjectInfo {
+            lane: MAIN_LANE.to_owned(),
+            seq: *seq,
+            size: known.size,
+            digest: known.digest.content_digest(),
+        };
+        self.objects.iter().map(info).collect()
+    }
+
     /// What the API tells of it; `origin` begins its addresses.
     pub fn info(&self, origin: &str) -> RecordingInfo {
         let id = self.meta.id.to_string();

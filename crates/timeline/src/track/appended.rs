@@ -7,7 +7,7 @@ use super::{Slice, Track};
 impl Track {
     /// All stored samples with the durations that they were appended with: a slice for each stretch in which
     /// decode times follow one from another in one configuration. A long stretch is several.
-    pub fn stretches(&self) -> impl Iterator<Item = Slice> + '_ {
+    pub fn as_appended(&self) -> impl Iterator<Item = Slice> + '_ {
         self.blocks.iter().map(|block| Slice {
             config: Arc::clone(&block.config),
             numbers: block.first..block.end(),
