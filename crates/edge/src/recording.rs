@@ -289,6 +289,8 @@ impl Recording {
     /// Finishes it.
     pub fn finish(&mut self) {
         self.meta.state = State::Finished;
+        // Why there is no file is another reason now.
+        self.forget_views();
     }
 
     /// Checks that the recording may be played as a live stream: it must not change any more.

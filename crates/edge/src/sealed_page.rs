@@ -39,9 +39,14 @@ impl Recording {
         } else {
             FEWEST_OBJECTS
         };
-        if rows.len() < fewest {
-            return None;
+        match rows.len() < fewest {
+            true => None,
+            false => self.page(rows),
         }
+    }
+
+    /// A page of consecutive objects, however few they are.
+    pub fn page(&self, rows: &[ObjectRow]) -> Option<SealedPage> {
         let mut index = Index::default();
         let mut objects = Vec::new();
         for row in rows {
