@@ -8,7 +8,9 @@ use std::sync::Arc;
 use livetape_container::{
     Chunk, Defect, DefectCode, Event as Demuxed, Payload, Run, isobmff, mpegts,
 };
-use livetape_media::{Sample, SmallMap, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId};
+use livetape_media::{
+    Sample, SmallMap, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId, Wording,
+};
 use livetape_tape::{Placement, Tape};
 use livetape_timeline::{Extent, rescaled};
 use source_buffer::SourceBuffer;
@@ -419,7 +421,11 @@ fn gap(ticks: i64, at: i64, config: &TrackConfig, one: u32) -> Option<Event> {
     };
     Some(Event::Defect {
         code: GAP,
-        message: format!("{missing:.3} s of {kind} are missing from the stream"),
+        message: Wording::of(&missing.decimals(3))
+            .words(" s of ")
+            .words(kind)
+            .words(" are missing from the stream")
+            .done(),
         at: Some(Timestamp::new(at - ticks, config.timescale).seconds()),
     })
 }

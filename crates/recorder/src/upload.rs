@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use livetape_container::Chunk;
-use livetape_media::SmallMap;
+use livetape_media::{SmallMap, Wording};
 use livetape_timeline::StoreId;
 use livetape_timeline::plan::FragmentPlan;
 
@@ -227,7 +227,9 @@ impl Upload {
             return Answered::Going;
         };
         if matches!(answer.status, 408 | 425 | 429 | 500..=599) {
-            let why = format!("it answers with status {}", answer.status);
+            let why = Wording::of("it answers with status ")
+                .decimal(answer.status.into(), 1)
+                .done();
             return self.again(job, &why, now);
         }
         if !(200..300).contains(&answer.status) {
@@ -260,7 +262,11 @@ impl Upload {
     /// Puts a job back where it was and waits before the next try.
     fn again(&mut self, job: Job, why: &str, now: Now) -> Answered {
         if matches!(job, Job::Create { .. }) && self.failures + 1 >= CREATE_TRIES {
-            let message = format!("the edge {} cannot be reached: {why}", self.place.edge());
+            let message = Wording::of("the edge ")
+                .words(self.place.edge())
+                .words(" cannot be reached: ")
+                .words(why)
+                .done();
             return Answered::Failed(FailureCode::EdgeUnreachable, message);
         }
         let sequence = |job: &Job| match job {
@@ -365,10 +371,15 @@ fn refused(answer: &Answer<'_>) -> Answered {
     let (body, status) = (text(answer.body), answer.status);
     let said = |name| text_at(&body, &["error", name]);
     let message = match said("code").zip(said("message")) {
-        Some((code, message)) => format!("the edge refused ({status}, {code}): {message}"),
-        None => format!("the edge refused with status {status}"),
+        Some((code, message)) => Wording::of("the edge refused (")
+            .decimal(status.into(), 1)
+            .words(", ")
+            .words(&code)
+            .words("): ")
+            .words(&message),
+        None => Wording::of("the edge refused with status ").decimal(status.into(), 1),
     };
-    Answered::Failed(FailureCode::EdgeRefused, message)
+    Answered::Failed(FailureCode::EdgeRefused, message.done())
 }
 
 fn lost(object: &Object) -> Event {
@@ -380,9 +391,9 @@ fn lost(object: &Object) -> Event {
     }
 }
 
-/// A body as text; the edge's answers are small.
+/// A body as text, empty where it is none; the edge's answers are small.
 pub(crate) fn text(body: &dyn Chunk) -> String {
     let mut bytes = vec![0; body.len()];
     body.copy_to(0, &mut bytes);
-    String::from_utf8_lossy(&bytes).into_owned()
+    String::from_utf8(bytes).unwrap_or_default()
 }
