@@ -18,14 +18,28 @@ const name = String.raw`\$("(?:[^"\\]|\\.)*"|[^\s()]+)`;
 const calls = new RegExp(String.raw`\((?:return_)?call ${name}|\(ref\.func ${name}`, 'g');
 
 /** Where a panic begins, in the standard library. */
-const panics = /^<?(core::panicking::|std::panicking::|rust_panic|core::cell::panic_|core::(option|result)::(unwrap|expect)_failed|core::slice::index::slice_index_fail|core::str::slice_error_fail|alloc::alloc::handle_alloc_error|alloc::raw_vec::(handle_error|capacity_overflow))|::(assert_failed|len_mismatch_fail)\b/;
+const panics = /^<?(core::panicking::|std::panicking::|(__rustc::)?rust_panic|core::cell::panic_|core::(option|result)::(unwrap|expect)_failed|core::slice::index::slice_index_fail|core::str::slice_error_fail|alloc::alloc::handle_alloc_error|alloc::raw_vec::(handle_error|capacity_overflow))|::(assert_failed|len_mismatch_fail)\b/;
 /** What formats: functions that only it calls, and what it calls through tables. */
-const formats = /::fmt$|::_fmt$|^<?core::fmt::|^<.* as core::fmt::|^alloc::fmt::/;
+const formats = /::fmt$|::_fmt$|\bcore::fmt::|^alloc::fmt::/;
 
 /** A function's path, as its source has it. */
 function path(quoted) {
   const plain = quoted.replace(/^"|"$/g, '').replaceAll(/\[[0-9a-f]{16}\]/g, '');
+  if (/^_(R|ZN)/.test(plain)) return identifiers(plain).join('::');
   return plain.replace(/\[\d+\]$/, '').replace(/::h[0-9a-f]{16}$/, '');
+}
+
+/** The words of a mangled name, without what they are of: enough to tell where in the standard library it is. */
+function identifiers(mangled) {
+  // Numbers of crates, of implementations and of what was there before.
+  let rest = mangled.replaceAll(/(?<=C|M|X)s[0-9A-Za-z]*_|B[0-9A-Za-z]{0,2}_/g, '');
+  const found = [];
+  for (let length = rest.match(/\d+_?/); length; length = rest.match(/\d+_?/)) {
+    const start = length.index + length[0].length;
+    found.push(rest.slice(start, start + parseInt(length[0])));
+    rest = rest.slice(start + parseInt(length[0]));
+  }
+  return found.filter((word) => !/^h[0-9a-f]{16}$/.test(word));
 }
 
 const text = await readFile(from, 'utf8');
