@@ -60,7 +60,7 @@ const all = [browsed.checksum, browsed.opfs, browsed.memory, browsed.twin, brows
 const incomplete = all.some(({ ran }) => ran.length < Number(rounds));
 if (incomplete) console.error('some runs failed: BENCHMARKS.md is left as it is');
 else await writeSection(`${root}BENCHMARKS.md`, 'media', text);
-const ours = [...browsed.checksum, ...browsed.opfs].filter(({ engine }) => engine === 'livetape').map(({ wrong }) => wrong);
+const ours = [...browsed.checksum, ...browsed.opfs].filter(({ engine }) => engine.startsWith('livetape')).map(({ wrong }) => wrong);
 const wrong = [...ours, timed[0]?.wrong ?? ''].filter((each) => each !== '');
 for (const each of new Set(wrong)) console.error(`livetape's output is not the source's: ${each}`);
 const missed = targets(measured).filter((target) => !isReached(target));

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use livetape_container::{Defect, Run};
 use livetape_media::{Format, Sample, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId};
-use livetape_timeline::{Extent, Timeline};
+use livetape_timeline::{Extent, Timeline, rescaled};
 
 use crate::carried::refusal;
 use crate::moments::{Moment, Moments};
@@ -442,27 +442,4 @@ fn adopted(known: &Arc<TrackConfig>, config: Arc<TrackConfig>) -> Arc<TrackConfi
     } else {
         config
     }
-}
-
-/// A run's times in another timescale; rounding does not add up.
-fn rescaled(
-    decode_time: i64,
-    mut samples: Vec<Sample>,
-    from: Timescale,
-    to: Timescale,
-) -> (i64, Vec<Sample>) {
-    if from == to {
-        return (decode_time, samples);
-    }
-    let moved = |ticks: i64| Timestamp::new(ticks, from).rescale(to).ticks;
-    let mut time = decode_time;
-    for sample in &mut samples {
-        let end = time.saturating_add(i64::from(sample.duration));
-        let shown = time.saturating_add(i64::from(sample.composition_offset));
-        let offset = moved(shown) - moved(time);
-        sample.duration = u32::try_from(moved(end) - moved(time)).unwrap_or(u32::MAX);
-        sample.composition_offset = i32::try_from(offset).unwrap_or(0);
-        time = end;
-    }
-    (moved(decode_time), samples)
 }

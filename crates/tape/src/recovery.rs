@@ -77,8 +77,6 @@ pub struct Recovery {
     head: Head,
     /// Samples are missing between others, whose numbers are others therefore.
     renumbered: bool,
-    /// Reels are missing before the one that is read.
-    after_hole: bool,
     /// How long the reel was at the last commit.
     committed: u64,
     damage: Vec<Damage>,
@@ -98,8 +96,8 @@ impl Recovery {
             self.damaged(id, DamageKind::ReelChanged);
         }
         let last = self.files.last();
-        self.after_hole = last.is_some_and(|last| last.reel.0 + 1 < id.0);
-        let mut is_head = self.after_hole;
+        // The first commit after a hole is a head.
+        let mut is_after_hole = last.is_some_and(|last| last.reel.0 + 1 < id.0);
         self.files.push(File {
             reel: id,
             len,
@@ -109,7 +107,7 @@ impl Recovery {
         let mut whole = 0;
         if let Some(mut reader) = Reader::new(journal) {
             while let Some(entries) = reader.commit() {
-                if std::mem::take(&mut is_head) {
+                if std::mem::take(&mut is_after_hole) {
                     self.give_up_before(id, &entries);
                 }
                 entries.into_iter().for_each(|entry| self.take(id, entry));
@@ -159,8 +157,12 @@ impl Recovery {
     fn take(&mut self, reel: StoreId, entry: Entry) {
         match entry {
             Entry::Track(id, number) => {
+                // What was cut off and not journalled any more, as what came next could not be written.
+                if !self.renumbered {
+                    self.timeline.cut_back(id, number);
+                }
                 let reached = self.reached(id);
-                reached.next = reached.next.max(number);
+                reached.next = number;
             }
             Entry::Append(append) => self.append(reel, append),
             Entry::Cut(id, number) => {
@@ -182,14 +184,17 @@ impl Recovery {
     /// Appends those samples whose bytes are there.
     fn append(&mut self, reel: StoreId, mut append: Append) {
         if let Some(known) = self.timeline.track(append.id).and_then(Track::config) {
-            if known.timescale != append.config.timescale {
-                // A track keeps its timescale: this was not written by a tape.
-                self.damaged(reel, DamageKind::JournalCut);
-                return;
-            }
             // Each journal has its configurations anew. They are told apart by their place.
             if *known == append.config {
                 append.config = Arc::clone(known);
+            }
+            // A track keeps its timescale as long as anything of it is there.
+            if known.timescale != append.config.timescale {
+                if !self.damage.is_empty() {
+                    self.damaged(reel, DamageKind::JournalCut);
+                    return;
+                }
+                self.timeline.cut_back(append.id, 0);
             }
         }
         let append = &append;
@@ -238,10 +243,9 @@ impl Recovery {
         let appended = self
             .timeline
             .append(id, config, decode_time, &samples, &extents);
-        // On the tape there was nothing in their way: it had given that up.
-        let given_up = self.files.last().filter(|_| self.after_hole);
-        if let (1.., Some(file)) = (appended.covered, given_up) {
-            self.timeline.forget_through(StoreId(file.reel.0 - 1));
+        // On the tape nothing was in their way: it had given that up, and a clip still needed it.
+        if appended.covered > 0 && self.damage.is_empty() {
+            self.timeline.cut_back(id, 0);
             self.timeline.begin(id, config, number);
             self.timeline
                 .append(id, config, decode_time, &samples, &extents);

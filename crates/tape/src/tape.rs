@@ -109,6 +109,8 @@ pub struct Tape {
     reels: VecDeque<Reel>,
     next_reel: u32,
     journal: Journal,
+    /// How many samples of each track have been journalled.
+    journalled: SmallMap<TrackId, u64>,
     head: Head,
     window: Window,
     /// Most bytes of a reel.
@@ -131,7 +133,12 @@ impl Tape {
         reels: VecDeque<Reel>,
         head: Head,
     ) -> Self {
+        let mut journalled = SmallMap::new();
+        for track in timeline.tracks() {
+            journalled.insert(track.id(), track.numbers().end);
+        }
         Self {
+            journalled,
             timeline,
             next_reel: reels.back().map_or(1, |reel| reel.id.0.saturating_add(1)),
             reels,
@@ -281,6 +288,9 @@ impl Tape {
     pub fn cut_back(&mut self, id: TrackId, number: u64) {
         self.timeline.cut_back(id, number);
         self.journal.cut_back(id, number);
+        if let Some(journalled) = self.journalled.get_mut(&id) {
+            *journalled = number.min(*journalled);
+        }
     }
 
     /// Whether a reel is there still.
@@ -302,6 +312,9 @@ impl Tape {
             let offset = reel.journal;
             reel.journal += bytes.len() as u64;
             reel.committed = reel.len;
+            for track in self.timeline.tracks() {
+                self.journalled.insert(track.id(), track.numbers().end);
+            }
             self.commands.push_back(Command::Commit {
                 reel: reel.id,
                 offset,
@@ -329,7 +342,12 @@ impl Tape {
         for reel in self.reels.iter_mut().filter(|reel| reel.id >= at.reel) {
             reel.len = if reel.id == at.reel { at.offset } else { 0 };
         }
-        // Samples that were to be committed may be among those.
+        // What was to be committed told of them too.
+        let ids: Vec<_> = self.timeline.tracks().iter().map(Track::id).collect();
+        for id in ids {
+            let journalled = self.journalled.get(&id).copied().unwrap_or(0);
+            self.timeline.cut_back(id, journalled);
+        }
         self.journal.begin(&self.timeline, &self.head);
     }
 

@@ -269,7 +269,7 @@ impl Track {
     /// Says that so many samples are forgotten already, where there are none.
     pub(crate) fn begin(&mut self, number: u64) {
         if self.blocks.is_empty() {
-            self.next = self.next.max(number);
+            self.next = number;
         }
     }
 
