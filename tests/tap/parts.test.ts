@@ -103,6 +103,18 @@ test('where the second part is not to be had a clip says so, the tape goes on, a
   });
 });
 
+test('what is prepared needs no network any more', { timeout: 30_000 }, async () => {
+  await taped(async (page) => {
+    const loaded = page.waitForEvent('requestfinished', (request) => request.url().endsWith('livetape_clip.wasm'));
+    await page.evaluate(() => tape.prepare());
+    await loaded;
+    refusals = 1;
+    assert.ok((await page.evaluate(async () => (await tape.clip({ last: 3 })).blob.size)) > 10_000);
+    assert.deepEqual(modules, ['livetape_tap_bg.wasm', 'livetape_clip.wasm']);
+    refusals = 0;
+  });
+});
+
 declare global {
   var tape: import('../../www/sdk/src/index.ts').LiveTape;
 }

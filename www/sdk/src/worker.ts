@@ -86,6 +86,7 @@ const waiting = new Set<number>();
 
 async function hand({ engine, loadRest }: Started, message: ToWorker): Promise<void> {
   if (message.type === 'cancel' && waiting.delete(message.request)) return cancelled(message.request);
+  if (message.type === 'prepare') return void loadRest().catch(() => undefined);
   if (!isTaking(message)) return engine.handle(message);
   waiting.add(message.request);
   try {
