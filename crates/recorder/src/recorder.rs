@@ -190,8 +190,8 @@ impl Recorder {
             Input::CloseClip { request } => {
                 let kept = self.clips.close(request);
                 let delete = |(reel, bytes)| Output::Storage(Command::Delete(reel, bytes));
-                let deleted = kept.map(delete);
-                self.out.extend(deleted);
+                kept.map(delete)
+                    .for_each(|deleted| self.out.push_back(deleted));
             }
             Input::Answered { exchange, answer } => self.answered(exchange, &answer, now),
             Input::Unanswered { exchange, why } => self.unanswered(exchange, why, now),
@@ -329,7 +329,12 @@ impl Recorder {
             Output::Event(Event::Defect { code, .. }) => *code != GAP,
             _ => true,
         };
-        self.out.retain(stands);
+        for _ in 0..self.out.len() {
+            let output = self.out.pop_front().filter(stands);
+            output
+                .into_iter()
+                .for_each(|output| self.out.push_back(output));
+        }
         self.tape.not_written(at);
         if !std::mem::replace(&mut self.room.refused, true) && !self.room.full {
             self.room.full = true;

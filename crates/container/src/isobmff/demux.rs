@@ -391,7 +391,8 @@ impl Demuxer {
 
     fn message(&mut self, emsg: BoxRef<'_>) {
         match self.messages.take(emsg) {
-            Ok(event) => self.events.extend(event.map(Event::Timed)),
+            Ok(Some(event)) => self.events.push_back(Event::Timed(event)),
+            Ok(None) => {}
             Err((code, what)) => self.defect(code, None, what),
         }
     }
