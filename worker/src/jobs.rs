@@ -13,6 +13,7 @@ use worker::{Env, MessageBatch, MessageExt, Result};
 use crate::command::{Command, PackCommand, ask};
 use crate::r2::{self, Bucket};
 use crate::stream;
+use crate::supply::Supply;
 
 /// The binding of the queue.
 const BINDING: &str = "JOBS";
@@ -113,7 +114,7 @@ async fn through<T>(
     let writable = pipe.writable();
     let (taken, written) = join(
         take(pipe.readable()),
-        stream::write_or_abort(pieces, bucket, &writable),
+        stream::write_or_abort(pieces, &Supply::stored(bucket.clone()), &writable),
     )
     .await;
     written?;

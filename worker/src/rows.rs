@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use livetape_edge::access::Limits;
 use livetape_edge::api::State as Progress;
-use livetape_edge::{ConfigHash, Gate, Meta, ObjectRow, Recording, RecordingId, Sha256Digest};
+use livetape_edge::{ConfigHash, Gate, Meta, RecordingId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use worker::{Error, Result, SqlStorage, SqlStorageValue};
@@ -33,6 +33,7 @@ const LATER: &str = "
     );
     CREATE TABLE IF NOT EXISTS pack (number INTEGER PRIMARY KEY, json TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS airing (number INTEGER PRIMARY KEY, json TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS page (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, sealed BLOB NOT NULL);
 ";
 
 /// The setting that is a [`livetape_edge::Gate`].
@@ -159,30 +160,6 @@ impl Rows {
         Ok(found.into_iter().next())
     }
 
-    pub(crate) fn insert_object(&self, row: &ObjectRow) -> Result<()> {
-        let size = i64::try_from(row.size).unwrap_or(i64::MAX);
-        self.write(
-            "INSERT OR REPLACE INTO object (seq, size, digest, config, head, wall_clock, stored)
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
-            vec![
-                i64::from(row.seq).into(),
-                size.into(),
-                row.digest.0.to_vec().into(),
-                row.config.as_str().into(),
-                row.head.clone().into(),
-                row.wall_clock.into(),
-                row.stored.into(),
-            ],
-        )
-    }
-
-    /// Takes objects out.
-    pub(crate) fn delete_objects(&self, seqs: &[u32]) -> Result<()> {
-        let seqs: Vec<_> = seqs.iter().map(u32::to_string).collect();
-        let query = format!("DELETE FROM object WHERE seq IN ({})", seqs.join(","));
-        self.write(&query, Vec::new())
-    }
-
     /// The recording's own facts; `None` where none was created, or it is deleted.
     pub(crate) fn meta(&self) -> Result<Option<Meta>> {
         if self.identity()?.is_none_or(|own| own.is_deleted) {
@@ -218,31 +195,6 @@ impl Rows {
             metadata: facts.into_iter().collect(),
             ..meta
         }))
-    }
-
-    /// The recording from all its rows; `None` where none was created, or it is deleted.
-    pub(crate) fn load(&self) -> Result<Option<Recording>> {
-        let Some(meta) = self.meta()? else {
-            return Ok(None);
-        };
-        let configs = self.read("SELECT hash, init FROM config", |row| {
-            Some((ConfigHash::parse(&text(row.next()?)?)?, blob(row.next()?)?))
-        })?;
-        let objects =
-            "SELECT seq, size, digest, config, head, wall_clock, stored FROM object ORDER BY seq";
-        let objects = self.read(objects, |row| {
-            Some(ObjectRow {
-                seq: integer(row.next()?)?.try_into().ok()?,
-                size: integer(row.next()?)?.try_into().ok()?,
-                digest: Sha256Digest::from_slice(&blob(row.next()?)?)?,
-                config: ConfigHash::parse(&text(row.next()?)?)?,
-                head: blob(row.next()?)?,
-                wall_clock: integer(row.next()?),
-                stored: integer(row.next()?)?,
-            })
-        })?;
-        let packs = self.packs()?;
-        Ok(Some(Recording::new(meta, configs, objects).packed(&packs)))
     }
 
     /// The number that a query gives.

@@ -206,6 +206,12 @@ impl Recovery {
             pieces.take(u64::from(sample.size), &mut own);
             let is_stored = own.iter().all(|piece| self.is_stored(piece));
             if !is_stored {
+                if self.is_given_up(&own) {
+                    // All before it had been, too; some may have no bytes that could be missing.
+                    let run = std::mem::replace(&mut run, Run::at(time));
+                    self.reached(append.id).next += run.samples.len() as u64;
+                    self.timeline.cut_back(append.id, 0);
+                }
                 self.missing(reel, append.id, &own);
             }
             let reached = self.reached(append.id);
@@ -223,6 +229,10 @@ impl Recovery {
             time += i64::from(sample.duration);
         }
         self.flush(append, &mut run);
+        let next = self.reached(append.id).next;
+        if self.timeline.track(append.id).is_some() {
+            self.timeline.begin(append.id, &append.config, next);
+        }
     }
 
     fn flush(&mut self, append: &Append, run: &mut Run) {
@@ -280,15 +290,20 @@ impl Recovery {
     /// A sample is not there. That is damage, unless its reel is one that the window has left.
     fn missing(&mut self, reel: StoreId, id: TrackId, pieces: &[Extent]) {
         self.reached(id).interrupted = true;
-        let first = self.files.first();
-        let is_gone = |piece: &Extent| first.is_some_and(|first| piece.store < first.reel);
         let is_short = |piece: &Extent| {
             let file = self.file(piece.store);
             file.is_none_or(|file| piece.offset + piece.len > file.len)
         };
-        if !pieces.iter().any(is_gone) && pieces.iter().any(is_short) {
+        if !self.is_given_up(pieces) && pieces.iter().any(is_short) {
             self.damaged(reel, DamageKind::ReelShort);
         }
+    }
+
+    /// A byte of it was on a reel that the window has left.
+    fn is_given_up(&self, pieces: &[Extent]) -> bool {
+        let first = self.files.first();
+        let is_gone = |piece: &Extent| first.is_some_and(|first| piece.store < first.reel);
+        pieces.iter().any(is_gone)
     }
 
     /// Each kind is told once for a reel.

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use livetape_media::{Format, Sample};
-use livetape_tape::{Command, Tape};
+use livetape_tape::{Command, Placement, Tape};
 use livetape_timeline::{StoreId, Track};
 
 use store::{AUDIO, Files, VIDEO, config, recorded};
@@ -29,12 +29,34 @@ fn recovered(files: &Files, tape: &Tape) -> Tape {
     recovered
 }
 
+/// Writes some bytes where they are to be.
+fn write(files: &mut Files, tape: &mut Tape, at: Placement, len: usize) {
+    files.carry_out(tape);
+    let reel = files.reels.get_mut(&at.reel).expect("opened");
+    assert_eq!(reel.len() as u64, at.offset);
+    reel.resize(reel.len() + len, 7);
+}
+
+/// Gives up the oldest reels, which are `ids`.
+fn evict(tape: &mut Tape, ids: &[u32]) {
+    for id in ids {
+        assert!(matches!(tape.evict(), Some(Command::Delete(own, _)) if own.0 == *id));
+    }
+}
+
+/// Removes the files of reels.
+fn remove(files: &mut Files, ids: &[u32]) {
+    for id in ids.iter().copied().map(StoreId) {
+        files.reels.remove(&id);
+        files.journals.remove(&id);
+    }
+}
+
 #[test]
 fn without_its_first_reel_the_rest_is_there_and_its_numbers_go_on() {
     let (mut tape, mut files) = recorded();
-    assert!(matches!(tape.evict(), Some(Command::Delete(StoreId(1), _))));
-    files.reels.remove(&StoreId(1));
-    files.journals.remove(&StoreId(1));
+    evict(&mut tape, &[1]);
+    remove(&mut files, &[1]);
     let recovered = recovered(&files, &tape);
     assert_eq!(numbers(&recovered), [15..45, 6..18]);
 }
@@ -43,11 +65,8 @@ fn without_its_first_reel_the_rest_is_there_and_its_numbers_go_on() {
 #[test]
 fn before_a_reel_that_was_given_up_nothing_is_on_the_tape() {
     let (mut tape, mut files) = recorded();
-    for id in [1, 2] {
-        assert!(matches!(tape.evict(), Some(Command::Delete(StoreId(own), _)) if own == id));
-    }
-    files.reels.remove(&StoreId(2));
-    files.journals.remove(&StoreId(2));
+    evict(&mut tape, &[1, 2]);
+    remove(&mut files, &[2]);
     let recovered = recovered(&files, &tape);
     assert_eq!(numbers(&recovered), [30..45, 12..18]);
 }
@@ -58,19 +77,9 @@ fn what_only_a_clip_needs_is_in_the_way_of_nothing() {
     let (mut tape, mut files) = recorded();
     tape.close();
     let at = tape.place(30, 90_000);
-    files.carry_out(&mut tape);
-    files
-        .reels
-        .get_mut(&at.reel)
-        .expect("opened")
-        .extend([7; 30]);
-    for id in [1, 2, 3] {
-        assert!(matches!(tape.evict(), Some(Command::Delete(StoreId(own), _)) if own == id));
-        if id < 3 {
-            files.reels.remove(&StoreId(id));
-            files.journals.remove(&StoreId(id));
-        }
-    }
+    write(&mut files, &mut tape, at, 30);
+    evict(&mut tape, &[1, 2, 3]);
+    remove(&mut files, &[1, 2]);
     // Pictures that go back to the start, and sound of another timescale.
     let video = Format::Video {
         width: 640,
@@ -167,12 +176,7 @@ fn what_could_not_be_written_is_not_in_the_journal() {
 fn with_what_could_not_be_written_goes_what_was_not_journalled() {
     let (mut tape, mut files) = recorded();
     let at = tape.place(30, 9_000);
-    files.carry_out(&mut tape);
-    files
-        .reels
-        .get_mut(&at.reel)
-        .expect("opened")
-        .extend([7; 30]);
+    write(&mut files, &mut tape, at, 30);
     tape.commit();
     files.carry_out(&mut tape);
     let config = tape.timeline().audio().and_then(Track::config).cloned();

@@ -3,7 +3,9 @@
 mod block;
 mod presented;
 mod samples;
+mod sealed;
 mod slice;
+mod totals;
 mod walk;
 
 use std::collections::VecDeque;
@@ -16,8 +18,10 @@ use crate::extent::{Extent, ExtentMap, StoreId};
 
 use block::Block;
 pub use presented::Presented;
+pub use sealed::SealedTrack;
 pub(crate) use slice::confined;
 pub use slice::{Section, Slice};
+pub(crate) use totals::{Runs, Stretch, Totals};
 pub(crate) use walk::Walk;
 
 /// Pictures are decoded at most so many before those shown earlier.
@@ -297,11 +301,13 @@ impl Track {
     pub(crate) fn forget_through(&mut self, store: StoreId) {
         self.extents.forget_through(store);
         let start = self.extents.start();
+        // With the last byte go samples behind it that have none.
+        let is_all = start == self.extents.end();
         while let Some(block) = self.blocks.front_mut() {
-            if block.offset >= start {
+            if !is_all && block.offset >= start {
                 return;
             }
-            let gone = block.count_while(&|place| place.start < start);
+            let gone = block.count_while(&|place| is_all || place.start < start);
             if gone < block.samples.len() {
                 block.forget(gone);
                 return;

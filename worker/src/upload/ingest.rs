@@ -248,6 +248,8 @@ fn new(own: &Progress, terms: &Terms) -> New {
     let metadata = own.metadata.as_deref().unwrap_or_default();
     let title = entry(metadata, "title").or_else(|| entry(metadata, "filename"));
     New {
+        // This may be another try.
+        is_fresh: false,
         title: title.as_deref().and_then(livetape_edge::api::kept_title),
         metadata: BTreeMap::new(),
         origin: String::new(),

@@ -269,8 +269,13 @@ impl Stage {
     /// Makes the recording anew from its rows, as after an eviction.
     pub(crate) fn reload(&mut self) {
         self.rows.sort_by_key(|row| row.seq);
+        self.recording = self.recording_of(&self.rows);
+    }
+
+    /// The recording of some of its rows.
+    pub(crate) fn recording_of(&self, rows: &[ObjectRow]) -> Recording {
         let meta = self.recording.meta().clone();
-        self.recording = Recording::new(meta, self.configs.clone(), self.rows.clone());
+        Recording::new(meta, self.configs.clone(), rows.to_vec())
     }
 
     /// A delivery's body.
@@ -279,6 +284,10 @@ impl Stage {
         for piece in &delivery.pieces {
             match piece {
                 Piece::Bytes(bytes) => body.extend_from_slice(bytes),
+                Piece::Header { of, offset, len } => {
+                    let header = self.recording.header(of, *offset..*offset + *len);
+                    body.extend(header.expect("the same file"));
+                }
                 Piece::Stored { key, offset, len } => {
                     let range = *offset as usize..(*offset + *len) as usize;
                     let object = self.stored.get(key).expect("stored");
