@@ -76,7 +76,9 @@ test('pages say what the heads of their objects say, and a file is the same with
     assert.ok(Buffer.from(await range.arrayBuffer()).equals(whole.subarray(at, end)), `bytes ${at} to ${end}`);
   }
   const count = (kind: string): number => Number(execFileSync('ffprobe', ['-v', 'error', '-select_streams', kind, '-count_packets', '-show_entries', 'stream=nb_read_packets', '-of', 'csv=p=0', '-'], { input: whole }));
-  assert.deepEqual([count('v'), count('a')], [50 * OBJECTS, 750 / 8 * OBJECTS]);
+  const { tracks } = (await call('GET', recording.ingest_url)).body;
+  assert.deepEqual([count('v'), count('a')], tracks.map(({ samples }: { samples: number }) => samples));
+  assert.equal(count('v'), 50 * OBJECTS);
 
   await runtime.stop();
   await runtime.lose('Recording');

@@ -1,6 +1,6 @@
 //! What a track is and how its samples are to be decoded.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use crate::Timescale;
 
@@ -14,13 +14,22 @@ pub struct TrackId(pub u32);
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FourCc(pub [u8; 4]);
 
+impl FourCc {
+    /// The letters; what is no printable byte as an escape.
+    pub fn text(self) -> String {
+        let mut text = String::new();
+        for byte in self.0 {
+            for letter in byte.escape_ascii() {
+                text.push(char::from(letter));
+            }
+        }
+        text
+    }
+}
+
 impl fmt::Display for FourCc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut letters = self
-            .0
-            .iter()
-            .flat_map(|byte| std::ascii::escape_default(*byte));
-        letters.try_for_each(|letter| f.write_char(char::from(letter)))
+        f.write_str(&self.text())
     }
 }
 

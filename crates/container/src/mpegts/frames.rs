@@ -11,7 +11,7 @@
 //!   [`TOLERANCE`] of one. Where more is lost before that time comes, they are dropped.
 
 use livetape_media::codec::aac::FRAME_SAMPLES;
-use livetape_media::{Sample, Timescale, Timestamp, TrackId};
+use livetape_media::{Sample, Timescale, Timestamp, TrackId, Wording};
 
 use super::clock::MAX_STEP;
 use super::run::{Output, RunBuilder};
@@ -219,7 +219,10 @@ impl Frames {
         if let Some(step) = jump
             && !std::mem::take(&mut self.declared)
         {
-            let detail = format!("time is {step} ticks of 90 kHz off the running count");
+            let detail = Wording::of("time is ")
+                .number(step)
+                .words(" ticks of 90 kHz off the running count")
+                .done();
             out.defect(DefectCode::TimestampJump, Some(self.run.track), detail);
         }
     }
@@ -269,7 +272,7 @@ impl Frames {
         let end = last + count as i64 * i64::from(FRAME_SAMPLES);
         self.last = Some(end);
         self.next = Some(end);
-        let detail = format!("{count} AAC frames without a time follow what came before");
+        let detail = untimed(count, "follow what came before");
         out.defect(DefectCode::MissingTimestamp, Some(self.run.track), detail);
     }
 
@@ -281,7 +284,12 @@ impl Frames {
         }
         self.run.samples.clear();
         self.run.payload.clear();
-        let detail = format!("{count} AAC frames without a time were dropped");
+        let detail = untimed(count, "were dropped");
         out.defect(DefectCode::MissingTimestamp, Some(self.run.track), detail);
     }
+}
+
+fn untimed(count: usize, what: &str) -> String {
+    let text = Wording::default().decimal(count as u64, 1);
+    text.words(" AAC frames without a time ").words(what).done()
 }

@@ -1,6 +1,6 @@
 //! One elementary stream: from its packets to the reader of its codec.
 
-use livetape_media::TrackId;
+use livetape_media::{TrackId, Wording};
 
 use super::access_units::AccessUnits;
 use super::adts::Adts;
@@ -141,7 +141,10 @@ impl Stream {
             _ => 0,
         };
         if missing > 0 {
-            let detail = format!("a PES packet ends {missing} bytes early");
+            let detail = Wording::of("a PES packet ends ")
+                .decimal(missing as u64, 1)
+                .words(" bytes early")
+                .done();
             out.defect(DefectCode::Truncated, self.track(), detail);
         }
         self.pes = Pes::Outside;
@@ -241,7 +244,12 @@ impl Stream {
             Reader::Video(_) => "pictures",
             Reader::Adts(_) => "frames",
         };
-        let detail = format!("packets are missing, at least {missing}, and the {units} in them");
+        let detail = Wording::of("packets are missing, at least ")
+            .decimal(missing.into(), 1)
+            .words(", and the ")
+            .words(units)
+            .words(" in them")
+            .done();
         out.defect(DefectCode::ContinuityError, self.track(), detail);
         self.lose(out);
     }
