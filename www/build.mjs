@@ -52,8 +52,11 @@ async function buildWorker() {
   });
   for (const name of ['livetape_web', 'livetape_tap']) {
     for (const file of [`${name}.js`, `${name}.d.ts`, `${name}_bg.wasm`]) await cp(`${wasm}/${file}`, `${sdk}/${file}`);
-    const module = await readFile(`${sdk}/${name}_bg.wasm`);
-    console.log(`${name}_bg.wasm: ${gzipSync(module, { level: 9 }).length} bytes gzipped`);
+  }
+  await cp(`${wasm}/livetape_clip.wasm`, `${sdk}/livetape_clip.wasm`);
+  for (const name of ['livetape_tap_bg.wasm', 'livetape_clip.wasm', 'livetape_web_bg.wasm']) {
+    const module = await readFile(`${sdk}/${name}`);
+    console.log(`${name}: ${gzipSync(module, { level: 9 }).length} bytes gzipped`);
   }
 }
 

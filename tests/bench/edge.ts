@@ -2,7 +2,7 @@
 // requests to a route, and 2 h of a recording, for each; writes its section of BENCHMARKS.md.
 import { costs, send, share } from './edge/client.ts';
 import { uploaded, watched } from './edge/load.ts';
-import { memory } from './edge/memory.ts';
+import { memory, type Memory } from './edge/memory.ts';
 import { carrying, control, type Figures, type Setting } from './edge/routes.ts';
 import { makeStream, record, seconds } from './edge/stream.ts';
 import { writeSection } from './sections.ts';
@@ -31,7 +31,7 @@ try {
   const carried = await carrying(setting);
   const loads = [await watched(setting, 'by the id', 4_000 * rounds), await watched(setting, 'by tokens', 4_000 * rounds), await uploaded(setting)];
 
-  // The index is read from its rows again.
+  // The index is read again.
   await runtime.stop();
   await runtime.start();
   await send('GET', `${edge}/healthz`);
@@ -49,9 +49,11 @@ try {
   const reads = costs(await range(`${Math.floor(size / 2)}-${Math.floor(size / 2) + 99_999}`)).r2;
 
   // Once for what the runtime keeps.
-  await memory(setting, 64);
-  const small = await memory(setting, 64);
-  const large = await memory(setting, 200 * rounds);
+  await memory(setting, 256);
+  const files: Memory[] = [];
+  for (const size of [64, 256, 1_024]) files.push(await memory(setting, size));
+  const [small, large] = [files[0], files.at(-1)];
+  if (small === undefined || large === undefined) throw new Error('no file was sent');
 
   const dearest = Math.max(...routes.filter(({ route }) => !route.includes('all of it')).map(({ cpu }) => cpu));
   const clip = routes.find(({ route }) => route === 'POST clips')?.p50 ?? NaN;
@@ -61,6 +63,7 @@ try {
     ['processor of a request to a control, playlist or fast-plane route, the dearest', '<= 10 ms', `${dearest.toFixed(1)} ms`, dearest <= 10],
     ['a clip is created, p50', '<= 50 ms', `${clip.toFixed(1)} ms`, clip <= 50],
     [`first byte of video.mp4 of ${hours} h, median`, '<= 150 ms', `${first.toFixed(0)} ms`, first <= 150],
+    ['the first of all, after a start of the runtime', '<= 150 ms', `${cold.first.toFixed(0)} ms`, cold.first <= 150],
     ['a reload of its playlist', '<= 3000 bytes', `${reload.bytes} bytes`, reload.bytes <= 3_000],
     [`memory, of a file of ${mebi(large.bytes)} MiB beyond that of one of ${mebi(small.bytes)}`, '<= 64 MiB', `${grown.toFixed(0)} MiB`, grown <= 64],
   ] as const;
@@ -76,7 +79,7 @@ try {
 |---|---|---|---|
 ${targets.map(([what, wanted, reached, met]) => `| ${what} | ${wanted} | ${reached} | ${met ? 'yes' : '**no**'} |`).join('\n')}
 
-Processor is that of the process that runs the Worker and its Durable Objects and keeps R2's and SQLite's files, all threads, user and system; times are those of a client on the same machine, through wrangler's own proxy, one request after another. R2 and Durable Objects: operations and requests for each request.
+Processor is that of the process that runs the Worker and its Durable Objects and keeps R2's and SQLite's files, all threads, user and system; wrangler's own record of every request is off, as no platform has it. Times are those of a client on the same machine, through wrangler's own proxy, one request after another. R2 and Durable Objects: operations and requests for each request.
 
 | route | requests | processor, ms | p50, ms | p99, ms | R2 | Durable Objects | bytes |
 |---|---:|---:|---:|---:|---:|---:|---:|
@@ -84,7 +87,7 @@ ${[...routes, ...carried].map(row).join('\n')}
 
 The recording is ${hours} h long, ${objects} objects, and still grows. \`media.m3u8\`: ${whole.bytes} bytes, a reload of it ${reload.bytes}.
 
-Its \`video.mp4\`, ${mebi(size)} MiB, after a start of the runtime: the first byte of the first 100 after ${cold.first.toFixed(0)} ms, as the index is read from its rows; later ${first.toFixed(0)} ms (median of ${heads.length}, worst ${Math.max(...heads).toFixed(0)}). Of 100 kB in its middle: ${share(middles, 0.5).toFixed(0)} ms (worst ${Math.max(...middles).toFixed(0)}), ${reads} reads from R2.
+Its \`video.mp4\`, ${mebi(size)} MiB, after a start of the runtime: the first byte of the first 100 after ${cold.first.toFixed(0)} ms, as the index is read from its pages; later ${first.toFixed(0)} ms (median of ${heads.length}, worst ${Math.max(...heads).toFixed(0)}). Of 100 kB in its middle: ${share(middles, 0.5).toFixed(0)} ms (worst ${Math.max(...middles).toFixed(0)}), ${reads} reads from R2.
 
 | at the same time | requests | a second | p50, ms | p99, ms | Durable Objects a request | processor a request, ms |
 |---|---:|---:|---:|---:|---:|---:|
@@ -94,7 +97,7 @@ A viewer reloads the playlist every 4 s and fetches the newest object (${stream.
 
 | file | memory while it is sent, MiB | while it is read, MiB |
 |---|---:|---:|
-${[small, large].map(({ bytes, sending, reading }) => `| ${mebi(bytes)} MiB | ${mebi(sending)} | ${mebi(reading)} |`).join('\n')}
+${files.map(({ bytes, sending, reading }) => `| ${mebi(bytes)} MiB | ${mebi(sending)} | ${mebi(reading)} |`).join('\n')}
 `;
   console.log(text);
   await writeSection(`${root}BENCHMARKS.md`, 'edge', text);

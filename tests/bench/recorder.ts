@@ -107,7 +107,7 @@ try {
     ({ minutes, seconds, bytes, millis, copied, memory, heap }) =>
       `| ${minutes} min (${seconds.toFixed(0)} s, ${(bytes / 1e6).toFixed(0)} MB) | ${millis.toFixed(1)} | ${copied} | ${mebi(memory)} | ${mebi(heap)} |`,
   );
-  const sizes = await Promise.all(['tap.js', 'index.js', 'element.js', 'worker.js', 'livetape_tap_bg.wasm', 'livetape_web_bg.wasm'].map(async (name) => `${name} ${await zipped(name)}`));
+  const sizes = await Promise.all(['tap.js', 'index.js', 'element.js', 'worker.js', 'livetape_tap_bg.wasm', 'livetape_clip.wasm', 'livetape_web_bg.wasm'].map(async (name) => `${name} ${await zipped(name)}`));
   const text = `## Recorder
 
 \`cargo xtask bench recorder\`. Commit ${commit()}, ${today()}, ${machine}, load average ${before} at the start, ${load()} at the end. Chromium ${browser.browser()?.version()}, ${version('tests/node_modules/mediabunny')}.

@@ -11,7 +11,8 @@ import { DatabaseSync } from 'node:sqlite';
 
 const worker = join(import.meta.dirname, '../../worker');
 const wrangler = join(worker, 'node_modules/wrangler/bin/wrangler.js');
-const environment = { ...process.env, WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false', NO_COLOR: '1' };
+// Without wrangler's own record of every request, which no platform keeps: it costs more than most requests do.
+const environment = { ...process.env, WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false', X_LOCAL_OBSERVABILITY: 'false', NO_COLOR: '1' };
 
 /** A port that nobody listens on. */
 async function freePort(): Promise<number> {
@@ -108,6 +109,16 @@ export class Runtime {
     for (const name of classes) await rm(join(this.#store, 'v3/do', `livetape-${name}`), { recursive: true });
   }
 
+  /** Runs SQL in the database of every Durable Object of a class that has a table. It must not be running. */
+  alter(name: string, table: string, sql: string): void {
+    const folder = join(this.#store, 'v3/do', `livetape-${name}`);
+    for (const file of readdirSync(folder).filter((each) => /^[0-9a-f]{64}\.sqlite$/.test(each))) {
+      const database = new DatabaseSync(join(folder, file));
+      if (database.prepare('SELECT 1 FROM sqlite_master WHERE name = ?').get(table)) database.exec(sql);
+      database.close();
+    }
+  }
+
   /** Puts an object into the bucket. It must not be running. */
   async store(key: string, body: string): Promise<void> {
     const file = join(this.#store, 'object');
@@ -119,13 +130,41 @@ export class Runtime {
 
   /** Keys and sizes of what the bucket has below a key. */
   stored(prefix: string): { key: string; size: number }[] {
+    return this.#bucket(true, (database) => {
+      const rows = database.prepare('SELECT key, size FROM _mf_objects ORDER BY key').all();
+      return rows.map(({ key, size }) => ({ key: String(key), size: Number(size) })).filter(({ key }) => key.startsWith(prefix));
+    });
+  }
+
+  /** Loses what the bucket has below a key. It must not be running. */
+  loseStored(prefix: string): void {
+    this.#bucket(false, (database) => {
+      database.prepare('DELETE FROM _mf_objects WHERE key LIKE ?').run(`${prefix}%`);
+      return [];
+    });
+  }
+
+  #bucket<T>(readOnly: boolean, each: (database: DatabaseSync) => T[]): T[] {
     const folder = join(this.#store, 'v3/r2/miniflare-R2BucketObject');
     const files = readdirSync(folder).filter((name) => name.endsWith('.sqlite') && name !== 'metadata.sqlite');
     return files.flatMap((name) => {
-      const database = new DatabaseSync(join(folder, name), { readOnly: true, timeout: 5_000 });
+      const database = new DatabaseSync(join(folder, name), { readOnly, timeout: 5_000 });
       try {
-        const rows = database.prepare('SELECT key, size FROM _mf_objects ORDER BY key').all();
-        return rows.map(({ key, size }) => ({ key: String(key), size: Number(size) })).filter(({ key }) => key.startsWith(prefix));
+        return each(database);
+      } finally {
+        database.close();
+      }
+    });
+  }
+
+  /** What a query gives of the rows of all Durable Objects of a class. Where it changes them, it must not be running. */
+  rows(name: string, query: string): Record<string, unknown>[] {
+    const folder = join(this.#store, 'v3/do', `livetape-${name}`);
+    const files = readdirSync(folder).filter((file) => file.endsWith('.sqlite') && file !== 'metadata.sqlite');
+    return files.flatMap((file) => {
+      const database = new DatabaseSync(join(folder, file), { timeout: 5_000 });
+      try {
+        return database.prepare(query).all();
       } finally {
         database.close();
       }

@@ -119,6 +119,6 @@ test("esbuild: the worker and its module copied beside the page's bundle", async
   const out = join(project.folder, 'esbuild/out');
   await esbuild({ entryPoints: [user], bundle: true, format: 'esm', outdir: out, logLevel: 'error' });
   const dist = join(project.livetape, 'dist');
-  for (const file of ['worker.js', 'livetape_tap_bg.wasm', 'livetape_web_bg.wasm']) await copy(join(dist, file), join(out, file));
+  for (const file of ['worker.js', 'livetape_tap_bg.wasm', 'livetape_clip.wasm', 'livetape_web_bg.wasm']) await copy(join(dist, file), join(out, file));
   await assertSiteClips({ ...(await folderAt('', out, policy())), '/': html(userPage('/user.js'), policy()) });
 });

@@ -9,7 +9,7 @@ use worker::web_sys::{ReadableStream, WritableStream, WritableStreamDefaultWrite
 use worker::worker_sys::FixedLengthStream;
 use worker::{Context, Env, Error, Result};
 
-use crate::routes::config;
+use crate::setup::config;
 
 /// Bytes that are encrypted at once: whole blocks.
 const CHUNK: u32 = 256 << 10;

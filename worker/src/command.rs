@@ -7,9 +7,11 @@ use livetape_edge::api::{CreateBroadcast, CreateClip, Finish, PatchBroadcast, Pa
 use livetape_edge::object::PackFile;
 use livetape_edge::route::LiveFile;
 use livetape_edge::view::ViewRequest;
-use livetape_edge::{ClipQuery, Delivery, Gate, Operation, RecordingId, Retention, Visitor};
+use livetape_edge::{
+    ClipQuery, Delivery, Gate, HeaderOf, Operation, Provenance, RecordingId, Retention, Visitor,
+};
 use serde::{Deserialize, Serialize};
-use worker::{Env, Method, Request, RequestInit, Result};
+use worker::{Env, Method, Request, RequestInit, Result, Stub};
 
 use crate::{costs, recent};
 
@@ -44,8 +46,16 @@ pub(crate) enum Command {
         view: View,
         visitor: Visitor,
     },
+    /// Bytes of the header of a file, from one to before another. The answer is these bytes alone.
+    Header {
+        of: HeaderOf,
+        from: u64,
+        to: u64,
+    },
     /// What a request for a stored file asks first.
     Gate,
+    /// What a list tells of it.
+    Summary,
 }
 
 impl Command {
@@ -57,7 +67,9 @@ impl Command {
             Self::Info { .. }
                 | Self::Objects
                 | Self::View { .. }
+                | Self::Header { .. }
                 | Self::Gate
+                | Self::Summary
                 | Self::Clip(Info { .. } | List { .. })
         );
         !reads
@@ -67,6 +79,8 @@ impl Command {
 /// A recording that is to be created.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct New {
+    /// Its id was drawn for it.
+    pub(crate) is_fresh: bool,
     pub(crate) title: Option<String>,
     pub(crate) metadata: BTreeMap<String, String>,
     pub(crate) origin: String,
@@ -74,6 +88,8 @@ pub(crate) struct New {
     pub(crate) limits: Limits,
     pub(crate) gate: Gate,
     pub(crate) retention: Retention,
+    #[serde(default)]
+    pub(crate) provenance: Provenance,
 }
 
 /// Something to play.
@@ -135,14 +151,23 @@ pub(crate) enum BroadcastCommand {
 /// The binding of the Durable Objects.
 const BINDING: &str = "RECORDING";
 
-/// Sends a command and waits for the answer.
-pub(crate) async fn ask(env: &Env, id: &RecordingId, command: &Command) -> Result<Delivery> {
-    let stub = env.durable_object(BINDING)?.get_by_name(&id.to_string())?;
+/// The way to a recording's Durable Object.
+pub(crate) fn stub(env: &Env, id: &RecordingId) -> Result<Stub> {
+    env.durable_object(BINDING)?.get_by_name(&id.to_string())
+}
+
+/// A command as a request.
+pub(crate) fn request(id: &RecordingId, command: &Command) -> Result<Request> {
     let mut init = RequestInit::new();
     init.with_method(Method::Post);
     init.with_body(Some(serde_json::to_string(command)?.into()));
     // The host is of no meaning: the stub decides where it goes.
-    let request = Request::new_with_init(&format!("https://recording/{id}"), &init)?;
+    Request::new_with_init(&format!("https://recording/{id}"), &init)
+}
+
+/// Sends a command and waits for the answer.
+pub(crate) async fn ask(env: &Env, id: &RecordingId, command: &Command) -> Result<Delivery> {
+    let (stub, request) = (stub(env, id)?, request(id, command)?);
     costs::count(Operation::DurableObject);
     let changes = command.changes();
     if changes {

@@ -1,34 +1,51 @@
 //! Recordings' gates, for files that are sent without asking the recording each time.
 
-use livetape_edge::{Form, Gate, Piece, RecordingId, Visitor};
+use livetape_edge::{Entrance, Form, Piece, RecordingId, Visitor};
 use worker::{Env, Error};
 
 use crate::command::Command;
 use crate::recent;
+use crate::recording::Recording;
 use crate::refusal::Refusal;
 
-/// Lets a request through that is for media in a form, or for what is the same in all; gives the gate.
+/// Lets a request through that is for media in a form, or for what is the same in all.
 pub(crate) async fn check(
     env: &Env,
     id: &RecordingId,
     visitor: &Visitor,
     form: Option<Form>,
-) -> Result<Gate, Refusal> {
-    let gate = gate(env, id).await?;
-    let claims = visitor.claims.as_ref();
+) -> Result<Entrance, Refusal> {
+    let entrance = entrance(env, id).await?;
+    let (gate, claims) = (&entrance.gate, visitor.claims.as_ref());
     gate.check(claims)?;
     gate.check_page(&visitor.page)?;
     form.map_or(Ok(()), |form| gate.check_form(form, claims))?;
-    Ok(gate)
+    Ok(entrance)
 }
 
-/// A gate as it was a second ago at most.
-async fn gate(env: &Env, id: &RecordingId) -> Result<Gate, Refusal> {
+/// What stands before a recording's files, as it was a second ago at most.
+async fn entrance(env: &Env, id: &RecordingId) -> Result<Entrance, Refusal> {
     let answer = recent::view(env, id, &Command::Gate).await?;
     match answer.pieces.as_slice() {
         [Piece::Bytes(body)] if answer.status == 200 => {
             Ok(serde_json::from_slice(body).map_err(Error::from)?)
         }
         _ => Err(Refusal::Told(answer.into())),
+    }
+}
+
+impl Recording {
+    /// What stands before its stored files. Where the index is not in memory it is not read for that: no object
+    /// counts as settled then.
+    pub(crate) fn entrance(&self) -> Result<Entrance, Refusal> {
+        if let Some(index) = self.index.borrow().as_ref() {
+            return Ok(index.entrance());
+        }
+        let meta = self.meta()?;
+        Ok(Entrance {
+            gate: meta.gate,
+            created: meta.created,
+            settled: 0..0,
+        })
     }
 }

@@ -1,29 +1,35 @@
-//! What is done by Queue: packs, one by one, made of a finished recording's objects. A job that is cut off,
-//! or done twice, does no harm: the recording reads from the packs when all are there.
+//! What is done by Queue: slices of uploads made recordings, and packs, one by one, made of a finished
+//! recording's objects. A job that is cut off, or done twice, does no harm: an upload does each slice once, and
+//! a recording reads from the packs when all are there.
 
 use futures_util::future::join;
 use js_sys::BigInt;
 use livetape_edge::object::{PackFile, key_prefix, pack_key};
+use livetape_edge::tus::UploadId;
 use livetape_edge::{Delivery, Piece, RecordingId};
 use serde::{Deserialize, Serialize};
 use worker::web_sys::ReadableStream;
 use worker::worker_sys::FixedLengthStream;
-use worker::{Env, MessageBatch, MessageExt, Result};
+use worker::{Env, MessageBatch, MessageExt, QueueRetryOptionsBuilder, Result};
 
 use crate::command::{Command, PackCommand, ask};
 use crate::r2::{self, Bucket};
-use crate::stream;
+use crate::supply::Supply;
+use crate::{stream, upload};
 
 /// The binding of the queue.
 const BINDING: &str = "JOBS";
 /// Bytes of each part of a pack but the last: R2 wants them equal, and at least 5 MiB.
 const PART: u64 = 16 << 20;
 
-/// A pack that is to be made.
+/// What a message asks for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Job {
-    pub(crate) recording: String,
-    pub(crate) pack: u32,
+#[serde(untagged)]
+pub(crate) enum Job {
+    /// A pack to be made.
+    Pack { recording: String, pack: u32 },
+    /// A slice of an upload to be read.
+    Slice { upload: String, slice: u32 },
 }
 
 pub(crate) async fn send(env: &Env, job: &Job) -> Result<()> {
@@ -33,8 +39,16 @@ pub(crate) async fn send(env: &Env, job: &Job) -> Result<()> {
 /// Does what a batch of messages asks for; what fails comes again.
 pub(crate) async fn work(batch: &MessageBatch<Job>, env: &Env) -> Result<()> {
     for message in batch.messages()? {
-        match make(message.body(), env).await {
-            Ok(()) => message.ack(),
+        let done = match message.body() {
+            Job::Pack { recording, pack } => make(recording, *pack, env).await.map(|()| None),
+            Job::Slice { upload, slice } => slice_of(upload, *slice, env).await,
+        };
+        match done {
+            Ok(None) => message.ack(),
+            Ok(Some(delay)) => {
+                let soon = QueueRetryOptionsBuilder::new().with_delay_seconds(delay);
+                message.retry_with_options(&soon.build());
+            }
             Err(fault) => {
                 worker::console_error!("{fault}");
                 message.retry();
@@ -44,12 +58,22 @@ pub(crate) async fn work(batch: &MessageBatch<Job>, env: &Env) -> Result<()> {
     Ok(())
 }
 
+/// Has an upload do a slice; seconds after which it is to be asked again, where it says so.
+async fn slice_of(upload: &str, slice: u32, env: &Env) -> Result<Option<u32>> {
+    let id = UploadId::parse(upload).ok_or("a job has no upload")?;
+    let answer = upload::ask_slice(env, &id, slice).await?;
+    let delay = answer
+        .headers
+        .iter()
+        .find(|(name, _)| name == "Retry-After");
+    Ok(delay.and_then(|(_, seconds)| seconds.parse().ok()))
+}
+
 /// Makes one pack, and has the next one made; after the last, the recording is told.
-async fn make(job: &Job, env: &Env) -> Result<()> {
-    let id = RecordingId::parse(&job.recording).ok_or("a job has no recording")?;
+async fn make(recording: &str, number: u32, env: &Env) -> Result<()> {
+    let id = RecordingId::parse(recording).ok_or("a job has no recording")?;
     let bucket = r2::bucket(env)?;
     for file in [PackFile::Payload, PackFile::Rest, PackFile::Manifest] {
-        let number = job.pack;
         let command = Command::Pack(PackCommand::Pieces { number, file });
         let answer = ask(env, &id, &command).await?;
         match answer.status {
@@ -63,9 +87,9 @@ async fn make(job: &Job, env: &Env) -> Result<()> {
             status => return Err(format!("a pack cannot be made: {status}").into()),
         }
     }
-    let next = Job {
-        pack: job.pack + 1,
-        ..job.clone()
+    let next = Job::Pack {
+        recording: recording.to_owned(),
+        pack: number + 1,
     };
     send(env, &next).await
 }
@@ -113,7 +137,7 @@ async fn through<T>(
     let writable = pipe.writable();
     let (taken, written) = join(
         take(pipe.readable()),
-        stream::write_or_abort(pieces, bucket, &writable),
+        stream::write_or_abort(pieces, &Supply::stored(bucket.clone()), &writable),
     )
     .await;
     written?;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use livetape_edge::object::{clip_key, record_key};
-use livetape_edge::{Clip, Kept, RecordingId};
+use livetape_edge::{Clip, Kept, Recording as Index, RecordingId};
 use worker::Result;
 
 use crate::r2;
@@ -32,9 +32,9 @@ impl Recording {
             }
             Err(_) => return Ok(()),
         };
-        self.rows.set(KEPT, &false)?;
+        self.rows.set_kept(false)?;
         match self.record(&id, &kept).await {
-            Ok(true) => self.rows.set(KEPT, &true),
+            Ok(true) => self.rows.set_kept(true),
             // Who began a later one sees to it.
             Ok(false) => Ok(()),
             Err(fault) => {
@@ -42,6 +42,13 @@ impl Recording {
                 Err(fault)
             }
         }
+    }
+
+    /// Lets R2 know of a recording of which there are no rows yet: nobody else knows its id, so nothing can come
+    /// between, and the rows that follow are one transaction.
+    pub(crate) async fn keep_first(&self, index: &Index) -> Result<()> {
+        let kept = index.kept(Vec::new(), 0, None);
+        self.record(&index.meta().id, &kept).await.map(drop)
     }
 
     /// Lets R2 know of a change whose request was cut off before.
@@ -90,6 +97,11 @@ impl Recording {
 }
 
 impl Rows {
+    /// Says whether R2 knows as much as the rows.
+    pub(crate) fn set_kept(&self, is_kept: bool) -> Result<()> {
+        self.set(KEPT, &is_kept)
+    }
+
     /// The highest number that a clip ever had.
     pub(crate) fn highest_clip(&self) -> Result<u32> {
         let deleted: u32 = self.setting(CLIPS)?;

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use livetape_edge::api::{CreatedRecording, Finish, PatchRecording, Playback, State as Progress};
 use livetape_edge::object;
-use livetape_edge::{Code, Delivery, Evicted, Kept, Meta, RecordingId, Retention};
+use livetape_edge::{
+    Code, Delivery, Evicted, Kept, Meta, Recording as Index, RecordingId, Retention,
+};
 use worker::Result;
 
 use crate::command::New;
@@ -36,9 +38,19 @@ impl Recording {
             gate: new.gate,
             retention: new.retention,
             evicted: Evicted::default(),
+            provenance: new.provenance,
         };
+        let index = Index::new(meta.clone(), [], []);
+        if new.is_fresh {
+            self.keep_first(&index).await?;
+        }
         self.rows.create(&meta)?;
-        self.keep().await?;
+        self.index.replace(Some(index));
+        match new.is_fresh {
+            true => self.rows.set_kept(true)?,
+            false => self.keep().await?,
+        }
+        self.is_recovered.set(true);
         self.tell().await?;
         self.tidy_soon().await?;
         let id = id.to_string();

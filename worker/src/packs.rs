@@ -59,7 +59,7 @@ impl Recording {
             Ok(index) => index.meta().id.to_string(),
             Err(_) => return Ok(()),
         };
-        let job = Job { recording, pack: 0 };
+        let job = Job::Pack { recording, pack: 0 };
         match jobs::send(&self.env, &job).await {
             Ok(()) => self.rows.set(DUE, &false),
             Err(fault) => {
@@ -241,7 +241,7 @@ impl Rows {
     fn packed_objects(&self, first: u32, last: u32) -> Result<Vec<PackedObject>> {
         let query = format!(
             "SELECT seq, size, length(head), digest, config, wall_clock, stored FROM object
-             WHERE seq BETWEEN {first} AND {last} ORDER BY seq"
+             WHERE lane = '{MAIN_LANE}' AND seq BETWEEN {first} AND {last} ORDER BY seq"
         );
         self.read(&query, |row| {
             Some(PackedObject {

@@ -2,12 +2,11 @@
 
 use livetape_edge::access::Scope;
 use livetape_edge::api::{ClipPlayback, CreatePlayToken, CreatedPlayToken};
-use livetape_edge::object::{self, MAIN_LANE};
 use livetape_edge::route::{EncryptedFile, LiveFile, PlayFile, Route, route};
 use livetape_edge::view::cut::Cut;
 use livetape_edge::view::i_frames::IFrameFile;
 use livetape_edge::view::mp4::{FileKind, Mp4Request};
-use livetape_edge::view::{IMMUTABLE, ViewFile, ViewRequest};
+use livetape_edge::view::{ViewFile, ViewRequest};
 use livetape_edge::{
     BroadcastId, ClipQuery, Code, Delivery, Form, Page, Piece, PlayClaims, RecordingId, TimeRange,
     Visitor,
@@ -15,9 +14,9 @@ use livetape_edge::{
 use worker::Method;
 
 use crate::command::{BroadcastCommand, ClipCommand, Command, View};
-use crate::refusal::{Answer, Refusal};
+use crate::refusal::Answer;
 use crate::routes::{Edge, parameter, seconds};
-use crate::{gates, r2, recent, respond};
+use crate::{gates, recent, respond};
 
 impl Edge<'_> {
     /// What is done with clips.
@@ -161,36 +160,12 @@ impl Edge<'_> {
                 Some(cut) => ViewFile::Cut(cut),
                 // Whether it lies within what may be played, the index knows.
                 None if is_bounded => ViewFile::Cut(Cut::whole(seq)),
-                None => {
-                    let form = if encrypted {
-                        Form::Encrypted
-                    } else {
-                        Form::Clear
-                    };
-                    let gate = gates::check(self.env, &id, &visitor, Some(form)).await?;
-                    let key = object::object_key(&id, MAIN_LANE, seq);
-                    let media_type = "video/iso.segment";
-                    match self.stored(key, media_type, Code::UnknownObject).await {
-                        // It may lie in a pack: the index knows.
-                        Err(Refusal::Api(error)) if error.code == Code::UnknownObject => {
-                            ViewFile::Cut(Cut::whole(seq))
-                        }
-                        whole => {
-                            let sent = match encrypted {
-                                true => whole?.encrypted(&id, u64::from(seq)),
-                                false => whole?,
-                            };
-                            return Ok(gate.share(&visitor, sent));
-                        }
-                    }
-                }
+                None => match self.whole_object(&id, seq, encrypted, &visitor).await? {
+                    Some(whole) => return Ok(whole),
+                    None => ViewFile::Cut(Cut::whole(seq)),
+                },
             },
-            PlayFile::Init(hash) => {
-                let gate = gates::check(self.env, &id, &visitor, None).await?;
-                let key = object::config_key(&id, &hash);
-                let init = self.stored(key, "video/mp4", Code::UnknownConfig).await?;
-                return Ok(gate.share(&visitor, init));
-            }
+            PlayFile::Init(hash) => return self.init(&id, &hash, &visitor).await,
             // Told apart above.
             PlayFile::Encrypted(_) => return Err(Code::NotFound.into()),
         };
@@ -212,12 +187,12 @@ impl Edge<'_> {
 
     /// The key that a recording's segments are encrypted with.
     async fn key(&self, id: &RecordingId, visitor: &Visitor) -> Answer {
-        let gate = gates::check(self.env, id, visitor, Some(Form::Encrypted)).await?;
+        let entrance = gates::check(self.env, id, visitor, Some(Form::Encrypted)).await?;
         let key = self.config()?.content_keys.key(id);
         let key = Delivery::new(200, vec![Piece::Bytes(key.to_vec())])
             .with("Content-Type", "application/octet-stream")
             .with("Cache-Control", "no-store");
-        Ok(gate.share(visitor, key))
+        Ok(entrance.gate.share(visitor, key))
     }
 
     /// Where the request comes from.
@@ -236,20 +211,6 @@ impl Edge<'_> {
             download,
             head: self.request.method() == Method::Head,
         }
-    }
-
-    /// A whole object, which never changes.
-    async fn stored(&self, key: String, media_type: &str, unknown: Code) -> Answer {
-        let stored = r2::bucket(self.env)?.head(&key).await?;
-        let len = stored.ok_or(unknown)?.size();
-        let piece = Piece::Stored {
-            key,
-            offset: 0,
-            len,
-        };
-        Ok(Delivery::new(200, vec![piece])
-            .with("Content-Type", media_type)
-            .with("Cache-Control", IMMUTABLE))
     }
 }
 

@@ -74,15 +74,23 @@ pub(crate) async fn range(
     offset: u64,
     length: u64,
 ) -> Result<ReadableStream> {
-    let object = get(bucket, key, offset, length).await?;
-    match object
-        .body()
-        .ok_or("an object has no body")?
-        .response_body()?
-    {
+    stream(&get(bucket, key, offset, length).await?)
+}
+
+fn stream(object: &Object) -> Result<ReadableStream> {
+    let body = object.body().ok_or("an object has no body")?;
+    match body.response_body()? {
         ResponseBody::Stream(stream) => Ok(stream),
         _ => Err(Error::from("a stored body is no stream")),
     }
+}
+
+/// A whole object as the runtime's own stream, with its length; `None` where there is none.
+pub(crate) async fn open(bucket: &Bucket, key: &str) -> Result<Option<(u64, ReadableStream)>> {
+    let Some(object) = bucket.get(key).execute().await? else {
+        return Ok(None);
+    };
+    Ok(Some((object.size(), stream(&object)?)))
 }
 
 /// A range of an object's bytes.
@@ -152,6 +160,20 @@ pub(crate) async fn page(bucket: &Bucket, prefix: &str, after: &str, most: u32) 
     let page = list.execute().await?;
     Ok(Page {
         keys: page.objects().iter().map(Object::key).collect(),
+        more: page.truncated(),
+    })
+}
+
+/// What comes before the first slash behind `prefix` in the keys of a page, with both; those after `after`.
+pub(crate) async fn folders(bucket: &Bucket, prefix: &str, after: &str, most: u32) -> Result<Page> {
+    let list = bucket.list().prefix(prefix).delimiter("/").limit(most);
+    let list = match after {
+        "" => list,
+        after => list.start_after(after),
+    };
+    let page = list.execute().await?;
+    Ok(Page {
+        keys: page.delimited_prefixes(),
         more: page.truncated(),
     })
 }

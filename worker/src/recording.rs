@@ -78,11 +78,17 @@ impl Recording {
         let id = RecordingId::parse(path.trim_start_matches('/'));
         let id = id.ok_or_else(|| worker::Error::from("a recording was asked by no id"))?;
         let command: Command = serde_json::from_str(&request.text().await?)?;
+        if let Command::Header { of, from, to } = &command {
+            return self.header(of, *from, *to);
+        }
         encoded(self.answer(&id, command).await)
     }
 
     async fn answer(&self, id: &RecordingId, command: Command) -> Answer {
-        self.recover(id).await?;
+        // Nothing can be stored of an id that was drawn just now.
+        if !matches!(&command, Command::Create(new) if new.is_fresh) {
+            self.recover(id).await?;
+        }
         match command {
             Command::Create(new) => self.create(id, new).await,
             Command::Patch { patch, origin } => self.patch(patch, &origin).await,
@@ -99,7 +105,10 @@ impl Recording {
             Command::Clip(command) => self.answer_clip(command).await,
             Command::Pack(command) => self.answer_pack(command).await,
             Command::View { view, visitor } => self.view(&view, &visitor).await,
-            Command::Gate => Ok(respond::json(200, &self.meta()?.gate)?),
+            // Answered in bytes.
+            Command::Header { .. } => Err(Code::NotFound.into()),
+            Command::Gate => Ok(respond::json(200, &self.entrance()?)?),
+            Command::Summary => Ok(respond::json(200, &self.index()?.summary())?),
         }
     }
 
@@ -153,7 +162,7 @@ impl Recording {
     }
 
     /// The recording's own facts; the index is not read for them.
-    fn meta(&self) -> std::result::Result<Meta, Refusal> {
+    pub(crate) fn meta(&self) -> std::result::Result<Meta, Refusal> {
         match self.index.borrow().as_ref() {
             Some(index) => Ok(index.meta().clone()),
             None => Ok(self.rows.meta()?.ok_or(Code::UnknownRecording)?),
@@ -223,9 +232,9 @@ impl Recording {
             None => {
                 index.check_object(&row)?;
                 self.rows.insert_object(&row)?;
-                let in_order = index.take_object(&row);
+                let is_good = index.take_object(&row) && !index.is_page_due();
                 drop(index);
-                if !in_order {
+                if !is_good {
                     self.index.replace(None);
                 }
                 201

@@ -1,6 +1,7 @@
 //! A request to its answer.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use livetape_edge::access::{Scope, Terms};
 use livetape_edge::api::{CreateRecording, Demo, OPENAPI, kept_title};
@@ -12,11 +13,12 @@ use serde::de::DeserializeOwned;
 use worker::web_sys::ReadableStream;
 use worker::{Context, Env, Method, Request, Response, Result, Url};
 
+use crate::cached::Source;
 use crate::command::{Command, New, ask};
 use crate::r2::Put;
 use crate::refusal::{Answer, Refusal};
 use crate::tenant::{self, TenantCommand};
-use crate::{platform, r2, respond, stream};
+use crate::{platform, r2, respond, setup, stream};
 
 /// Most bytes of a JSON body.
 const MAX_JSON: usize = 16 << 10;
@@ -28,6 +30,7 @@ pub(crate) async fn answer(request: Request, env: &Env, context: &Context) -> Re
         env,
         request,
         shared: RefCell::default(),
+        source: RefCell::default(),
     };
     let mut delivery = match edge.delivery().await {
         Ok(delivery) => delivery,
@@ -39,7 +42,8 @@ pub(crate) async fn answer(request: Request, env: &Env, context: &Context) -> Re
         }
     };
     delivery.headers.extend(edge.shared.take());
-    stream::send(delivery, head, env, context).await
+    let source = edge.source.take();
+    stream::send(delivery, source, head, env, context).await
 }
 
 /// An edge that answers a request.
@@ -48,6 +52,8 @@ pub(crate) struct Edge<'a> {
     pub(crate) request: Request,
     /// Fields of the answer that say which pages may read it, where the key that it was asked with does.
     pub(crate) shared: RefCell<Vec<(String, String)>>,
+    /// Of the answer's body.
+    pub(crate) source: RefCell<Source>,
 }
 
 impl Edge<'_> {
@@ -153,6 +159,7 @@ impl Edge<'_> {
         } else if body.template.is_some() && wanted.is_some() {
             return Err(Code::KeyRequired.into());
         }
+        let is_fresh = wanted.is_none();
         let id = match wanted {
             Some(id) => id?,
             None => RecordingId::from_random(platform::random()?),
@@ -164,12 +171,14 @@ impl Edge<'_> {
         };
         let expires = seconds() + TOKEN_LIFETIME;
         let new = New {
+            is_fresh,
             title: body.title.as_deref().and_then(kept_title),
             metadata: body.metadata,
             origin: self.origin()?,
             token: self.config()?.signer.issue(&id, expires),
             limits: terms.limits,
             retention: terms.retention(body.retention),
+            provenance: terms.provenance(body.derived_from),
             gate: terms.gate(Gate {
                 review: body.review,
                 access: body.access,
@@ -238,8 +247,8 @@ impl Edge<'_> {
         Ok(self.request.url()?.origin().ascii_serialization())
     }
 
-    pub(crate) fn config(&self) -> Result<Config> {
-        config(self.env)
+    pub(crate) fn config(&self) -> Result<Rc<Config>> {
+        setup::config(self.env)
     }
 
     /// The body as JSON; an empty one is the default.
@@ -270,21 +279,6 @@ impl Edge<'_> {
         }
         Ok(bytes)
     }
-}
-
-/// How the edge is set up.
-pub(crate) fn config(env: &Env) -> Result<Config> {
-    let var = |name: &str| env.var(name).map(|var| var.to_string()).unwrap_or_default();
-    let config = Config::new(
-        &var("LIVETAPE_SECRET"),
-        &var("LIVETAPE_API_KEY"),
-        &var("LIVETAPE_TEMPLATES"),
-        &var("LIVETAPE_DEMO"),
-        &var("LIVETAPE_PLAY_KEYS"),
-    );
-    config.ok_or_else(|| {
-        "LIVETAPE_SECRET has fewer than 16 characters, or LIVETAPE_PLAY_KEYS cannot be read".into()
-    })
 }
 
 /// The value of a parameter in an address.

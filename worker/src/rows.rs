@@ -1,10 +1,13 @@
 //! A recording's rows in the Durable Object's SQLite.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use livetape_edge::access::Limits;
 use livetape_edge::api::State as Progress;
-use livetape_edge::{ConfigHash, Gate, Meta, ObjectRow, Recording, RecordingId, Sha256Digest};
+use livetape_edge::object::MAIN_LANE;
+use livetape_edge::{ConfigHash, Gate, Meta, Provenance, RecordingId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use worker::{Error, Result, SqlStorage, SqlStorageValue};
@@ -15,10 +18,6 @@ use crate::sql::{blob, integer, read, text, write};
 const SCHEMA: &str = "
     CREATE TABLE meta (id TEXT PRIMARY KEY, state TEXT NOT NULL, title TEXT, created INTEGER NOT NULL);
     CREATE TABLE config (hash TEXT PRIMARY KEY, init BLOB NOT NULL);
-    CREATE TABLE object (
-        seq INTEGER PRIMARY KEY, size INTEGER NOT NULL, digest BLOB NOT NULL, config TEXT NOT NULL,
-        head BLOB NOT NULL, wall_clock INTEGER, stored INTEGER NOT NULL
-    );
     CREATE TABLE broadcast (number INTEGER PRIMARY KEY, start INTEGER NOT NULL, repeat INTEGER NOT NULL);
 ";
 
@@ -33,6 +32,15 @@ const LATER: &str = "
     );
     CREATE TABLE IF NOT EXISTS pack (number INTEGER PRIMARY KEY, json TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS airing (number INTEGER PRIMARY KEY, json TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS page (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, sealed BLOB NOT NULL);
+";
+
+/// Objects by lane and number. Made without row ids: one tree, which has them in the order in which they are read.
+const OBJECTS: &str = "
+    CREATE TABLE object (
+        lane TEXT NOT NULL, seq INTEGER NOT NULL, size INTEGER NOT NULL, digest BLOB NOT NULL, config TEXT NOT NULL,
+        head BLOB NOT NULL, wall_clock INTEGER, stored INTEGER NOT NULL, PRIMARY KEY (lane, seq)
+    ) WITHOUT ROWID;
 ";
 
 /// The setting that is a [`livetape_edge::Gate`].
@@ -41,6 +49,8 @@ const GATE: &str = "gate";
 const RETENTION: &str = "retention";
 /// [`livetape_edge::Evicted`].
 const EVICTED: &str = "evicted";
+/// [`livetape_edge::Provenance`].
+const PROVENANCE: &str = "provenance";
 
 const RECORDING: &str = "recording";
 const FINISHED: &str = "finished";
@@ -58,16 +68,24 @@ pub(crate) struct Identity {
 #[derive(Debug, Clone)]
 pub(crate) struct Rows {
     sql: SqlStorage,
+    /// The tables are those of this version.
+    is_upgraded: Rc<Cell<bool>>,
 }
 
 impl Rows {
-    pub(crate) const fn new(sql: SqlStorage) -> Self {
-        Self { sql }
+    pub(crate) fn new(sql: SqlStorage) -> Self {
+        Self {
+            sql,
+            is_upgraded: Rc::default(),
+        }
     }
 
     /// Makes the tables and the recording's own row.
     pub(crate) fn create(&self, meta: &Meta) -> Result<()> {
-        self.sql.exec(SCHEMA, None)?;
+        for tables in [SCHEMA, OBJECTS, LATER] {
+            self.sql.exec(tables, None)?;
+        }
+        self.is_upgraded.set(true);
         self.write(
             "INSERT INTO meta (id, state, title, created) VALUES (?, ?, ?, ?)",
             vec![
@@ -82,9 +100,27 @@ impl Rows {
         self.write("INSERT INTO own (limits) VALUES (?)", vec![limits.into()])
     }
 
-    /// Makes the tables that rows of earlier versions lack.
+    /// Makes the tables that rows of earlier versions lack, once for each time that they are in memory.
     pub(crate) fn upgrade(&self) -> Result<()> {
-        self.sql.exec(LATER, None).map(drop)
+        if self.is_upgraded.get() {
+            return Ok(());
+        }
+        self.sql.exec(LATER, None)?;
+        let lanes = "SELECT name FROM pragma_table_info('object') WHERE name = 'lane'";
+        if self.read(lanes, |_| Some(()))?.is_empty() {
+            // There was one lane.
+            self.sql
+                .exec("ALTER TABLE object RENAME TO object_of_main", None)?;
+            self.sql.exec(OBJECTS, None)?;
+            let query = format!(
+                "INSERT INTO object SELECT '{MAIN_LANE}', seq, size, digest, config, head, wall_clock, stored
+                 FROM object_of_main"
+            );
+            self.sql.exec(&query, None)?;
+            self.sql.exec("DROP TABLE object_of_main", None)?;
+        }
+        self.is_upgraded.set(true);
+        Ok(())
     }
 
     /// Writes title, facts and settings.
@@ -98,7 +134,8 @@ impl Rows {
         }
         self.set(GATE, &meta.gate)?;
         self.set(RETENTION, &meta.retention)?;
-        self.set(EVICTED, &meta.evicted)
+        self.set(EVICTED, &meta.evicted)?;
+        self.set(PROVENANCE, &meta.provenance)
     }
 
     /// Writes a setting.
@@ -159,30 +196,6 @@ impl Rows {
         Ok(found.into_iter().next())
     }
 
-    pub(crate) fn insert_object(&self, row: &ObjectRow) -> Result<()> {
-        let size = i64::try_from(row.size).unwrap_or(i64::MAX);
-        self.write(
-            "INSERT OR REPLACE INTO object (seq, size, digest, config, head, wall_clock, stored)
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
-            vec![
-                i64::from(row.seq).into(),
-                size.into(),
-                row.digest.0.to_vec().into(),
-                row.config.as_str().into(),
-                row.head.clone().into(),
-                row.wall_clock.into(),
-                row.stored.into(),
-            ],
-        )
-    }
-
-    /// Takes objects out.
-    pub(crate) fn delete_objects(&self, seqs: &[u32]) -> Result<()> {
-        let seqs: Vec<_> = seqs.iter().map(u32::to_string).collect();
-        let query = format!("DELETE FROM object WHERE seq IN ({})", seqs.join(","));
-        self.write(&query, Vec::new())
-    }
-
     /// The recording's own facts; `None` where none was created, or it is deleted.
     pub(crate) fn meta(&self) -> Result<Option<Meta>> {
         if self.identity()?.is_none_or(|own| own.is_deleted) {
@@ -195,6 +208,7 @@ impl Rows {
         let gate: Gate = self.setting(GATE)?;
         let retention = self.setting(RETENTION)?;
         let evicted = self.setting(EVICTED)?;
+        let provenance: Provenance = self.setting(PROVENANCE)?;
         let limits = self.read("SELECT limits FROM own", |row| {
             serde_json::from_str::<Limits>(&text(row.next()?)?).ok()
         })?;
@@ -212,37 +226,13 @@ impl Rows {
                 gate: gate.clone(),
                 retention,
                 evicted,
+                provenance: provenance.clone(),
             })
         })?;
         Ok(meta.into_iter().next().map(|meta| Meta {
             metadata: facts.into_iter().collect(),
             ..meta
         }))
-    }
-
-    /// The recording from all its rows; `None` where none was created, or it is deleted.
-    pub(crate) fn load(&self) -> Result<Option<Recording>> {
-        let Some(meta) = self.meta()? else {
-            return Ok(None);
-        };
-        let configs = self.read("SELECT hash, init FROM config", |row| {
-            Some((ConfigHash::parse(&text(row.next()?)?)?, blob(row.next()?)?))
-        })?;
-        let objects =
-            "SELECT seq, size, digest, config, head, wall_clock, stored FROM object ORDER BY seq";
-        let objects = self.read(objects, |row| {
-            Some(ObjectRow {
-                seq: integer(row.next()?)?.try_into().ok()?,
-                size: integer(row.next()?)?.try_into().ok()?,
-                digest: Sha256Digest::from_slice(&blob(row.next()?)?)?,
-                config: ConfigHash::parse(&text(row.next()?)?)?,
-                head: blob(row.next()?)?,
-                wall_clock: integer(row.next()?),
-                stored: integer(row.next()?)?,
-            })
-        })?;
-        let packs = self.packs()?;
-        Ok(Some(Recording::new(meta, configs, objects).packed(&packs)))
     }
 
     /// The number that a query gives.

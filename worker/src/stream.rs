@@ -4,18 +4,20 @@
 use js_sys::{BigInt, Object, Promise, Reflect, Uint8Array};
 use livetape_edge::reads::{Step, steps};
 use livetape_edge::view::live::TsSegment;
-use livetape_edge::{Cipher, Delivery, Operation, Piece};
+use livetape_edge::{Cipher, Delivery, Piece};
 use wasm_bindgen::prelude::*;
-use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
+use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::{
     ReadableStream, ReadableStreamDefaultReader, WritableStream, WritableStreamDefaultWriter,
 };
 use worker::worker_sys::FixedLengthStream;
 use worker::{Context, EncodeBody, Env, Error, Response, ResponseBuilder, Result};
 
+use crate::cached::{self, Source};
 use crate::cipher::encrypted;
 use crate::r2::Bucket;
-use crate::{costs, r2, respond};
+use crate::supply::Supply;
+use crate::{r2, respond};
 
 #[wasm_bindgen]
 extern "C" {
@@ -25,9 +27,10 @@ extern "C" {
     fn pipe_to(this: &Pipe, to: &WritableStream, options: &Object) -> Promise;
 }
 
-/// Sends a delivery; its body not, where `head` says so.
+/// Sends a delivery, whose body may come from elsewhere; the body not, where `head` says so.
 pub(crate) async fn send(
     delivery: Delivery,
+    source: Source,
     head: bool,
     env: &Env,
     context: &Context,
@@ -40,9 +43,9 @@ pub(crate) async fn send(
     let headers = respond::headers(&delivery)?;
     let has_body = !matches!(delivery.status, 204 | 304);
     let len = delivery.len();
+    let cipher = delivery.cipher.clone();
+    let sent = cipher.as_ref().map_or(len, |_| Cipher::encrypted_len(len));
     if has_body {
-        let cipher = delivery.cipher.as_ref();
-        let sent = cipher.map_or(len, |_| Cipher::encrypted_len(len));
         headers.set("Content-Length", &sent.to_string())?;
     }
     let builder = ResponseBuilder::new()
@@ -51,31 +54,39 @@ pub(crate) async fn send(
     if head || !has_body {
         return Ok(builder.empty());
     }
-    if delivery.cipher.is_none()
+    if cipher.is_none()
         && let Some(bytes) = all_made(&delivery.pieces)
     {
         return Ok(builder.fixed(bytes));
     }
-    let cipher = delivery.cipher.clone();
-    let clear = body(delivery, bucket, context)?;
+    let keep = source.keep.filter(|_| delivery.status == 200);
+    let clear = match source.body {
+        Some(body) => body,
+        None => {
+            let supply = Supply::of(&delivery, bucket, env)?;
+            body(delivery.clone(), supply, context)?
+        }
+    };
     let body = match &cipher {
         Some(cipher) => encrypted(clear, len, cipher, env, context).await?,
         None => clear,
+    };
+    let body = match keep {
+        Some(address) => cached::kept(body, sent, &delivery, address, context)?,
+        None => body,
     };
     Ok(builder.stream(body).with_encode_body(EncodeBody::Automatic))
 }
 
 /// The body as the runtime's own stream, which is written while it is sent.
-fn body(delivery: Delivery, bucket: Bucket, context: &Context) -> Result<ReadableStream> {
+fn body(delivery: Delivery, supply: Supply, context: &Context) -> Result<ReadableStream> {
     // They are made after this is answered, and counted before.
-    let reads = steps(&delivery.pieces);
-    let reads = reads.iter().filter(|step| matches!(step, Step::Read(_)));
-    costs::count_many(Operation::ClassB, reads.count());
+    Supply::count(&steps(&delivery.pieces));
     // Known length: the client sees a broken transfer as such, and no chunked encoding.
     let pipe = FixedLengthStream::new_big_int(BigInt::from(delivery.len()))?;
     let (readable, writable) = (pipe.readable(), pipe.writable());
     context.wait_until(async move {
-        if let Err(error) = write_or_abort(&delivery.pieces, &bucket, &writable).await {
+        if let Err(error) = write_or_abort(&delivery.pieces, &supply, &writable).await {
             worker::console_error!("a body was cut short: {error}");
         }
     });
@@ -91,6 +102,8 @@ async fn rewritten(segment: &TsSegment, delivery: &Delivery, bucket: &Bucket) ->
             Piece::Stored { key, offset, len } => {
                 media.extend(r2::bytes(bucket, key, *offset, *len).await?);
             }
+            // No media.
+            Piece::Header { .. } => {}
         }
     }
     let body = segment
@@ -106,7 +119,7 @@ async fn rewritten(segment: &TsSegment, delivery: &Delivery, bucket: &Bucket) ->
 fn all_made(pieces: &[Piece]) -> Option<Vec<u8>> {
     let made = pieces.iter().map(|piece| match piece {
         Piece::Bytes(bytes) => Some(bytes.as_slice()),
-        Piece::Stored { .. } => None,
+        Piece::Stored { .. } | Piece::Header { .. } => None,
     });
     made.collect::<Option<Vec<_>>>().map(|all| all.concat())
 }
@@ -114,10 +127,10 @@ fn all_made(pieces: &[Piece]) -> Option<Vec<u8>> {
 /// Writes the pieces one after another; whoever reads is told where that fails.
 pub(crate) async fn write_or_abort(
     pieces: &[Piece],
-    bucket: &Bucket,
+    supply: &Supply,
     to: &WritableStream,
 ) -> Result<()> {
-    let written = write_all(pieces, bucket, to).await;
+    let written = write_all(pieces, supply, to).await;
     if let Err(error) = &written {
         let reason = JsValue::from(error.to_string());
         let _ = JsFuture::from(to.abort_with_reason(&reason)).await;
@@ -126,38 +139,27 @@ pub(crate) async fn write_or_abort(
 }
 
 /// Writes the pieces one after another. The next stored range is asked for while one is being sent.
-async fn write_all(pieces: &[Piece], bucket: &Bucket, to: &WritableStream) -> Result<()> {
+async fn write_all(pieces: &[Piece], supply: &Supply, to: &WritableStream) -> Result<()> {
     let steps = steps(pieces);
-    let mut reads = steps.iter().filter_map(|step| match step {
-        Step::Made(_) => None,
-        Step::Read(read) => Some(ask(bucket, read.key, read.offset, read.len)),
-    });
-    let mut next = reads.next();
+    let mut asked = steps.iter().filter_map(|step| supply.ask(step));
+    let mut next = asked.next();
     for step in &steps {
+        if let Step::Made(bytes) = step {
+            write(bytes, to).await?;
+            continue;
+        }
+        let current = next.take().ok_or("a range was not asked for")?;
+        let body = JsFuture::from(current).await?;
+        next = asked.next();
         match step {
-            Step::Made(bytes) => write(bytes, to).await?,
-            Step::Read(read) => {
-                let current = next.take().ok_or("a stored range was not asked for")?;
-                let body = JsFuture::from(current).await?;
-                next = reads.next();
-                match read.is_whole() {
-                    true => pipe(body.unchecked_into(), to).await?,
-                    false => sift(body.unchecked_into(), &read.takes, to).await?,
-                }
+            Step::Read(read) if !read.is_whole() => {
+                sift(body.unchecked_into(), &read.takes, to).await?;
             }
+            _ => pipe(body.unchecked_into(), to).await?,
         }
     }
     JsFuture::from(to.close()).await?;
     Ok(())
-}
-
-/// Asks for a stored range, now and not when it is waited for.
-fn ask(bucket: &Bucket, key: &str, offset: u64, len: u64) -> Promise {
-    let (bucket, key) = (bucket.clone(), key.to_owned());
-    future_to_promise(async move {
-        let body = r2::range(&bucket, &key, offset, len).await;
-        body.map(JsValue::from).map_err(JsValue::from)
-    })
 }
 
 async fn write(bytes: &[u8], to: &WritableStream) -> Result<()> {

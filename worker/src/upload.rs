@@ -3,24 +3,28 @@
 
 mod bytes;
 mod ingest;
+mod receiving;
+mod slices;
 mod transport;
+
+pub(crate) use slices::ask_slice;
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
+use js_sys::ArrayBuffer;
 use livetape_edge::access::Terms;
 use livetape_edge::tus::request::{Addition, Creation};
-use livetape_edge::tus::{Checksum, Kind, Part, Upload as Progress, UploadId};
+use livetape_edge::tus::{Kind, Part, Upload as Progress, UploadId};
 use livetape_edge::{Code, Delivery, Piece};
 use serde::{Deserialize, Serialize};
-use worker::web_sys::ReadableStreamDefaultReader;
 use worker::{
     DurableObject, Env, Method, Request, Response, Result, SqlStorage, State, Storage,
     durable_object,
 };
 
+use self::bytes::Reader;
 use self::ingest::Job;
-use self::transport::Reading;
 use crate::refusal::{Answer, Refusal, encoded};
 use crate::sql::{read, text, write};
 use crate::{costs, platform, r2, respond};
@@ -45,6 +49,8 @@ pub(crate) enum Command {
     CanJoin,
     /// `GET`: it is joined with others from now on; the answer is its [`Part`]s.
     Join,
+    /// `POST`: a slice of it is to be made objects of its recording.
+    Slice(u32),
 }
 
 /// The header that carries a command.
@@ -74,15 +80,19 @@ pub struct Upload {
     /// Bytes that arrived and are not in a row yet.
     buffer: RefCell<Vec<u8>>,
     /// Who reads a body now.
-    reader: RefCell<Option<ReadableStreamDefaultReader>>,
+    reader: RefCell<Option<Reader>>,
+    /// What it reads into, again and again.
+    chunk: RefCell<Option<ArrayBuffer>>,
     /// Counts those who have read one: who is not the last stores nothing more.
     turn: Cell<u32>,
     /// What is being read counts only when its checksum is right.
     is_staging: Cell<bool>,
     /// Rows are on their way to R2.
     is_moving: Cell<bool>,
-    /// The transport stream that is being made a recording.
-    reading: RefCell<Option<Reading>>,
+    /// The slice that a message was sent for, as far as is known here.
+    asked: Cell<Option<u32>>,
+    /// A slice is being done.
+    is_slicing: Cell<bool>,
 }
 
 impl DurableObject for Upload {
@@ -94,10 +104,12 @@ impl DurableObject for Upload {
             env,
             buffer: RefCell::default(),
             reader: RefCell::default(),
+            chunk: RefCell::default(),
             turn: Cell::default(),
             is_staging: Cell::default(),
             is_moving: Cell::default(),
-            reading: RefCell::default(),
+            asked: Cell::default(),
+            is_slicing: Cell::default(),
         }
     }
 
@@ -115,13 +127,16 @@ impl DurableObject for Upload {
 impl Upload {
     async fn answer(&self, request: &Request) -> Answer {
         self.prepare()?;
-        // Whoever asks now is the one who is there: a request before may be a connection that is long dead.
-        self.supersede()?;
         let header = |name: &str| request.headers().get(name).ok().flatten();
         let command: Option<Command> = match header(COMMAND) {
             Some(command) => Some(serde_json::from_str(&command)?),
             None => None,
         };
+        if let Some(Command::Slice(number)) = command {
+            return self.slice(number).await;
+        }
+        // Whoever asks now is the one who is there: a request before may be a connection that is long dead.
+        self.supersede()?;
         match (request.method(), command) {
             (_, Some(Command::Create(new))) => self.create(request, *new).await,
             (_, Some(Command::Read)) => self.read().await,
@@ -129,7 +144,12 @@ impl Upload {
             (_, Some(Command::Join)) => self.join().await,
             (Method::Patch, None) => self.patch(request).await,
             (Method::Delete, None) => self.terminate().await,
-            (_, None) => self.told(Progress::head),
+            (_, _) => {
+                // Where this object was elsewhere before, it does not know of its message.
+                let (id, own) = self.known()?;
+                self.have_sliced(&id, &own).await?;
+                self.told(Progress::head)
+            }
         }
     }
 
@@ -146,7 +166,7 @@ impl Upload {
         }
         self.save(&id, &own)?;
         self.save_job(&Job::new(new.recording, new.terms))?;
-        self.set_alarm(&own).await?;
+        self.set_alarm(&id, &own).await?;
         let header = |name: &str| request.headers().get(name).ok().flatten();
         if own.kind != Kind::Final && request.inner().body().is_some() {
             let addition = Addition::beginning(header)?;
@@ -178,92 +198,6 @@ impl Upload {
             Some(job) => job.told(answer, &own),
             None => answer,
         })
-    }
-
-    /// Takes a body: at most `room` bytes, all that come. With a checksum either all of them count or none.
-    async fn receive(
-        &self,
-        request: &Request,
-        id: &UploadId,
-        mut own: Progress,
-        room: u64,
-        mut checksum: Option<Checksum>,
-    ) -> std::result::Result<(), Refusal> {
-        let turn = self.turn.get();
-        self.is_staging.set(checksum.is_some());
-        let mut at = own.offset;
-        let end = own.offset + room;
-        let whole = loop {
-            let chunk = match self.next_chunk(request).await {
-                _ if self.turn.get() != turn => return Err(Code::OffsetMismatch.into()),
-                Ok(Some(chunk)) => chunk,
-                Ok(None) => break true,
-                // The connection is gone; what it brought stays.
-                Err(_) => break false,
-            };
-            let left = usize::try_from(end - at).unwrap_or(usize::MAX);
-            let taken = chunk.get(..left.min(chunk.len())).unwrap_or_default();
-            if let Some(checksum) = &mut checksum {
-                checksum.add(taken);
-            }
-            self.buffer.borrow_mut().extend_from_slice(taken);
-            at += taken.len() as u64;
-            if taken.len() < chunk.len() {
-                self.keep(id, &mut own, at, checksum.is_none())?;
-                return Err(Code::TooLarge.into());
-            }
-            if self.buffer.borrow().len() >= bytes::ROW {
-                self.keep(id, &mut own, at, checksum.is_none())?;
-                self.move_out(id, false).await?;
-                if self.turn.get() != turn {
-                    return Err(Code::OffsetMismatch.into());
-                }
-            }
-        };
-        self.reader.replace(None);
-        self.keep(id, &mut own, at, checksum.is_none())?;
-        if let Some(checksum) = checksum {
-            self.is_staging.set(false);
-            let checked = checksum.check();
-            if checked.is_err() || !whole {
-                self.drop_after(own.offset)?;
-                return Err(checked
-                    .err()
-                    .map_or(Code::ChecksumMismatch.into(), Refusal::Api));
-            }
-            own.offset = at;
-            self.save(id, &own)?;
-        }
-        self.move_out(id, own.is_complete()).await?;
-        Ok(self.set_alarm(&own).await?)
-    }
-
-    /// Puts what is in memory into rows. It counts from now on, where it does not wait for a checksum.
-    fn keep(&self, id: &UploadId, own: &mut Progress, at: u64, counts: bool) -> Result<()> {
-        self.write_tail(at)?;
-        if counts && at > own.offset {
-            own.offset = at;
-            self.save(id, own)?;
-        }
-        Ok(())
-    }
-
-    /// Ends a request that is still bringing bytes: what arrived is kept, what comes later is not taken.
-    fn supersede(&self) -> Result<()> {
-        self.turn.set(self.turn.get().wrapping_add(1));
-        if let Some(reader) = self.reader.take() {
-            let _ = reader.cancel();
-        }
-        let Some((id, mut own)) = self.load()? else {
-            return Ok(());
-        };
-        if self.is_staging.replace(false) {
-            self.buffer.borrow_mut().clear();
-        }
-        let at = own.offset + self.buffer.borrow().len() as u64;
-        self.keep(&id, &mut own, at, true)?;
-        // What waited for a checksum that will not come now.
-        self.drop_after(own.offset)
     }
 
     async fn read(&self) -> Answer {
@@ -299,10 +233,11 @@ impl Upload {
 
     /// Removes it with all that is stored; what was joined with others is theirs.
     async fn terminate(&self) -> Answer {
-        let (_, own) = self.known()?;
+        let (id, own) = self.known()?;
         if own.kind != Kind::Partial(true) {
             let bucket = r2::bucket(&self.env)?;
-            let keys: Vec<String> = self.parts()?.into_iter().map(|part| part.key).collect();
+            let mut keys: Vec<String> = self.parts()?.into_iter().map(|part| part.key).collect();
+            keys.extend(self.job()?.map(|job| id.checkpoint(job.slices.next())));
             for keys in keys.chunks(1_000) {
                 bucket.delete_multiple(keys.to_vec()).await?;
             }
@@ -312,7 +247,7 @@ impl Upload {
         Ok(no_content())
     }
 
-    /// What an alarm is for: a slice of indexing, or its end.
+    /// What an alarm is for: to look whether a message was lost, or its end.
     async fn ring(&self) -> Result<()> {
         self.prepare()?;
         let Some((id, own)) = self.load()? else {
@@ -324,19 +259,20 @@ impl Upload {
                 _ => Ok(()),
             };
         }
-        if self.is_to_index(&own)? {
-            self.move_out(&id, true).await?;
-            self.index(&own).await?;
+        if !self.is_slicing.get() {
+            self.asked.set(None);
         }
-        self.set_alarm(&own).await
+        self.set_alarm(&id, &own).await
     }
 
-    /// At once where there is something to index, or else when its time is over.
-    async fn set_alarm(&self, own: &Progress) -> Result<()> {
-        let wait = match self.is_to_index(own)? {
-            true => 0,
-            false => u64::try_from(own.expires - seconds()).unwrap_or(0),
-        };
+    /// Has what is complete indexed, and looks at it again when that should be done; at anything else when its time
+    /// is over.
+    async fn set_alarm(&self, id: &UploadId, own: &Progress) -> Result<()> {
+        if self.is_to_index(own)? {
+            self.storage.set_alarm(slices::LOST).await?;
+            return self.have_sliced(id, own).await;
+        }
+        let wait = u64::try_from(own.expires - seconds()).unwrap_or(0);
         self.storage.set_alarm(Duration::from_secs(wait)).await
     }
 

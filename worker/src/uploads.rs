@@ -177,7 +177,7 @@ fn told(answer: Delivery) -> std::result::Result<Vec<u8>, Refusal> {
     }
     let made = answer.pieces.iter().map(|piece| match piece {
         Piece::Bytes(bytes) => bytes.as_slice(),
-        Piece::Stored { .. } => &[],
+        Piece::Stored { .. } | Piece::Header { .. } => &[],
     });
     Ok(made.collect::<Vec<_>>().concat())
 }

@@ -2,6 +2,7 @@
 
 export type Review = 'pending' | 'approved' | 'banned';
 export type Access = 'public' | 'token';
+export type Encryption = 'none' | 'aes-128';
 export type Scope = 'record' | 'read' | 'manage' | 'admin';
 
 /** Every scope, as the edge names them. */
@@ -66,6 +67,13 @@ export interface Limits {
   readonly bytes?: number;
   readonly recordings?: number;
   readonly per_minute?: number;
+  /** Seconds. */
+  readonly target_duration?: number;
+  readonly review?: Review;
+  readonly access?: Access;
+  readonly encryption?: Encryption;
+  readonly retention?: { readonly days?: number; readonly window?: number };
+  readonly play_origins?: readonly string[];
 }
 
 export interface Template extends Limits {
@@ -78,6 +86,7 @@ export interface Key {
   readonly id: string;
   readonly title?: string;
   readonly scopes: readonly Scope[];
+  readonly origins?: readonly string[];
   readonly created: number;
 }
 
@@ -185,7 +194,7 @@ export class Api {
   }
 
   /** The key itself is in this answer only. */
-  createKey(body: { title?: string; scopes: readonly Scope[] }): Promise<Key & { readonly key: string }> {
+  createKey(body: { title?: string; scopes: readonly Scope[]; origins: readonly string[] }): Promise<Key & { readonly key: string }> {
     return this.#read('/v1/keys', 'POST', body);
   }
 

@@ -4,7 +4,7 @@ import { playAddress, type Clip, type Recording } from './api.js';
 import { moment, titleOf } from './figures.js';
 import { button, h } from './nodes.js';
 import { words } from './text.js';
-import { ListView, copyButton } from './view.js';
+import { ListView, copied, copyButton } from './view.js';
 
 /** Seconds that a link to a clip plays where its address alone does not. */
 const linkLasts = 7 * 24 * 3_600;
@@ -69,8 +69,7 @@ export class ClipList extends ListView {
   async #copyToken({ id: clip }: Clip): Promise<void> {
     const made = await this.attempt(() => this.session.api.createPlayToken(this.#id, { clip, seconds: linkLasts }));
     if (!made) return;
-    await navigator.clipboard.writeText(made.playback.hls);
-    this.session.say(words().copiedFor);
+    await copied(this.session, made.playback.hls, words().copiedFor);
   }
 }
 

@@ -36,7 +36,8 @@ export function format({ tracks }: Recording): string {
 }
 
 /** What a template allows, in short. */
-export function limits({ origins, minutes, bytes, recordings, per_minute: perMinute }: Limits): [name: string, value: string][] {
+export function limits(template: Limits): [name: string, value: string][] {
+  const { origins, minutes, bytes, recordings, per_minute: perMinute } = template;
   const text = words();
   const number = (value: number | undefined): string => value?.toLocaleString(languageTag()) ?? text.noLimit;
   return [
@@ -45,5 +46,21 @@ export function limits({ origins, minutes, bytes, recordings, per_minute: perMin
     [text.stored, bytes === undefined ? text.noLimit : size(bytes)],
     [text.mostRecordings, number(recordings)],
     [text.perMinute, number(perMinute)],
+    ...terms(template),
   ];
+}
+
+/** What a template's recordings have, where it says anything of that. */
+function terms({ review, access, encryption, retention, target_duration: longest, play_origins: playOrigins }: Limits): [name: string, value: string][] {
+  const text = words();
+  const all: [name: string, value: string | number | undefined | false][] = [
+    [text.review, review && text[review]],
+    [text.decide, access && (access === 'public' ? text.anyone : text.linkOnly)],
+    [text.segments, encryption && (encryption === 'none' ? text.unencrypted : text.encrypted)],
+    [text.days, retention?.days],
+    [text.window, retention?.window],
+    [text.longest, longest],
+    [text.playOrigins, playOrigins && (playOrigins.join(', ') || text.anyPage)],
+  ];
+  return all.flatMap(([name, value]) => (value ? [[name, value.toLocaleString(languageTag())]] : []));
 }

@@ -1,7 +1,7 @@
 /** API keys: made, shown once, revoked. */
 import { scopes, type Key } from './api.js';
 import { date, scopeText, titleOf } from './figures.js';
-import { badge, button, field, h } from './nodes.js';
+import { badge, button, field, h, lines } from './nodes.js';
 import { words } from './text.js';
 import { ListView, copyButton, heading } from './view.js';
 
@@ -21,6 +21,7 @@ export class KeysView extends ListView {
   protected override show(): void {
     const text = words();
     const title = h('input', { maxlength: 200 });
+    const origins = h('textarea', { rows: 3, spellcheck: 'false' });
     const boxes = scopes.map((scope) => h('input', { type: 'checkbox', value: scope }));
     const chosen = h('fieldset', {}, h('legend', { class: 'label' }, text.scopes),
       ...boxes.map((box, at) => h('label', { class: 'check' }, box, scopeText(scopes[at] ?? 'read'))));
@@ -33,7 +34,7 @@ export class KeysView extends ListView {
         return;
       }
       const name = title.value.trim();
-      const made = await this.attempt(() => this.session.api.createKey({ ...(name ? { title: name } : {}), scopes: wanted }));
+      const made = await this.attempt(() => this.session.api.createKey({ ...(name ? { title: name } : {}), scopes: wanted, origins: lines(origins) }));
       if (!made) return;
       form.reset();
       KeysView.#fresh = made.key;
@@ -41,7 +42,7 @@ export class KeysView extends ListView {
       this.#reveal();
       this.#made.focus();
     };
-    const form = h('form', { class: 'card body', onsubmit: create }, h('h2', {}, text.newKey), field(text.name, title), chosen, h('button', { class: 'button primary' }, text.createKey));
+    const form = h('form', { class: 'card body', onsubmit: create }, h('h2', {}, text.newKey), field(text.name, title), chosen, field(text.origins, origins, text.keyOriginsHint), h('button', { class: 'button primary' }, text.createKey));
     this.append(heading(text.keys), h('p', { class: 'soft' }, text.keysHint), this.#made, h('section', { class: 'card body' }, this.note, this.list), form);
     this.#reveal();
     void this.#load();
@@ -71,7 +72,7 @@ export class KeysView extends ListView {
     const question = text.revokeQuestion(titleOf(key));
     const revoke = button(text.revoke, () => void this.take(row, question, text.revoke, () => this.session.api.revokeKey(key.id), text.revoked), 'button small danger');
     const row = h('li', { id: key.id },
-      h('div', {}, h('strong', {}, titleOf(key)), h('code', { class: 'id' }, key.id), h('span', { class: 'soft' }, date(key.created))),
+      h('div', {}, h('strong', {}, titleOf(key)), h('code', { class: 'id' }, key.id), h('span', { class: 'soft' }, [date(key.created), ...(key.origins ?? [])].join(' · '))),
       h('div', { class: 'row' }, h('span', { class: 'badges' }, ...key.scopes.map((scope) => badge(scope, 'idle'))), revoke));
     return row;
   }

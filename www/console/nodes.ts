@@ -31,6 +31,16 @@ export function field(label: string, control: HTMLElement, hint = ''): HTMLLabel
   return h('label', { class: 'field' }, h('span', { class: 'label' }, label), control, hint && h('span', { class: 'hint' }, hint));
 }
 
+/** A choice of values, each with its label, and of none of them. */
+export function choice(none: string, values: readonly (readonly [value: string, label: string])[]): HTMLSelectElement {
+  return h('select', {}, h('option', { value: '' }, none), ...values.map(([value, label]) => h('option', { value }, label)));
+}
+
+/** What was written into a field for several, one a line. */
+export function lines(field: HTMLTextAreaElement): string[] {
+  return field.value.split(/\s+/).filter((line) => line !== '');
+}
+
 /** A word in a coloured frame. */
 export function badge(word: string, kind: string): HTMLSpanElement {
   return h('span', { class: `badge ${kind}` }, word);

@@ -2,7 +2,7 @@
 import { clock, size } from '../sdk/src/element_format.js';
 import type { Review, Summary } from './api.js';
 import { date, titleOf } from './figures.js';
-import { badge, button, field, h } from './nodes.js';
+import { badge, button, choice, field, h } from './nodes.js';
 import { words } from './text.js';
 import { View, heading } from './view.js';
 
@@ -58,7 +58,7 @@ export class RecordingsView extends View {
 
 /** A choice of `names`, and of none of them. */
 function options(none: string, names: readonly ('recording' | 'finished' | Review)[]): HTMLSelectElement {
-  return h('select', {}, h('option', { value: '' }, none), ...names.map((name) => h('option', { value: name }, words()[name])));
+  return choice(none, names.map((name) => [name, words()[name]]));
 }
 
 /** State and decisions of a recording, as badges. */

@@ -1,11 +1,10 @@
 /** Templates: made, passed on, deleted. */
-import type { Limits, Template } from './api.js';
+import type { Template } from './api.js';
 import { date, limits, titleOf } from './figures.js';
-import { button, field, h } from './nodes.js';
+import { button, h } from './nodes.js';
+import { templateForm } from './template_form.js';
 import { words } from './text.js';
 import { ListView, copyButton, heading } from './view.js';
-
-const megabyte = 1e6;
 
 /** The section. */
 export class TemplatesView extends ListView {
@@ -13,30 +12,13 @@ export class TemplatesView extends ListView {
 
   protected override show(): void {
     const text = words();
-    const title = h('input', { maxlength: 200 });
-    const origins = h('textarea', { rows: 3, spellcheck: 'false' });
-    const number = (): HTMLInputElement => h('input', { type: 'number', min: 1, step: 1, placeholder: text.noLimit });
-    const [minutes, megabytes, recordings, perMinute] = [number(), number(), number(), number()];
-    const create = async (event: Event): Promise<void> => {
-      event.preventDefault();
-      const body: Limits = {
-        ...(title.value.trim() ? { title: title.value.trim() } : {}),
-        origins: origins.value.split(/\s+/).filter((origin) => origin !== ''),
-        ...(minutes.value ? { minutes: minutes.valueAsNumber } : {}),
-        ...(megabytes.value ? { bytes: megabytes.valueAsNumber * megabyte } : {}),
-        ...(recordings.value ? { recordings: recordings.valueAsNumber } : {}),
-        ...(perMinute.value ? { per_minute: perMinute.valueAsNumber } : {}),
-      };
+    const form = templateForm(async (body) => {
       const made = await this.attempt(() => this.session.api.createTemplate(body));
-      if (!made) return;
-      form.reset();
+      if (!made) return false;
       this.put(this.#row(made));
       this.session.say(text.templateCreated);
-    };
-    const form = h('form', { class: 'card body', onsubmit: create }, h('h2', {}, text.newTemplate),
-      h('div', { class: 'fields' }, field(text.name, title), field(text.origins, origins, text.originsHint), field(text.minutes, minutes),
-        field(text.megabytes, megabytes), field(text.mostRecordings, recordings), field(text.perMinute, perMinute)),
-      h('button', { class: 'button primary' }, text.createTemplate));
+      return true;
+    });
     this.append(heading(text.templates), h('p', { class: 'soft' }, text.templatesHint), h('section', { class: 'card body' }, this.note, this.list), form);
     void this.#load();
   }

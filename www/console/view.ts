@@ -103,12 +103,19 @@ export function confirmed(question: string, yes: string): Promise<boolean> {
   });
 }
 
+/** Copies `text`, and says `done` of it, or that it cannot be; true where it is done. */
+export async function copied(session: Session, text: string, done: string): Promise<boolean> {
+  // There is no clipboard for pages that did not come by HTTPS.
+  const isCopied = await Promise.resolve(navigator.clipboard?.writeText(text).then(() => true)).catch(() => false);
+  session.say(isCopied ? done : words().notCopied(text));
+  return isCopied ?? false;
+}
+
 /** A button that copies `text` and says so, to everybody. */
 export function copyButton(session: Session, label: string, text: string): HTMLButtonElement {
   const copy = button(label, async () => {
-    await navigator.clipboard.writeText(text);
+    if (!(await copied(session, text, words().copied))) return;
     copy.textContent = words().copied;
-    session.say(words().copied);
     setTimeout(() => (copy.textContent = label), 3_000);
   }, 'button small');
   return copy;

@@ -12,6 +12,7 @@ use crate::encryption::Encryption;
 use crate::error::{ApiError, Code};
 use crate::gate::{Access, Review};
 use crate::page::check_origins;
+use crate::provenance::check_derived_from;
 use crate::retention::Retention;
 
 pub use broadcast::{
@@ -56,6 +57,9 @@ pub struct CreateRecording {
     /// Origins of pages that may play it; any, where there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub origins: Vec<String>,
+    /// The recording or clip that it is another form of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub derived_from: Option<String>,
 }
 
 /// Body of `PATCH /v1/recordings/{id}`: what is left out stays.
@@ -96,6 +100,7 @@ impl CreateRecording {
     pub fn check(&self) -> Result<(), ApiError> {
         check_metadata(&self.metadata)?;
         check_origins(&self.origins)?;
+        check_derived_from(self.derived_from.as_deref())?;
         self.retention.check()
     }
 }
@@ -195,6 +200,9 @@ pub struct RecordingInfo {
     /// Origins of pages that may play it.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub origins: Vec<String>,
+    /// The recording or clip that it is another form of.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub derived_from: Option<String>,
     /// What of it is kept.
     #[serde(skip_serializing_if = "is_default", default)]
     pub retention: Retention,

@@ -15,6 +15,8 @@ pub enum Operation {
     Delete,
     /// A request to a Durable Object.
     DurableObject,
+    /// What the platform's cache had, instead of a read.
+    CacheHit,
 }
 
 /// How many of each.
@@ -24,6 +26,7 @@ pub struct Costs {
     class_b: u32,
     deletes: u32,
     durable_objects: u32,
+    cache_hits: u32,
 }
 
 impl Costs {
@@ -34,16 +37,18 @@ impl Costs {
             Operation::ClassB => &mut self.class_b,
             Operation::Delete => &mut self.deletes,
             Operation::DurableObject => &mut self.durable_objects,
+            Operation::CacheHit => &mut self.cache_hits,
         };
         *count = count.saturating_add(times);
     }
 
-    const fn named(&self) -> [(&'static str, u32); 4] {
+    const fn named(&self) -> [(&'static str, u32); 5] {
         [
             ("class-a", self.class_a),
             ("class-b", self.class_b),
             ("deletes", self.deletes),
             ("durable-objects", self.durable_objects),
+            ("cache-hits", self.cache_hits),
         ]
     }
 }
@@ -54,10 +59,12 @@ impl AddAssign for Costs {
         self.add(Operation::ClassB, more.class_b);
         self.add(Operation::Delete, more.deletes);
         self.add(Operation::DurableObject, more.durable_objects);
+        self.add(Operation::CacheHit, more.cache_hits);
     }
 }
 
-/// As a header has it, a dictionary of RFC 9651 §3.2: `class-a=1, class-b=0, deletes=0, durable-objects=2`.
+/// As a header has it, a dictionary of RFC 9651 §3.2: `class-a=1, class-b=0, deletes=0, durable-objects=2,
+/// cache-hits=0`.
 impl fmt::Display for Costs {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (place, (name, count)) in self.named().into_iter().enumerate() {
@@ -84,6 +91,7 @@ impl FromStr for Costs {
                 "class-b" => Operation::ClassB,
                 "deletes" => Operation::Delete,
                 "durable-objects" => Operation::DurableObject,
+                "cache-hits" => Operation::CacheHit,
                 _ => return Err(NoCosts),
             };
             costs.add(operation, count.parse().map_err(|_| NoCosts)?);
@@ -105,7 +113,8 @@ mod tests {
         sum += costs;
         sum.add(Operation::ClassB, 40);
         sum.add(Operation::Delete, 3);
-        let text = "class-a=2, class-b=40, deletes=3, durable-objects=4";
+        sum.add(Operation::CacheHit, 5);
+        let text = "class-a=2, class-b=40, deletes=3, durable-objects=4, cache-hits=5";
         assert_eq!(sum.to_string(), text);
         assert_eq!(text.parse(), Ok(sum));
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::encryption::Cipher;
 use crate::ids::RecordingId;
 use crate::view::live::TsSegment;
+use crate::view::mp4::FileKind;
 
 /// A piece of a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,26 @@ pub enum Piece {
         /// Number of bytes.
         len: u64,
     },
+    /// Bytes of the header of a recording's file, which the keeper of its index makes when they are sent.
+    Header {
+        /// The file.
+        of: HeaderOf,
+        /// First byte.
+        offset: u64,
+        /// Number of bytes.
+        len: u64,
+    },
+}
+
+/// The file of all of a recording.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeaderOf {
+    /// The recording.
+    pub recording: RecordingId,
+    /// What of it the file has.
+    pub kind: FileKind,
+    /// Names the file's bytes: those of another are not to be sent.
+    pub etag: String,
 }
 
 impl Piece {
@@ -30,7 +51,7 @@ impl Piece {
     pub fn len(&self) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
-            Self::Stored { len, .. } => *len,
+            Self::Stored { len, .. } | Self::Header { len, .. } => *len,
         }
     }
 
@@ -87,6 +108,11 @@ impl Piece {
             }
             Self::Stored { key, offset, .. } => Self::Stored {
                 key: key.clone(),
+                offset: offset + from,
+                len: count,
+            },
+            Self::Header { of, offset, .. } => Self::Header {
+                of: of.clone(),
                 offset: offset + from,
                 len: count,
             },
@@ -181,6 +207,7 @@ impl Delivery {
                 Some(Piece::Bytes(own.to_vec()))
             }
             HeadPiece::Stored(key, offset, len) => Some(Piece::Stored { key, offset, len }),
+            HeadPiece::Header(of, offset, len) => Some(Piece::Header { of, offset, len }),
         });
         let pieces = pieces.collect::<Option<Vec<_>>>()?;
         made.is_empty().then_some(Self {
@@ -210,6 +237,8 @@ enum HeadPiece {
     Bytes(usize),
     #[serde(rename = "s")]
     Stored(String, u64, u64),
+    #[serde(rename = "h")]
+    Header(HeaderOf, u64, u64),
 }
 
 impl HeadPiece {
@@ -217,6 +246,7 @@ impl HeadPiece {
         match piece {
             Piece::Bytes(bytes) => Self::Bytes(bytes.len()),
             Piece::Stored { key, offset, len } => Self::Stored(key.clone(), *offset, *len),
+            Piece::Header { of, offset, len } => Self::Header(of.clone(), *offset, *len),
         }
     }
 }
@@ -231,7 +261,21 @@ mod tests {
             offset: 8,
             len: 1 << 40,
         };
-        let pieces = vec![Piece::Bytes(vec![1, 2, 3]), stored, Piece::Bytes(vec![4])];
+        let header = Piece::Header {
+            of: HeaderOf {
+                recording: RecordingId::from_random([7; 16]),
+                kind: FileKind::Audio,
+                etag: "\"x\"".to_owned(),
+            },
+            offset: 5,
+            len: 0,
+        };
+        let pieces = vec![
+            Piece::Bytes(vec![1, 2, 3]),
+            stored,
+            Piece::Bytes(vec![4]),
+            header,
+        ];
         Delivery::new(206, pieces).with("ETag", "\"x\"")
     }
 

@@ -162,7 +162,7 @@ codes! {
     /// A fault of this side.
     Internal = "internal" 500 "Something went wrong on this side.";
     /// Its index was lost and is being read back from storage.
-    Rebuilding = "rebuilding" 503 "The recording is being read back from storage; try again in a moment.";
+    Rebuilding = "rebuilding" 503 "It is being read back from storage; try again in a moment.";
     /// Nothing to play yet.
     NotStarted = "not_started" 503 "There is nothing to play yet; try again in a moment.";
 }

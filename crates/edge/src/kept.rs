@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::State;
+use crate::api::{RecordingSummary, State};
 use crate::ids::{ConfigHash, RecordingId};
 use crate::meta::Meta;
 use crate::object::{MAIN_LANE, key_prefix, parse_seq, record_key};
@@ -41,9 +41,30 @@ pub struct Facts {
     /// in storage was never taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub objects: Option<Vec<(u32, u32)>>,
+    /// How much it is, once it is finished.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub totals: Option<Totals>,
+}
+
+/// How much a recording is.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Seconds that it plays.
+    pub duration: f64,
+    /// Bytes stored.
+    pub bytes: u64,
 }
 
 impl Facts {
+    /// What a list tells of it. Of one that grows, how much it is must be asked elsewhere.
+    pub fn summary(&self) -> RecordingSummary {
+        let totals = self.totals.unwrap_or(Totals {
+            duration: 0.0,
+            bytes: 0,
+        });
+        RecordingSummary::new(&self.meta, totals)
+    }
+
     /// Whether a stored object of that number belongs to it.
     pub fn has(&self, seq: u32) -> bool {
         let within = |(first, last): &(u32, u32)| (*first..=*last).contains(&seq);
@@ -63,7 +84,9 @@ impl Recording {
         file: Option<SealedFile>,
     ) -> Kept {
         let meta = self.meta().clone();
-        let objects = (meta.state == State::Finished).then(|| ranges(self.stored_numbers()));
+        let is_finished = meta.state == State::Finished;
+        let objects = is_finished.then(|| ranges(self.stored_numbers()));
+        let totals = is_finished.then(|| self.totals());
         Kept::Recording(Box::new(Facts {
             meta,
             broadcasts,
@@ -71,6 +94,7 @@ impl Recording {
             packs: self.places().packs().iter().copied().collect(),
             file,
             objects,
+            totals,
         }))
     }
 }
@@ -127,6 +151,7 @@ mod tests {
     use crate::access::Limits;
     use crate::gate::Gate;
     use crate::object::{PackFile, clip_key, config_key, object_key, pack_key};
+    use crate::provenance::Provenance;
     use crate::retention::{Evicted, Retention};
 
     fn id() -> RecordingId {
@@ -145,13 +170,29 @@ mod tests {
                 gate: Gate::default(),
                 retention: Retention::default(),
                 evicted: Evicted::default(),
+                provenance: Provenance::default(),
             },
             broadcasts: vec![(2, Some(Broadcast::new(-5, true))), (3, None)],
             clips: 7,
             packs: vec![0, 1],
             file: None,
             objects,
+            totals: Some(Totals {
+                duration: 1.5,
+                bytes: 3,
+            }),
         }
+    }
+
+    #[test]
+    fn a_list_tells_what_is_kept() {
+        let facts = facts(None);
+        let summary = facts.summary();
+        assert_eq!((summary.duration, summary.bytes), (1.5, 3));
+        assert_eq!(
+            (summary.id, summary.title),
+            (id().to_string(), facts.meta.title)
+        );
     }
 
     #[test]

@@ -5,13 +5,14 @@
 //!
 //! - [`RecordingId`], [`BroadcastId`], [`ClipId`], [`ConfigHash`]: names
 //! - [`Config`], [`token`], [`access`]: how an edge is set up, and who may do what
-//! - [`Gate`], [`PlayKeys`]: who may play
+//! - [`Gate`], [`PlayKeys`]: who may play; [`Entrance`]: what stored files are sent by
 //! - [`Encryption`], [`ContentKeys`]: segments encrypted as they are sent
 //! - [`Retention`]: how long what is recorded is kept
 //! - [`Code`], [`ApiError`]: the one table of errors
 //! - [`api`]: the JSON that goes in and out
 //! - [`object`]: what is stored where, and what the headers of a write say
 //! - [`Recording`]: one recording; built from stored rows, decides what may be added
+//! - [`SealedPage`]: many of its rows as one
 //! - [`Kept`]: what storage keeps of a recording so that storage alone can rebuild it
 //! - [`pack`]: the objects of a finished recording as few large ones
 //! - [`tus`], [`ingest`]: resumable uploads, and files made recordings
@@ -34,6 +35,7 @@ mod costs;
 mod delivery;
 mod digest;
 mod encryption;
+mod entrance;
 mod error;
 mod gate;
 mod ids;
@@ -48,12 +50,14 @@ pub mod pack;
 mod page;
 mod play_claims;
 mod play_token;
+mod provenance;
 pub mod range;
 pub mod reads;
 pub mod recent;
 mod recording;
 mod retention;
 pub mod route;
+mod sealed_page;
 pub mod token;
 pub mod tus;
 mod unread;
@@ -62,18 +66,21 @@ pub mod view;
 pub use clip::{Clip, ClipQuery, MOST_CLIPS};
 pub use config::Config;
 pub use costs::{Costs, NoCosts, Operation};
-pub use delivery::{Delivery, Piece};
+pub use delivery::{Delivery, HeaderOf, Piece};
 pub use digest::Sha256Digest;
 pub use encryption::{Cipher, ContentKeys, Encryption};
+pub use entrance::Entrance;
 pub use error::{ApiError, Code};
 pub use gate::{Access, Form, Gate, Review, Visitor};
 pub use ids::{BroadcastId, ClipId, ConfigHash, RecordingId};
-pub use kept::{Facts, Kept, StoredKey};
+pub use kept::{Facts, Kept, StoredKey, Totals};
 pub use listing::{Cursor, ListQuery};
 pub use meta::{Meta, ObjectRow};
 pub use moment::{Moment, Span, TimeRange};
 pub use page::Page;
 pub use play_claims::PlayClaims;
 pub use play_token::PlayKeys;
+pub use provenance::Provenance;
 pub use recording::Recording;
 pub use retention::{Evicted, Retention};
+pub use sealed_page::{OBJECTS_IN_PAGE, SealedPage};

@@ -14,6 +14,7 @@ use crate::ids::{ConfigHash, RecordingId};
 use crate::index::Fragment;
 use crate::object::{MAIN_LANE, MAX_HEAD};
 use crate::page::check_origins;
+use crate::provenance::Provenance;
 use crate::retention::{Evicted, Retention};
 
 /// The facts of a recording that are not its media.
@@ -43,6 +44,9 @@ pub struct Meta {
     /// What is not kept any more.
     #[serde(default)]
     pub evicted: Evicted,
+    /// Where it comes from.
+    #[serde(default)]
+    pub provenance: Provenance,
 }
 
 impl Meta {

@@ -33,6 +33,20 @@ pub fn clip_key(id: &RecordingId, number: u32) -> String {
     format!("rec/{id}/clip/{number}.json")
 }
 
+/// What the keys of all that is stored of recordings begin with.
+pub const RECORDINGS: &str = "rec/";
+
+/// Whose keys begin with that, as in `rec/rec_.../`.
+pub fn recording_of(prefix: &str) -> Option<RecordingId> {
+    RecordingId::parse(prefix.strip_prefix(RECORDINGS)?.strip_suffix('/')?)
+}
+
+/// A key behind all that is stored of a recording, and before the next one's.
+pub fn behind(id: &RecordingId) -> String {
+    // The character that follows the slash.
+    format!("{RECORDINGS}{id}0")
+}
+
 /// Where a recording's facts are stored, from its creation until all else of it is deleted.
 pub fn record_key(id: &RecordingId) -> String {
     format!("rec/{id}/recording.json")
@@ -244,6 +258,18 @@ mod tests {
                 Some(Code::BadHeader)
             );
         }
+    }
+
+    #[test]
+    fn recordings_lie_one_behind_another() {
+        let (one, next) = (
+            RecordingId::parse("rec_0123456789ABCDEFGHIJKL").expect("an id"),
+            RecordingId::parse("rec_0123456789ABCDEFGHIJKM").expect("an id"),
+        );
+        assert_eq!(recording_of(&key_prefix(&one)), Some(one.clone()));
+        assert_eq!(recording_of("rec/lost/"), None);
+        assert!(behind(&one) > object_key(&one, "~", 9));
+        assert!(behind(&one) < key_prefix(&next));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! less than another read; and where they would be many reads, also of those that lie farther apart: the
 //! sound alone of a long film that is stored together with its pictures.
 
-use crate::delivery::Piece;
+use crate::delivery::{HeaderOf, Piece};
 
 /// Most reads for one body, where its pieces lie one behind another in few objects.
 pub const MOST_READS: usize = 40;
@@ -18,6 +18,8 @@ pub enum Step<'a> {
     Made(&'a [u8]),
     /// Stored ones.
     Read(Read<'a>),
+    /// Bytes of a file's header, from the first of so many.
+    Header(&'a HeaderOf, u64, u64),
 }
 
 /// A range of a stored object that is read at once.
@@ -55,6 +57,10 @@ pub fn steps(pieces: &[Piece]) -> Vec<Step<'_>> {
         let (key, offset, len) = match piece {
             Piece::Bytes(bytes) => {
                 steps.push(Step::Made(bytes));
+                continue;
+            }
+            Piece::Header { of, offset, len } => {
+                steps.push(Step::Header(of, *offset, *len));
                 continue;
             }
             Piece::Stored { key, offset, len } => (key, *offset, *len),
@@ -121,7 +127,7 @@ mod tests {
     fn read(steps: &[Step<'_>]) -> Vec<Range> {
         let reads = steps.iter().filter_map(|step| match step {
             Step::Read(read) => Some((read.offset, read.len, read.takes.clone())),
-            Step::Made(_) => None,
+            Step::Made(_) | Step::Header(..) => None,
         });
         reads.collect()
     }

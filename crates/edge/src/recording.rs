@@ -3,25 +3,27 @@
 //! The shell keeps the rows and the bytes; this decides. Everything here can be built again from the
 //! rows.
 
+mod info;
+
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use livetape_media::{Format, Timescale, Timestamp};
+use livetape_media::{Timescale, Timestamp};
 use serde_json::json;
 
 use crate::access::Limits;
-use crate::api::{Finish, ObjectInfo, Playback, RecordingInfo, State, TrackInfo};
+use crate::api::{Finish, State};
 use crate::digest::Sha256Digest;
 use crate::error::{ApiError, Code};
 use crate::ids::ConfigHash;
 use crate::index::{Entry, Facts, Index, Segment, read_config};
 use crate::meta::{Meta, ObjectRow};
 use crate::moment::Span;
-use crate::object::MAIN_LANE;
 use crate::pack::{Pack, Places};
 use crate::view::live::Programme;
-use crate::view::mp4::{FileKind, Mp4View};
+use crate::view::mp4::FileKind;
+use crate::view::planned::Mp4View;
 
 #[derive(Debug, Clone, Copy)]
 struct Known {
@@ -42,6 +44,8 @@ pub struct Recording {
     /// Of the clip that was last asked for.
     clip_programme: Mutex<Option<(Span, Arc<Programme>)>>,
     places: Places,
+    /// How many objects were taken since the last page.
+    unsealed: usize,
 }
 
 impl Recording {
@@ -62,6 +66,7 @@ impl Recording {
             programme: OnceLock::new(),
             clip_programme: Mutex::default(),
             places: Places::default(),
+            unsealed: 0,
         };
         for row in rows {
             recording.insert(&row);
@@ -147,6 +152,15 @@ impl Recording {
         self.configs.insert(hash, init);
     }
 
+    pub(crate) const fn configs(&self) -> &BTreeMap<ConfigHash, Vec<u8>> {
+        &self.configs
+    }
+
+    /// Number of the last object.
+    pub(crate) fn last_number(&self) -> Option<u32> {
+        self.objects.last_key_value().map(|(seq, _)| *seq)
+    }
+
     /// The digest of the object of a number; `None` where there is none.
     pub fn digest(&self, seq: u32) -> Option<Sha256Digest> {
         self.objects.get(&seq).map(|known| known.digest)
@@ -173,7 +187,7 @@ impl Recording {
     /// that this value must be made anew from the rows.
     #[must_use]
     pub fn take_object(&mut self, row: &ObjectRow) -> bool {
-        let last = self.objects.last_key_value().map(|(seq, _)| *seq);
+        let last = self.last_number();
         if last.is_some_and(|last| row.seq <= last) {
             return false;
         }
@@ -187,23 +201,42 @@ impl Recording {
             digest: row.digest,
         };
         self.objects.insert(row.seq, known);
+        self.unsealed += 1;
+        self.forget_views();
+        let Some(init) = self.configs.get(&row.config) else {
+            return;
+        };
+        let facts = Facts::of(row);
+        // It was checked before it was stored; should the rules have changed since, the rest of the
+        // recording still plays.
+        let _ = self.index.append(facts, init, &row.head);
+    }
+
+    /// Takes the objects of a page; false, and nothing is taken, where it does not fit.
+    pub(crate) fn take_sealed(&mut self, page: &[u8]) -> bool {
+        let Some(objects) = self.index.take(page, &self.configs) else {
+            return false;
+        };
+        self.forget_views();
+        self.unsealed = 0;
+        for (facts, digest) in objects {
+            let size = facts.size;
+            self.objects.insert(facts.seq, Known { size, digest });
+        }
+        true
+    }
+
+    /// What is made of the index is not what it was.
+    fn forget_views(&mut self) {
         self.video = OnceLock::new();
         self.audio = OnceLock::new();
         self.programme = OnceLock::new();
         self.clip_programme = Mutex::default();
-        let Some(init) = self.configs.get(&row.config) else {
-            return;
-        };
-        let facts = Facts {
-            seq: row.seq,
-            size: row.size,
-            config: row.config.clone(),
-            wall_clock: row.wall_clock,
-            stored: row.stored,
-        };
-        // It was checked before it was stored; should the rules have changed since, the rest of the
-        // recording still plays.
-        let _ = self.index.append(facts, init, &row.head);
+    }
+
+    /// How many objects follow the last page.
+    pub(crate) const fn unsealed(&self) -> usize {
+        self.unsealed
     }
 
     /// Checks that the recording may finish. True where it changes by that.
@@ -256,6 +289,8 @@ impl Recording {
     /// Finishes it.
     pub fn finish(&mut self) {
         self.meta.state = State::Finished;
+        // Why there is no file is another reason now.
+        self.forget_views();
     }
 
     /// Checks that the recording may be played as a live stream: it must not change any more.
@@ -270,40 +305,6 @@ impl Recording {
             return Err(Code::NothingRecorded.into());
         }
         Ok(())
-    }
-
-    /// All objects by number.
-    pub fn objects(&self) -> Vec<ObjectInfo> {
-        let info = |(seq, known): (&u32, &Known)| ObjectInfo {
-            lane: MAIN_LANE.to_owned(),
-            seq: *seq,
-            size: known.size,
-            digest: known.digest.content_digest(),
-        };
-        self.objects.iter().map(info).collect()
-    }
-
-    /// What the API tells of it; `origin` begins its addresses.
-    pub fn info(&self, origin: &str) -> RecordingInfo {
-        let id = self.meta.id.to_string();
-        RecordingInfo {
-            playback: Playback::new(origin, &id),
-            id,
-            state: self.meta.state,
-            title: self.meta.title.clone(),
-            metadata: self.meta.metadata.clone(),
-            review: self.meta.gate.review,
-            access: self.meta.gate.access,
-            encryption: self.meta.gate.encryption,
-            origins: self.meta.gate.origins.clone(),
-            retention: self.meta.retention,
-            created: self.meta.created,
-            from: self.kept_from(),
-            duration: self.duration().seconds(),
-            objects: self.objects.len(),
-            bytes: self.bytes(),
-            tracks: self.tracks(),
-        }
     }
 
     /// Numbers of the stored objects in order.
@@ -362,41 +363,5 @@ impl Recording {
             .map_or(Timestamp::zero(Timescale::MILLIS), |(start, end)| {
                 end.minus(start)
             })
-    }
-
-    fn tracks(&self) -> Vec<TrackInfo> {
-        let tracks = self.index.timeline().tracks().iter();
-        let described = tracks.filter_map(|track| {
-            let config = track.config()?;
-            let (mut width, mut height, mut sample_rate, mut channels) = (None, None, None, None);
-            let kind = match config.format {
-                Format::Video {
-                    width: across,
-                    height: down,
-                } => {
-                    (width, height) = (Some(across), Some(down));
-                    "video".to_owned()
-                }
-                Format::Audio {
-                    sample_rate: rate,
-                    channels: count,
-                } => {
-                    (sample_rate, channels) = (Some(rate), Some(count));
-                    "audio".to_owned()
-                }
-                Format::Other { handler } => handler.to_string(),
-            };
-            let numbers = track.numbers();
-            Some(TrackInfo {
-                kind,
-                codec: config.codec.clone(),
-                samples: numbers.end - numbers.start,
-                width,
-                height,
-                sample_rate,
-                channels,
-            })
-        });
-        described.collect()
     }
 }

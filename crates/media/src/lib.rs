@@ -7,6 +7,7 @@
 //! - [`Sample`]: one encoded, timed unit of a track
 //! - [`TimedEvent`]: something a stream says about a time of its own
 //! - [`SmallMap`]: a map of a few things, small in code
+//! - [`Wording`]: texts of words and numbers, small in code
 //! - [`codec`]: parameter sets and headers of the codecs, as far as a container needs them
 
 pub mod codec;
@@ -15,9 +16,11 @@ mod small_map;
 mod time;
 mod timed_event;
 mod track;
+mod wording;
 
 pub use sample::Sample;
 pub use small_map::SmallMap;
 pub use time::{Timescale, Timestamp};
 pub use timed_event::TimedEvent;
 pub use track::{Format, FourCc, Rotation, TrackConfig, TrackId};
+pub use wording::Wording;

@@ -5,6 +5,7 @@
 /// ISO/IEC 14496-12 calls the same facts sample size, decode delta, composition offset and
 /// sync sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Sample {
     /// Bytes of payload.
     pub size: u32,

@@ -4,8 +4,11 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::num::NonZeroU32;
 
+use crate::Wording;
+
 /// Ticks per second. Never zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Timescale(NonZeroU32);
 
 impl Timescale {
@@ -39,6 +42,7 @@ impl Timescale {
 /// Comparison is exact across timescales; two values that are the same instant are equal
 /// whatever their scales.
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Timestamp {
     /// Number of ticks.
     pub ticks: i64,
@@ -123,17 +127,24 @@ impl Timestamp {
 /// where it says nothing, which is exact to the tick for every timescale in use.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let places = f.precision().unwrap_or(9).min(9);
+        f.write_str(&self.decimals(f.precision().unwrap_or(9)))
+    }
+}
+
+impl Timestamp {
+    /// Seconds as a decimal number, with as many decimals, nine at most.
+    pub fn decimals(&self, places: usize) -> String {
+        let places = places.min(9);
         let unit = 10_u32.pow(places as u32);
         let timescale = Timescale::new(unit).unwrap_or(Timescale::NANOS);
         let units = self.rescale(timescale).ticks;
         let sign = if units < 0 { "-" } else { "" };
         let (units, unit) = (units.unsigned_abs(), u64::from(unit));
-        write!(f, "{sign}{}", units / unit)?;
-        if places > 0 {
-            write!(f, ".{:0places$}", units % unit)?;
+        let whole = Wording::of(sign).decimal(units / unit, 1);
+        if places == 0 {
+            return whole.done();
         }
-        Ok(())
+        whole.words(".").decimal(units % unit, places).done()
     }
 }
 

@@ -1,24 +1,35 @@
 //! What a track is and how its samples are to be decoded.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use crate::Timescale;
 
 /// A track's number within one stream (a TS PID, an ISO BMFF `track_ID`, a source buffer's number).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TrackId(pub u32);
 
 /// Four printable bytes naming a box, brand or codec.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FourCc(pub [u8; 4]);
+
+impl FourCc {
+    /// The letters; what is no printable byte as an escape.
+    pub fn text(self) -> String {
+        let mut text = String::new();
+        for byte in self.0 {
+            for letter in byte.escape_ascii() {
+                text.push(char::from(letter));
+            }
+        }
+        text
+    }
+}
 
 impl fmt::Display for FourCc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut letters = self
-            .0
-            .iter()
-            .flat_map(|byte| std::ascii::escape_default(*byte));
-        letters.try_for_each(|letter| f.write_char(char::from(letter)))
+        f.write_str(&self.text())
     }
 }
 
@@ -30,6 +41,7 @@ impl fmt::Debug for FourCc {
 
 /// The kind of a track with what its kind says about presentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Format {
     /// Pictures. Sizes in pixels as coded in the sample entry.
     Video {
@@ -54,6 +66,7 @@ pub enum Format {
 
 /// By how much a decoded picture is turned clockwise to be shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Rotation {
     /// It is upright.
     #[default]
@@ -104,6 +117,7 @@ impl Format {
 ///
 /// The sample entry is carried verbatim, so that what this project does not know survives.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TrackConfig {
     /// Kind and presentation.
     pub format: Format,

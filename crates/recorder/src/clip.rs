@@ -1,6 +1,6 @@
 //! A range of the tape as an MP4.
 
-use livetape_media::{SmallMap, Timescale, Timestamp};
+use livetape_media::{SmallMap, Timescale, Timestamp, Wording};
 use livetape_tape::Tape;
 use livetape_timeline::plan::{self, Form, PATIENCE, Selection};
 use livetape_timeline::{Part, StoreId, Timeline};
@@ -151,7 +151,9 @@ fn separately(timeline: &Timeline, selection: &Selection) -> String {
             .to_owned();
     for (number, (start, end)) in ranges.iter().enumerate() {
         let before = if number == 0 { ": " } else { ", " };
-        message.push_str(&format!("{before}{start:.6} to {end:.6}"));
+        let range = Wording::of(before).words(&start.decimals(6));
+        let range = range.words(" to ").words(&end.decimals(6));
+        message.push_str(&range.done());
     }
     message
 }

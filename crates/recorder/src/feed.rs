@@ -1,17 +1,17 @@
 //! One stream of bytes - a source buffer's appends, a playlist's segments - onto the tape.
 
 mod source_buffer;
+mod telling;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use livetape_container::{
-    Chunk, Defect, DefectCode, Event as Demuxed, Payload, Run, isobmff, mpegts,
-};
+use livetape_container::{Chunk, DefectCode, Event as Demuxed, Payload, Run, isobmff, mpegts};
 use livetape_media::{Sample, SmallMap, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId};
 use livetape_tape::{Placement, Tape};
 use livetape_timeline::{Extent, rescaled};
 use source_buffer::SourceBuffer;
+use telling::{gap, told};
 
 use crate::can_pull::{CAN_PULL, CanPull};
 use crate::coded_frames::Kept;
@@ -188,7 +188,12 @@ impl Feed {
             (placed.placement.reel, placed.placement.offset) < (at.reel, at.offset)
         };
         self.interrupted = true;
-        self.placed.retain(is_written);
+        for _ in 0..self.placed.len() {
+            let placed = self.placed.pop_front().filter(is_written);
+            placed
+                .into_iter()
+                .for_each(|placed| self.placed.push_back(placed));
+        }
     }
 
     /// The next bytes begin a new timeline.
@@ -353,7 +358,9 @@ impl Feed {
                 _ => append_uncovered(&stretch, id, tape),
             };
             appended |= joined.appended;
-            out.extend(gap(joined.gap, at, &config, longest).map(Output::Event));
+            if let Some(gap) = gap(joined.gap, at, &config, longest) {
+                out.push_back(Output::Event(gap));
+            }
         }
         appended
     }
@@ -403,32 +410,6 @@ fn destination(config: &TrackConfig) -> Option<TrackId> {
         livetape_media::Format::Video { .. } => Some(VIDEO),
         livetape_media::Format::Audio { .. } => Some(AUDIO),
         livetape_media::Format::Other { .. } => None,
-    }
-}
-
-/// A gap longer than a sample, which lasts `one` tick or more, is worth telling.
-fn gap(ticks: i64, at: i64, config: &TrackConfig, one: u32) -> Option<Event> {
-    if ticks <= i64::from(one) {
-        return None;
-    }
-    let missing = Timestamp::new(ticks, config.timescale);
-    let kind = if config.format.is_video() {
-        "picture"
-    } else {
-        "sound"
-    };
-    Some(Event::Defect {
-        code: GAP,
-        message: format!("{missing:.3} s of {kind} are missing from the stream"),
-        at: Some(Timestamp::new(at - ticks, config.timescale).seconds()),
-    })
-}
-
-fn told(defect: &Defect, offset: f64) -> Event {
-    Event::Defect {
-        code: defect.code.as_str(),
-        message: defect.detail.clone(),
-        at: defect.time.map(|time| time.seconds() + offset),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a recording asks of the edge, and how each is spelled in HTTP.
 
-use livetape_media::Timestamp;
+use livetape_media::{Timestamp, Wording};
 use livetape_timeline::StoreId;
 use livetape_timeline::plan::{Cut, FragmentPlan};
 use sha2::{Digest, Sha256};
@@ -75,15 +75,16 @@ impl Place {
 
     /// A job as a request; an object's is that of its fragment.
     pub(crate) fn request(&self, job: &Job, fragment: Option<&FragmentPlan>) -> Request {
-        let recording = format!("{}/v1/recordings/{}", self.edge, self.id);
-        let bearer = ("authorization", format!("Bearer {}", self.token));
+        let recordings = Wording::of(&self.edge).words("/v1/recordings").done();
+        let recording = below(&recordings, "/", &self.id);
+        let bearer = authorization(&self.token);
         let of_json = ("content-type", "application/json".to_owned());
         match job {
             Job::Create {
                 access: Access::Template(wanted),
             } => Request {
                 method: "POST",
-                url: format!("{}/v1/recordings", self.edge),
+                url: recordings,
                 headers: vec![of_json],
                 body: Body::Bytes(wanted.clone().into()),
                 patience: PATIENCE,
@@ -92,30 +93,35 @@ impl Place {
                 access: Access::Token { recording, token },
             } => Request {
                 method: "GET",
-                url: format!("{}/v1/recordings/{recording}", self.edge),
-                headers: vec![("authorization", format!("Bearer {token}"))],
+                url: below(&recordings, "/", recording),
+                headers: vec![authorization(token)],
                 body: Body::Empty,
                 patience: PATIENCE,
             },
             Job::Config { hash, bytes } => Request {
                 method: "PUT",
-                url: format!("{recording}/configs/{hash}"),
+                url: below(&recording, "/configs/", hash),
                 headers: vec![bearer, ("content-type", "video/mp4".to_owned())],
                 body: Body::Bytes(bytes.clone()),
                 patience: PATIENCE,
             },
             Job::Object(object) => Request {
                 method: "PUT",
-                url: format!("{recording}/objects/{LANE}/{}", object.sequence),
+                url: Wording::of(&recording)
+                    .words("/objects/")
+                    .words(LANE)
+                    .words("/")
+                    .decimal(object.sequence.into(), 1)
+                    .done(),
                 headers: object.headers(bearer, fragment),
                 body: fragment.map_or(Body::Empty, |fragment| Body::Plan(fragment.plan.clone())),
                 patience: patience_for(object.bytes),
             },
             Job::Finish { objects } => Request {
                 method: "POST",
-                url: format!("{recording}/finish"),
+                url: below(&recording, "/finish", ""),
                 headers: vec![bearer, of_json],
-                body: Body::Bytes(format!(r#"{{"objects":{{"{LANE}":{objects}}}}}"#).into()),
+                body: Body::Bytes(finish(*objects).into()),
                 patience: PATIENCE,
             },
         }
@@ -132,18 +138,35 @@ impl Object {
             bearer,
             ("content-type", "video/mp4".to_owned()),
             ("livetape-config", self.config.clone()),
-            ("livetape-wall-clock", self.unix.to_string()),
+            (
+                "livetape-wall-clock",
+                Wording::default().number(self.unix).done(),
+            ),
         ];
         if let Some(fragment) = fragment {
             let independent = if fragment.independent { "?1" } else { "?0" };
             headers.extend([
-                ("livetape-base-time", fragment.start.to_string()),
-                ("livetape-duration", fragment.duration.to_string()),
+                ("livetape-base-time", fragment.start.decimals(9)),
+                ("livetape-duration", fragment.duration.decimals(9)),
                 ("livetape-independent", independent.to_owned()),
             ]);
         }
         headers
     }
+}
+
+fn below(address: &str, name: &str, rest: &str) -> String {
+    Wording::of(address).words(name).words(rest).done()
+}
+
+fn authorization(token: &str) -> (&'static str, String) {
+    ("authorization", Wording::of("Bearer ").words(token).done())
+}
+
+/// The JSON that says how many objects there are.
+fn finish(objects: u32) -> String {
+    let json = Wording::of(r#"{"objects":{""#).words(LANE).words("\":");
+    json.decimal(objects.into(), 1).words("}}").done()
 }
 
 /// How long an answer is waited for where so many bytes have to be sent first.
@@ -155,9 +178,10 @@ fn patience_for(bytes: u64) -> u32 {
 
 /// The first 16 hexadecimal digits of the SHA-256.
 pub(crate) fn short_hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let digest = Sha256::digest(bytes);
+    let bytes = digest.iter().take(8);
+    let hash = bytes.fold(Wording::default(), |hash, byte| {
+        hash.hexadecimal((*byte).into(), 2)
+    });
+    hash.done()
 }

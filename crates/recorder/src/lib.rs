@@ -13,7 +13,7 @@
 //! - `part`: a stretch of the tape recorded in one go
 //! - `upload`: the way of what it has cut to the edge
 //! - `job`: what a recording asks of the edge, in HTTP
-//! - `json`: what the edge is asked in and answers with
+//! - `json`, `edge_answer`: what the edge is asked in and answers with
 //! - `clip`: a range of the tape as an MP4
 //! - `still`: one picture with what its decoder needs
 //! - `past`: the tape as fragments to be played again
@@ -21,6 +21,7 @@
 mod can_pull;
 mod clip;
 mod coded_frames;
+mod edge_answer;
 mod feed;
 mod input;
 mod job;

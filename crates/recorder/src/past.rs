@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use livetape_media::{Timescale, Timestamp, TrackId};
+use livetape_media::{Timescale, Timestamp, TrackId, Wording};
 use livetape_timeline::plan::{FragmentPlan, Lane, PATIENCE, configs, init_segment, next_object};
 use livetape_timeline::{Timeline, Track};
 
@@ -52,7 +52,11 @@ pub(crate) fn past(timeline: &Timeline, request: RequestId, from: &PastFrom) -> 
     Some(PastReady {
         request,
         config: short_hash(&init),
-        mime: format!("{kind}/mp4; codecs=\"{codecs}\""),
+        mime: Wording::of(kind)
+            .words("/mp4; codecs=\"")
+            .words(&codecs)
+            .words("\"")
+            .done(),
         init,
         start: fragment.start.minus(LATER),
         end: fragment.start.minus(LATER).plus(fragment.duration),

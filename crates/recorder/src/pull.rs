@@ -10,10 +10,10 @@ use livetape_hls::{
 use livetape_tape::Tape;
 
 use crate::can_pull::{CAN_PULL, CanPull};
+use crate::edge_answer::text;
 use crate::feed::{Ending, Feed, Taken};
 use crate::input::{Answer, Now};
 use crate::output::{Body, Event, ExchangeId, FailureCode, Output, Request};
-use crate::upload::text;
 use crate::wall_clock::Reached;
 
 /// Where to begin: as many segments before the live edge as a player would (§6.3.3).

@@ -1,20 +1,19 @@
 //! Everything under one roof.
 
+mod taking_out;
+
 use std::collections::VecDeque;
 
 use livetape_media::{SmallMap, Timescale, Timestamp};
 use livetape_tape::{Command, Placement, Tape, Window};
 
 use crate::can_pull::CAN_PULL;
-use crate::clip::{Clips, clip};
+use crate::clip::Clips;
 use crate::feed::{Ending, Feed, GAP, Taken, VIDEO, drain_commands};
-use crate::input::{Access, Answer, Input, Now, SourceId};
+use crate::input::{Answer, Input, Now, SourceId};
 use crate::output::{Event, ExchangeId, FailureCode, Output, RequestId, TrackInfo};
-use crate::part::lead;
-use crate::past::past;
 use crate::pull::Pull;
 use crate::recording::Recording;
-use crate::still::still;
 use crate::wall_clock::Arrival;
 use livetape_timeline::plan::PATIENCE;
 
@@ -184,27 +183,15 @@ impl Recorder {
                 self.room.left = Some(bytes);
                 self.tape.set_room(bytes);
             }
-            Input::Clip { request, range } => {
-                self.complete(now);
-                self.clip(request, range);
-            }
-            Input::Still { request, seconds } => self.still(request, seconds),
-            Input::Past { request, from } => {
-                let ready = past(self.tape.timeline(), request, &from);
-                let nothing = Output::Event(Event::NothingYet { request });
-                self.out.push_back(ready.map_or(nothing, Output::Past));
-            }
-            Input::Upload {
-                request,
-                clip,
-                edge,
-                access,
-            } => self.upload(request, clip, (edge, access), now),
+            Input::Clip { .. }
+            | Input::Still { .. }
+            | Input::Past { .. }
+            | Input::Upload { .. } => self.take_out(input, now),
             Input::CloseClip { request } => {
                 let kept = self.clips.close(request);
                 let delete = |(reel, bytes)| Output::Storage(Command::Delete(reel, bytes));
-                let deleted = kept.map(delete);
-                self.out.extend(deleted);
+                kept.map(delete)
+                    .for_each(|deleted| self.out.push_back(deleted));
             }
             Input::Answered { exchange, answer } => self.answered(exchange, &answer, now),
             Input::Unanswered { exchange, why } => self.unanswered(exchange, why, now),
@@ -266,30 +253,6 @@ impl Recorder {
             ) => self.fail(request, FailureCode::NotRecording, NOT_RECORDING),
             _ => {}
         }
-    }
-
-    /// Finds the picture of a moment; of what the viewer sees, unless told.
-    fn still(&mut self, request: RequestId, seconds: Option<f64>) {
-        let seen = self.playhead.filter(|_| self.pull.is_none());
-        match still(self.tape.timeline(), request, seconds.or(seen)) {
-            Some(ready) => self.out.push_back(Output::Still(ready)),
-            None => self.fail(request, FailureCode::NothingRecorded, NO_PICTURE),
-        }
-    }
-
-    /// Begins to send a clip.
-    fn upload(&mut self, request: RequestId, clip: RequestId, to: (&str, Access), now: Now) {
-        let Some(bounds) = self.clips.bounds(clip) else {
-            return self.fail(request, FailureCode::ClipClosed, CLIP_CLOSED);
-        };
-        let lead = lead(self.tape.timeline());
-        let first = lead.and_then(|lead| lead.shown_from(bounds.0));
-        if first != Some(bounds.0) {
-            return self.fail(request, FailureCode::NothingRecorded, CLIP_LEFT);
-        }
-        let (edge, access) = to;
-        self.uploads
-            .push(Recording::of(request, edge, access, bounds, now));
     }
 
     /// Tells where in the recording a moment of the tape is, the newest unless told.
@@ -366,7 +329,12 @@ impl Recorder {
             Output::Event(Event::Defect { code, .. }) => *code != GAP,
             _ => true,
         };
-        self.out.retain(stands);
+        for _ in 0..self.out.len() {
+            let output = self.out.pop_front().filter(stands);
+            output
+                .into_iter()
+                .for_each(|output| self.out.push_back(output));
+        }
         self.tape.not_written(at);
         if !std::mem::replace(&mut self.room.refused, true) && !self.room.full {
             self.room.full = true;
@@ -486,22 +454,6 @@ impl Recorder {
         }
     }
 
-    fn clip(&mut self, request: RequestId, range: crate::ClipRange) {
-        self.arrival.date(&mut self.tape);
-        let made = clip(&mut self.tape, request, range, self.playhead);
-        drain_commands(&mut self.tape, &mut self.out);
-        match made {
-            Ok((ready, clip)) => {
-                self.clips.open(request, clip);
-                self.out.push_back(Output::Clip(ready));
-            }
-            Err((FailureCode::NothingRecorded, _)) if self.is_all_protected() => {
-                self.fail(request, FailureCode::Protected, PROTECTED);
-            }
-            Err((code, message)) => self.fail(request, code, &message),
-        }
-    }
-
     /// The recording or upload that asked for an exchange.
     fn asker(&mut self, exchange: ExchangeId) -> Option<&mut Recording> {
         let mut all = self.recording.iter_mut().chain(&mut self.uploads);
@@ -564,9 +516,6 @@ impl Recorder {
 
 const ALREADY_RECORDING: &str = "this tape is already recording; stop that recording first";
 const NOT_RECORDING: &str = "there is no recording running";
-const NO_PICTURE: &str = "no picture is recorded there; ask for a time inside the window";
-const CLIP_LEFT: &str = "the window has left the clip: it can be saved, not uploaded any more";
-const CLIP_CLOSED: &str = "the clip is closed; upload it before that";
 const NOTHING_TO_RESUME: &str =
     "no recording was running when this tape was left, or too much of it is missing to go on";
 const STORAGE_SHORT: &str = "there is no room for the whole window: the oldest of it is given up";

@@ -5,11 +5,11 @@
 
 use std::collections::VecDeque;
 
-use livetape_container::Chunk;
-use livetape_media::SmallMap;
+use livetape_media::{SmallMap, Wording};
 use livetape_timeline::StoreId;
 use livetape_timeline::plan::FragmentPlan;
 
+use crate::edge_answer::{refusal, text};
 use crate::input::{Access, Answer, Now};
 use crate::job::{Job, Object, Place};
 use crate::json::text_at;
@@ -29,7 +29,7 @@ pub(crate) struct Upload {
     request: RequestId,
     place: Place,
     created: bool,
-    jobs: VecDeque<Job>,
+    jobs: Vec<Job>,
     in_flight: SmallMap<ExchangeId, Job>,
     configs_known: Vec<String>,
     objects_stored: u32,
@@ -61,7 +61,7 @@ impl Upload {
             request,
             place: Place::at(edge),
             created: false,
-            jobs: VecDeque::from([Job::Create { access }]),
+            jobs: vec![Job::Create { access }],
             in_flight: SmallMap::new(),
             configs_known: Vec::new(),
             objects_stored: 0,
@@ -80,7 +80,7 @@ impl Upload {
             request,
             place,
             created: true,
-            jobs: VecDeque::new(),
+            jobs: Vec::new(),
             in_flight: SmallMap::new(),
             configs_known: Vec::new(),
             objects_stored: stored.0,
@@ -131,7 +131,7 @@ impl Upload {
 
     /// When it has to be woken, on the steady clock.
     pub(crate) fn wake_at(&self, now: Now) -> Option<u64> {
-        let paced = matches!(self.jobs.front(), Some(Job::Object(_))) && self.created;
+        let paced = matches!(self.jobs.first(), Some(Job::Object(_))) && self.created;
         let paced = Some(self.pace.free_at).filter(|at| paced && *at > now.steady);
         self.retry_at.or(paced)
     }
@@ -145,14 +145,14 @@ impl Upload {
             || self.in_flight.values().any(queued);
         if !known {
             let hash = hash.clone();
-            self.jobs.push_back(Job::Config { hash, bytes: init });
+            self.jobs.push(Job::Config { hash, bytes: init });
         }
-        self.jobs.push_back(Job::Object(Box::new(object)));
+        self.jobs.push(Job::Object(Box::new(object)));
     }
 
     /// Nothing comes after what is queued: `objects` in all.
     pub(crate) fn finish(&mut self, objects: u32) {
-        self.jobs.push_back(Job::Finish { objects });
+        self.jobs.push(Job::Finish { objects });
     }
 
     /// There is a network again: no reason to wait for the next try.
@@ -174,9 +174,10 @@ impl Upload {
             self.retry_at = None;
         }
         while !waits && self.in_flight.len() < IN_FLIGHT && self.may_send(now) {
-            let Some(job) = self.jobs.pop_front() else {
+            if self.jobs.is_empty() {
                 break;
-            };
+            }
+            let job = self.jobs.remove(0);
             let mut fragment = None;
             if let Job::Object(object) = &job {
                 fragment = plan(object);
@@ -197,7 +198,7 @@ impl Upload {
 
     /// Whether the first job's turn has come.
     fn may_send(&self, now: Now) -> bool {
-        match self.jobs.front() {
+        match self.jobs.first() {
             Some(Job::Create { .. }) => true,
             Some(Job::Config { .. }) => self.created,
             Some(Job::Object(object)) => {
@@ -227,11 +228,13 @@ impl Upload {
             return Answered::Going;
         };
         if matches!(answer.status, 408 | 425 | 429 | 500..=599) {
-            let why = format!("it answers with status {}", answer.status);
+            let why = Wording::of("it answers with status ")
+                .decimal(answer.status.into(), 1)
+                .done();
             return self.again(job, &why, now);
         }
         if !(200..300).contains(&answer.status) {
-            return refused(answer);
+            return Answered::Failed(FailureCode::EdgeRefused, refusal(answer));
         }
         self.failures = 0;
         match job {
@@ -260,7 +263,11 @@ impl Upload {
     /// Puts a job back where it was and waits before the next try.
     fn again(&mut self, job: Job, why: &str, now: Now) -> Answered {
         if matches!(job, Job::Create { .. }) && self.failures + 1 >= CREATE_TRIES {
-            let message = format!("the edge {} cannot be reached: {why}", self.place.edge());
+            let message = Wording::of("the edge ")
+                .words(self.place.edge())
+                .words(" cannot be reached: ")
+                .words(why)
+                .done();
             return Answered::Failed(FailureCode::EdgeUnreachable, message);
         }
         let sequence = |job: &Job| match job {
@@ -313,7 +320,7 @@ impl Upload {
 
     /// Tells the state where it is another than was told last.
     fn tell_state(&mut self, out: &mut VecDeque<Output>) {
-        let last = self.jobs.back().or(self.in_flight.values().next());
+        let last = self.jobs.last().or(self.in_flight.values().next());
         let state = if self.failures > 0 {
             UploadState::Waiting
         } else if !self.created {
@@ -361,16 +368,6 @@ impl Pace {
 const NO_RECORDING: &str =
     "the edge answered something else than a recording; is its address right?";
 
-fn refused(answer: &Answer<'_>) -> Answered {
-    let (body, status) = (text(answer.body), answer.status);
-    let said = |name| text_at(&body, &["error", name]);
-    let message = match said("code").zip(said("message")) {
-        Some((code, message)) => format!("the edge refused ({status}, {code}): {message}"),
-        None => format!("the edge refused with status {status}"),
-    };
-    Answered::Failed(FailureCode::EdgeRefused, message)
-}
-
 fn lost(object: &Object) -> Event {
     Event::Defect {
         code: "object_lost",
@@ -378,11 +375,4 @@ fn lost(object: &Object) -> Event {
             .to_owned(),
         at: Some(object.at.seconds()),
     }
-}
-
-/// A body as text; the edge's answers are small.
-pub(crate) fn text(body: &dyn Chunk) -> String {
-    let mut bytes = vec![0; body.len()];
-    body.copy_to(0, &mut bytes);
-    String::from_utf8_lossy(&bytes).into_owned()
 }

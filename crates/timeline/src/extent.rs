@@ -134,6 +134,19 @@ impl ExtentMap {
     }
 }
 
+/// The extents without their first `skip` bytes.
+pub(crate) fn after(extents: &[Extent], mut skip: u64) -> impl Iterator<Item = Extent> + '_ {
+    extents.iter().filter_map(move |extent| {
+        let cut = skip.min(extent.len);
+        skip -= cut;
+        (cut < extent.len).then_some(Extent {
+            store: extent.store,
+            offset: extent.offset + cut,
+            len: extent.len - cut,
+        })
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

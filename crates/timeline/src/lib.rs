@@ -6,12 +6,14 @@
 //! - [`Timeline`], [`Track`]: every stored sample: when, how long, keyframe, which configuration
 //! - [`Extent`], [`StoreId`]: where stored bytes are (a reel, an object, a file)
 //! - [`rescaled`]: samples of another timescale than their track has
+//! - [`sealed`]: a timeline's samples as bytes, read back without a look at them
 //! - [`plan`]: what is taken out, as a list of stored ranges and generated header bytes
 
 mod events;
 mod extent;
 pub mod plan;
 mod rescale;
+pub mod sealed;
 mod timeline;
 mod track;
 mod wall_clock;
@@ -20,4 +22,4 @@ pub use extent::{Extent, StoreId};
 pub use plan::{Part, Plan};
 pub use rescale::rescaled;
 pub use timeline::{Appended, Timeline};
-pub use track::{Presented, Section, Slice, Track};
+pub use track::{Presented, SealedTrack, Section, Slice, Track};

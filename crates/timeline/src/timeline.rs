@@ -5,7 +5,7 @@ use std::sync::Arc;
 use livetape_media::{Sample, TimedEvent, Timestamp, TrackConfig, TrackId};
 
 use crate::events::Events;
-use crate::extent::{Extent, StoreId};
+use crate::extent::{Extent, StoreId, after};
 use crate::track::Track;
 use crate::wall_clock::WallClock;
 
@@ -205,7 +205,7 @@ impl Timeline {
         ends().filter(|end| *end >= oldest).min()
     }
 
-    fn track_or_new(&mut self, id: TrackId, config: &TrackConfig) -> &mut Track {
+    pub(crate) fn track_or_new(&mut self, id: TrackId, config: &TrackConfig) -> &mut Track {
         let at = match self.tracks.iter().position(|track| track.id() == id) {
             Some(at) => at,
             None => {
@@ -222,19 +222,6 @@ impl Timeline {
         };
         &mut self.tracks[at]
     }
-}
-
-/// The extents without their first `skip` bytes.
-fn after(extents: &[Extent], mut skip: u64) -> impl Iterator<Item = Extent> + '_ {
-    extents.iter().filter_map(move |extent| {
-        let cut = skip.min(extent.len);
-        skip -= cut;
-        (cut < extent.len).then_some(Extent {
-            store: extent.store,
-            offset: extent.offset + cut,
-            len: extent.len - cut,
-        })
-    })
 }
 
 #[cfg(test)]

@@ -1,9 +1,12 @@
 //! One track of a timeline: its samples in decode order.
 
+mod appended;
 mod block;
 mod presented;
 mod samples;
+mod sealed;
 mod slice;
+mod totals;
 mod walk;
 
 use std::collections::VecDeque;
@@ -16,8 +19,10 @@ use crate::extent::{Extent, ExtentMap, StoreId};
 
 use block::Block;
 pub use presented::Presented;
+pub use sealed::SealedTrack;
 pub(crate) use slice::confined;
 pub use slice::{Section, Slice};
+pub(crate) use totals::{Runs, Stretch, Totals};
 pub(crate) use walk::Walk;
 
 /// Pictures are decoded at most so many before those shown earlier.

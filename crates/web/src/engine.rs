@@ -1,11 +1,14 @@
 //! Messages in, recorder, outputs carried out one after another.
 
+mod handing_out;
+
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
 use js_sys::{Array, Function, Uint8Array};
-use livetape_recorder::{Answer, ClipReady, ExchangeId, Input, Output, Recorder, Request};
+use livetape_media::Wording;
+use livetape_recorder::{Answer, ExchangeId, Input, Output, Recorder, Request};
 use livetape_tape::Window;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
@@ -220,8 +223,10 @@ impl Shared {
         tape.recorder.handle(input, now());
         while let Some(output) = tape.recorder.poll() {
             if let Err(error) = self.carry_out(tape, output, chunk).await {
-                let why = js_sys::Error::from(error).message();
-                let why = format!("the browser's storage failed: {why}");
+                let why = String::from(js_sys::Error::from(error).message());
+                let why = Wording::of("the browser's storage failed: ")
+                    .words(&why)
+                    .done();
                 self.post(reply::failed(None, "storage_failed", &why));
             }
         }
@@ -248,12 +253,9 @@ impl Shared {
             (Output::Exchange(exchange, request), plan) => {
                 spawn_local(Rc::clone(self).fetch(exchange, request, plan));
             }
-            (Output::Clip(ready), _) => self.clip(&tape.reels, &ready)?,
-            (Output::Still(ready), Some(bytes)) => self.post(reply::still(&ready, &bytes)),
-            (Output::Past(ready), Some(bytes)) => {
-                self.post_with(reply::past(&ready, &bytes), &Array::of1(&bytes.buffer()));
+            (taken @ (Output::Clip(_) | Output::Still(_) | Output::Past(_)), bytes) => {
+                self.hand_out(&tape.reels, &taken, bytes.as_ref())?;
             }
-            (Output::Still(_) | Output::Past(_), None) => {}
             (Output::Event(event), _) => self.post(reply::event(&event)),
             (Output::WakeAt(at), _) => {
                 if let Some(alarm) = self.alarm.borrow_mut().as_mut() {
@@ -269,22 +271,6 @@ impl Shared {
             Ok(fetched) => Task::Answered(id, fetched),
             Err(why) => Task::Unanswered(id, why),
         });
-    }
-
-    fn clip(&self, reels: &Reels, ready: &ClipReady) -> Result<(), JsValue> {
-        let copied = reels.copied();
-        let blob = reels.assemble(&ready.plan)?;
-        let copied = reels.copied() - copied;
-        let reply = reply::to(ready.request, "clip")
-            .number("clip", ready.request.0.into())
-            .value("blob", &blob)
-            .number("start", ready.start.seconds())
-            .number("duration", ready.duration.seconds())
-            .value("tracks", &reply::tracks(&ready.tracks))
-            .number("headerBytes", ready.plan.generated_len() as f64)
-            .number("copiedBytes", copied as f64);
-        self.post(reply);
-        Ok(())
     }
 
     /// Gives an append's buffer back to the page.

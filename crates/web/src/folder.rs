@@ -1,6 +1,7 @@
 //! The folders of tapes in the origin private file system: each tape has its own.
 
 use js_sys::{AsyncIterator, IteratorNext, JsString, Reflect};
+use livetape_media::Wording;
 use livetape_timeline::StoreId;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -38,7 +39,11 @@ pub(crate) struct Found {
 impl Folder {
     /// A fresh one.
     pub(crate) async fn make() -> Result<Self, JsValue> {
-        let name = format!("{}-{:08x}", js_sys::Date::now() as u64, random());
+        let name = Wording::default()
+            .decimal(js_sys::Date::now() as u64, 1)
+            .words("-")
+            .hexadecimal(random().into(), 8)
+            .done();
         Self::take(name, true).await
     }
 
@@ -49,7 +54,7 @@ impl Folder {
 
     async fn take(name: String, create: bool) -> Result<Self, JsValue> {
         let parent = parent().await?;
-        let lock = match Lock::wish(&format!("{FOLDER}/{name}")).await {
+        let lock = match Lock::wish(&Wording::of(FOLDER).words("/").words(&name).done()).await {
             Wish::Granted(lock) => Some(lock),
             Wish::Impossible => None,
             Wish::Refused => return Err(JsValue::from_str("the tape is in use")),
@@ -154,11 +159,19 @@ const REEL: &str = "reel";
 const JOURNAL: &str = "journal";
 
 fn reel_name(id: StoreId) -> String {
-    format!("{:06}.{REEL}", id.0)
+    file_name(id, REEL)
 }
 
 fn journal_name(id: StoreId) -> String {
-    format!("{:06}.{JOURNAL}", id.0)
+    file_name(id, JOURNAL)
+}
+
+fn file_name(id: StoreId, kind: &str) -> String {
+    Wording::default()
+        .decimal(id.0.into(), 6)
+        .words(".")
+        .words(kind)
+        .done()
 }
 
 async fn parent() -> Result<FileSystemDirectoryHandle, JsValue> {

@@ -131,13 +131,17 @@ impl Told {
             "unpause" => Input::Unpause { request },
             "mark" => Input::Mark { request },
             "stop" => Input::Stop { request },
-            "upload" => Input::Upload {
-                request,
-                clip: clip(message)?,
-                edge: self.text.as_deref()?,
-                access: access(message)?,
-            },
             "cancel" => Input::Cancel { request },
+            "clip" | "screenshot" | "past" | "upload" => return self.taken_out(request),
+            _ => return None,
+        })
+    }
+
+    /// What is taken out of the tape. A function of its own: the module is cut here.
+    #[inline(never)]
+    fn taken_out(&self, request: RequestId) -> Option<Input<'_>> {
+        let message = &self.message;
+        Some(match self.kind.as_str() {
             "clip" => Input::Clip {
                 request,
                 range: clip_range(message)?,
@@ -149,6 +153,12 @@ impl Told {
             "past" => Input::Past {
                 request,
                 from: past_from(message)?,
+            },
+            "upload" => Input::Upload {
+                request,
+                clip: clip(message)?,
+                edge: self.text.as_deref()?,
+                access: access(message)?,
             },
             _ => return None,
         })

@@ -1,6 +1,7 @@
 //! Exchanges by `fetch`.
 
 use js_sys::Uint8Array;
+use livetape_media::Wording;
 use livetape_recorder::{Body, Request};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -51,7 +52,10 @@ async fn send(request: &Request, plan: Option<Uint8Array>) -> Result<Fetched, Js
             )
             .await?;
             let digest = base64(&Uint8Array::new(&digest).to_vec());
-            headers = headers.text("content-digest", &format!("sha-256=:{digest}:"));
+            headers = headers.text(
+                "content-digest",
+                &Wording::of("sha-256=:").words(&digest).words(":").done(),
+            );
             init = init.value("body", &bytes);
         }
     }

@@ -1,6 +1,8 @@
 //! Building what the demo and the tests run: the wasm module, the Worker, `www/`.
 //! Each is stamped by its inputs, so that an unchanged second start builds nothing.
 
+mod modules;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,16 +14,18 @@ use crate::setup::{self, Target, Tool};
 use crate::stamp::{self, Inputs};
 use crate::workspace::Workspace;
 
+pub(crate) use modules::weighed;
+
 /// Builds all three, in the order in which they need each other.
 pub(crate) fn all(workspace: &Workspace, deadline: Option<Instant>) -> Result<()> {
-    wasm_module(workspace, deadline)?;
+    modules::all(workspace, deadline)?;
     worker(workspace, deadline)?;
     pages(workspace, deadline)
 }
 
 /// What a page runs: the wasm module and `www/`.
 pub(crate) fn browser(workspace: &Workspace, deadline: Option<Instant>) -> Result<()> {
-    wasm_module(workspace, deadline)?;
+    modules::all(workspace, deadline)?;
     pages(workspace, deadline)
 }
 
@@ -118,148 +122,6 @@ fn wasm_opt(workspace: &Workspace) -> PathBuf {
     workspace
         .root
         .join("worker/node_modules/binaryen/bin/wasm-opt")
-}
-
-/// Cargo's profile for what the browser loads.
-const BROWSER_PROFILE: &str = "wasm";
-
-/// One build of `crates/web`.
-struct Module {
-    /// What its files' names begin with.
-    name: &'static str,
-    /// Its budget in `www/budgets.json`.
-    budget: &'static str,
-    /// What is given to cargo beyond the profile.
-    arguments: &'static [&'static str],
-}
-
-/// What a page with a player loads, and what `LiveTape.pull()` loads.
-const MODULES: [Module; 2] = [
-    Module {
-        name: "livetape_tap",
-        budget: "recorder",
-        arguments: &[],
-    },
-    Module {
-        name: "livetape_web",
-        budget: "recorder that pulls",
-        arguments: &["--", "--features", "pull"],
-    },
-];
-
-impl Module {
-    fn path(&self, workspace: &Workspace) -> PathBuf {
-        let file = format!("{}_bg.wasm", self.name);
-        workspace.root.join("www/sdk/wasm").join(file)
-    }
-
-    /// Builds it with wasm-pack, then has wasm-opt make it small.
-    fn commands(&self, workspace: &Workspace) -> Result<Vec<Command>> {
-        let path = setup::in_path(&[setup::node(workspace)?, tool(workspace, Tool::WasmBindgen)?])?;
-        let mut pack = process::command(tool(workspace, Tool::WasmPack)?);
-        pack.args(["build", "crates/web", "--target", "web", "--no-pack"])
-            .args(["--mode", "no-install", "--profile", BROWSER_PROFILE])
-            .arg("--out-dir")
-            .arg(workspace.root.join("www/sdk/wasm"))
-            .args(["--out-name", self.name])
-            .args(self.arguments)
-            .envs(setup::wasm_environment(workspace, Target::Web)?)
-            .env("PATH", &path)
-            .current_dir(&workspace.root);
-        let module = self.path(workspace);
-        let mut optimise = optimiser(workspace, &module, &module);
-        optimise.env("PATH", &path);
-        Ok(vec![pack, optimise])
-    }
-}
-
-/// The browser's modules, `www/sdk/wasm`.
-fn wasm_module(workspace: &Workspace, deadline: Option<Instant>) -> Result<()> {
-    workspace.require("crates/web/Cargo.toml")?;
-    for module in &MODULES {
-        Part {
-            name: module.name,
-            usual: Duration::from_secs(60),
-            inputs: rust_inputs(workspace, &["crates/web"])?,
-            result: &module.path(workspace),
-        }
-        .build(workspace, module.commands(workspace)?, deadline)?;
-    }
-    Ok(())
-}
-
-/// What has a budget in `www/budgets.json` and is made by cargo: its name there, and the file.
-pub(crate) fn weighed(
-    workspace: &Workspace,
-    deadline: Option<Instant>,
-) -> Result<Vec<(&'static str, PathBuf)>> {
-    wasm_module(workspace, deadline)?;
-    let mut files = vec![("media core", media_core(workspace, deadline)?)];
-    files.extend(MODULES.iter().map(|own| (own.budget, own.path(workspace))));
-    Ok(files)
-}
-
-fn optimiser(workspace: &Workspace, module: &Path, out: &Path) -> Command {
-    let mut optimise = process::command(wasm_opt(workspace));
-    optimise
-        .args([
-            "--enable-bulk-memory",
-            "--enable-nontrapping-float-to-int",
-            "--enable-sign-ext",
-        ])
-        .args(["--enable-mutable-globals", "--enable-reference-types"])
-        .args(["--enable-multivalue", "--enable-simd"])
-        // Low memory is the far end of the stack, which rustc puts first. A function that is called once stays one unless
-        // it is tiny: in a larger one its locals have longer numbers, and pack worse. What has a like name is alike, and
-        // packs better beside its like.
-        .args(["--low-memory-unused", "--flatten", "--rereloop"])
-        .args(["--one-caller-inline-max-function-size", "20"])
-        .args(["-Os", "--reorder-functions-by-name", "-Os"])
-        .arg(module)
-        .arg("-o")
-        .arg(out);
-    optimise
-}
-
-/// The media core alone, as the browser's module has it: built only to be weighed.
-fn media_core(workspace: &Workspace, deadline: Option<Instant>) -> Result<PathBuf> {
-    let environment = setup::wasm_environment(workspace, Target::Web)?;
-    let triple = Target::Web.triple();
-    let example = "media_core";
-    let mut cargo = process::command("cargo");
-    cargo
-        .args(["build", "--quiet", "--target", triple])
-        .args(["--profile", BROWSER_PROFILE])
-        .args(["--package", "livetape-timeline", "--example", example])
-        .envs(environment)
-        .current_dir(&workspace.root);
-    let built = workspace
-        .wasm_target()
-        .join(triple)
-        .join(BROWSER_PROFILE)
-        .join("examples");
-    let made = workspace.state().join("media_core.wasm");
-    let mut optimise = optimiser(workspace, &built.join(format!("{example}.wasm")), &made);
-    optimise.env("PATH", setup::in_path(&[setup::node(workspace)?])?);
-    let mut inputs = Inputs::default();
-    for path in [
-        "Cargo.toml",
-        "Cargo.lock",
-        ".cargo",
-        "crates/media",
-        "crates/container",
-        "crates/timeline",
-    ] {
-        inputs.path(&workspace.root.join(path))?;
-    }
-    Part {
-        name: "media core",
-        usual: Duration::from_secs(30),
-        inputs,
-        result: &made,
-    }
-    .build(workspace, vec![cargo, optimise], deadline)?;
-    Ok(made)
 }
 
 /// The edge's Worker, `worker/build`.

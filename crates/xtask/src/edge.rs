@@ -261,6 +261,8 @@ fn wrangler(workspace: &Workspace, port: u16, store: &Path, secrets: &Path) -> R
         .env("WRANGLER_LOG_PATH", workspace.logs().join("wrangler"))
         // Nothing here asks a server elsewhere where this machine is.
         .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
+        // wrangler's own record of every request, which no platform keeps, costs more than most requests do.
+        .env("X_LOCAL_OBSERVABILITY", "false")
         .env("NO_COLOR", "1")
         .current_dir(workspace.root.join("worker"));
     Ok(wrangler)

@@ -23,6 +23,8 @@ const STORED: i64 = 1_800_000_000_000;
 struct Stage {
     recording: Recording,
     stored: BTreeMap<String, Vec<u8>>,
+    rows: Vec<ObjectRow>,
+    configs: Vec<(ConfigHash, Vec<u8>)>,
 }
 
 /// Every file that is made from the index, but for those that playlists name.
@@ -63,10 +65,13 @@ pub(super) fn run(input: &[u8]) {
         gate: Gate::default(),
         retention: Retention::default(),
         evicted: Evicted::default(),
+        provenance: livetape_edge::Provenance::default(),
     };
     let mut stage = Stage {
         recording: Recording::new(meta, [], []),
         stored: BTreeMap::new(),
+        rows: Vec::new(),
+        configs: Vec::new(),
     };
     let mut config = None;
     let (mut rest, mut seq) = (input, 0);
@@ -85,6 +90,7 @@ pub(super) fn run(input: &[u8]) {
     stage.views();
     stage.recording.finish();
     stage.views();
+    stage.check_page();
 }
 
 impl Stage {
@@ -92,6 +98,7 @@ impl Stage {
         let hash = ConfigHash::of(init);
         self.recording.check_config(&hash, init).ok()?;
         self.recording.insert_config(hash.clone(), init.to_vec());
+        self.configs.push((hash.clone(), init.to_vec()));
         Some(hash)
     }
 
@@ -116,6 +123,7 @@ impl Stage {
                 self.recording.take_object(&row),
                 "its number is the highest"
             );
+            self.rows.push(row);
         }
     }
 
@@ -161,12 +169,36 @@ impl Stage {
         }
     }
 
+    /// Read from two pages, it is the same files, byte for byte.
+    fn check_page(&self) {
+        let meta = self.recording.meta().clone();
+        let mut paged = Recording::new(meta, self.configs.clone(), []);
+        for rows in self.rows.chunks(self.rows.len().div_ceil(2).max(1)) {
+            let page = paged.page(rows);
+            if !page.is_some_and(|page| paged.take_page(&page)) {
+                assert!(rows.iter().all(|row| paged.take_object(row)));
+            }
+        }
+        for kind in [FileKind::Video, FileKind::Audio] {
+            let request = Mp4Request {
+                kind,
+                ..Mp4Request::default()
+            };
+            let [own, known] = [&paged, &self.recording].map(|own| own.file(&request, None));
+            assert!(own == known, "a file of pages is another");
+        }
+    }
+
     /// What is delivered must be there.
     fn check(&self, delivery: &Delivery) {
         let mut body = Vec::new();
         for piece in &delivery.pieces {
             match piece {
                 Piece::Bytes(bytes) => body.extend(bytes),
+                Piece::Header { of, offset, len } => {
+                    let header = self.recording.header(of, *offset..*offset + *len);
+                    body.extend(header.expect("the same file"));
+                }
                 Piece::Stored { key, offset, len } => {
                     let end = offset.checked_add(*len).expect("an end");
                     let object = self.stored.get(key);

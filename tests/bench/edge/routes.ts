@@ -103,13 +103,14 @@ export async function carrying(setting: Setting): Promise<Figures[]> {
     urls.push(String(made.headers.location));
   }
   const own = (number: number): string => urls[number] ?? '';
-  const segment = `${long.playback.hls.replace('index.m3u8', '')}main/1.m4s`;
-  const { bytes } = await send('GET', segment);
+  const segment = (seq: number): string => `${long.playback.hls.replace('index.m3u8', '')}main/${seq}.m4s`;
+  const { bytes } = await send('GET', segment(1));
   const minutes = await send('HEAD', `${long.playback.mp4}?start=0&end=600`);
   const figures = [
     await measure('PATCH uploads/{id}, 32 MiB', few, (number) => send('PATCH', own(number), { headers: stream, body: sent }), sent.length),
     await measure('GET uploads/{id}, 32 MiB', few, (number) => send('GET', own(number)), sent.length),
-    await measure('main/{seq}.m4s', requests, () => send('GET', segment), bytes),
+    await measure('main/{seq}.m4s, from storage', requests, (number) => send('GET', segment(2 + number)), bytes),
+    await measure('main/{seq}.m4s, from the cache', requests, () => send('GET', segment(1)), bytes),
     await measure('video.mp4, 10 minutes', few, () => send('GET', `${long.playback.mp4}?start=0&end=600`), Number(minutes.headers['content-length'])),
   ];
   for (const url of urls) await send('DELETE', url, { headers: tus });

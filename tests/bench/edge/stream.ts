@@ -17,7 +17,7 @@ export async function makeStream(): Promise<Sample> {
     const file = join(folder, 'stream.mp4');
     const sources = ['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=25', '-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000'];
     const coding = ['-c:v', 'libx264', '-preset', 'veryfast', '-b:v', '80k', '-g', '100', '-keyint_min', '100', '-sc_threshold', '0', '-pix_fmt', 'yuv420p', '-c:a', 'aac', '-b:a', '32k'];
-    const format = ['-t', '16', '-movflags', '+frag_keyframe+empty_moov+default_base_moof', file];
+    const format = ['-t', '16', '-frames:a', '750', '-movflags', '+frag_keyframe+empty_moov+default_base_moof', file];
     execFileSync('ffmpeg', ['-v', 'error', '-y', ...sources, ...coding, ...format]);
     return takenApart(readFileSync(file), seconds);
   } finally {

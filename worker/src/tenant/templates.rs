@@ -1,9 +1,9 @@
 //! Templates, and what has been recorded by them.
 
 use livetape_edge::Code;
-use livetape_edge::access::{PatchTemplate, Template, TemplateList, Use};
+use livetape_edge::access::{KeptName, PatchTemplate, Template, TemplateList, Use};
 use serde::{Deserialize, Serialize};
-use worker::Result;
+use worker::{Result, SqlStorage};
 
 use super::{Tenant, done};
 use crate::refusal::Answer;
@@ -34,14 +34,10 @@ pub(crate) struct Admission {
 
 impl Tenant {
     /// Writes a template, new or changed.
-    pub(super) fn put_template(&self, template: &Template) -> Result<()> {
-        let values = vec![
-            template.id.clone().into(),
-            serde_json::to_string(template)?.into(),
-            template.created.into(),
-        ];
-        let query = "INSERT OR REPLACE INTO template (id, body, created) VALUES (?, ?, ?)";
-        write(&self.sql, query, values)
+    pub(super) async fn put_template(&self, template: &Template) -> Result<()> {
+        insert(&self.sql, template)?;
+        self.keep_this(&KeptName::Template(template.id.clone()))
+            .await
     }
 
     pub(super) fn template(&self, id: &str) -> Answer {
@@ -49,29 +45,34 @@ impl Tenant {
     }
 
     pub(super) fn templates(&self) -> Answer {
-        let templates = self.templates_where("id > ?", "")?;
+        let templates = find(&self.sql, "id > ?", "")?;
         Ok(respond::json(200, &TemplateList { templates })?)
     }
 
-    pub(super) fn patch_template(&self, id: &str, patch: PatchTemplate) -> Answer {
+    pub(super) async fn patch_template(&self, id: &str, patch: PatchTemplate) -> Answer {
         let template = self.known_template(id)?.patched(patch)?;
-        self.put_template(&template)?;
+        self.put_template(&template).await?;
         Ok(respond::json(200, &template)?)
     }
 
-    pub(super) fn remove_template(&self, id: &str) -> Answer {
+    pub(super) async fn remove_template(&self, id: &str) -> Answer {
         self.known_template(id)?;
         write(
             &self.sql,
             "DELETE FROM template WHERE id = ?",
             vec![id.into()],
         )?;
+        self.keep_this(&KeptName::Template(id.to_owned())).await?;
         Ok(done())
     }
 
     /// Lets a recording be made, and counts it; answers with what it has by that.
     pub(super) fn admit(&self, wanted: Admission) -> Answer {
         let template = self.known_template(&wanted.template)?;
+        // How many there are is not known before all are listed.
+        if template.facts.recordings.is_some() && self.is_rebuilding()? {
+            return Err(Code::Rebuilding.into());
+        }
         let count = "SELECT count(*) FROM made WHERE template = ?";
         let counted = read(
             &self.sql,
@@ -111,18 +112,37 @@ impl Tenant {
     }
 
     fn known_template(&self, id: &str) -> std::result::Result<Template, crate::refusal::Refusal> {
-        let found = self.templates_where("id = ?", id)?;
+        let found = find(&self.sql, "id = ?", id)?;
         found
             .into_iter()
             .next()
             .ok_or_else(|| Code::UnknownTemplate.into())
     }
+}
 
-    fn templates_where(&self, condition: &str, value: &str) -> Result<Vec<Template>> {
-        let query =
-            format!("SELECT body FROM template WHERE {condition} ORDER BY created DESC, id");
-        read(&self.sql, &query, vec![value.into()], |row| {
-            serde_json::from_str(&text(row.next()?)?).ok()
-        })
-    }
+/// Writes a template.
+pub(super) fn insert(sql: &SqlStorage, template: &Template) -> Result<()> {
+    let values = vec![
+        template.id.clone().into(),
+        serde_json::to_string(template)?.into(),
+        template.created.into(),
+    ];
+    let query = "INSERT OR REPLACE INTO template (id, body, created) VALUES (?, ?, ?)";
+    write(sql, query, values)
+}
+
+/// Counts a recording that was made by a template, from wherever that was asked for.
+pub(super) fn count(sql: &SqlStorage, recording: &str, template: String, at: i64) -> Result<()> {
+    let values = vec![recording.into(), template.into(), at.into()];
+    let query =
+        "INSERT OR IGNORE INTO made (recording, template, address, at) VALUES (?, ?, '', ?)";
+    write(sql, query, values)
+}
+
+/// The templates that satisfy a condition on a value, newest first.
+pub(super) fn find(sql: &SqlStorage, condition: &str, value: &str) -> Result<Vec<Template>> {
+    let query = format!("SELECT body FROM template WHERE {condition} ORDER BY created DESC, id");
+    read(sql, &query, vec![value.into()], |row| {
+        serde_json::from_str(&text(row.next()?)?).ok()
+    })
 }

@@ -1,10 +1,11 @@
 //! The bytes of an upload: read from a request, kept in rows, moved on to R2.
 
-use js_sys::{Reflect, Uint8Array};
+use js_sys::{Object, Promise, Reflect, Uint8Array};
 use livetape_edge::tus::{Part, UploadId};
 use wasm_bindgen::prelude::*;
 use worker::wasm_bindgen_futures::JsFuture;
-use worker::{Error, Request, Result};
+use worker::web_sys::ReadableStream;
+use worker::{Request, Result};
 
 use super::Upload;
 use crate::r2;
@@ -15,22 +16,53 @@ pub(super) const ROW: usize = 1 << 20;
 /// Bytes of rows that become one object.
 const OBJECT: u64 = 8 << 20;
 
+/// Bytes of a request's body that are read at once, if so many are there. Without being told the runtime gives 4 kB
+/// at a time, each of which costs as much.
+const CHUNK: u32 = 256 << 10;
+
+#[wasm_bindgen]
+extern "C" {
+    /// `ReadableStream`, and the reader of it that reads into what it is given.
+    type Source;
+    #[wasm_bindgen(method, js_name = getReader)]
+    fn get_reader(this: &Source, options: &Object) -> Reader;
+    #[derive(Debug, Clone)]
+    pub(super) type Reader;
+    #[wasm_bindgen(method)]
+    fn read(this: &Reader, into: &Uint8Array) -> Promise;
+    #[wasm_bindgen(method)]
+    pub(super) fn cancel(this: &Reader) -> Promise;
+}
+
+fn reader(body: ReadableStream) -> Result<Reader> {
+    let options = Object::new();
+    Reflect::set(&options, &"mode".into(), &"byob".into())?;
+    Ok(body.unchecked_into::<Source>().get_reader(&options))
+}
+
 impl Upload {
     /// The next bytes of a request's body; nothing at its end.
     pub(super) async fn next_chunk(&self, request: &Request) -> Result<Option<Vec<u8>>> {
         let reader = match self.reader.borrow().clone() {
             Some(reader) => reader,
-            None => {
-                let Some(body) = request.inner().body() else {
-                    return Ok(None);
-                };
-                body.get_reader().unchecked_into()
-            }
+            None => match request.inner().body() {
+                Some(body) => reader(body)?,
+                None => return Ok(None),
+            },
         };
         self.reader.replace(Some(reader.clone()));
-        let read = JsFuture::from(reader.read()).await.map_err(Error::from)?;
-        let value = Reflect::get(&read, &"value".into())?;
-        Ok((!value.is_undefined()).then(|| Uint8Array::from(value).to_vec()))
+        let into = match self.chunk.take() {
+            Some(buffer) => Uint8Array::new(&buffer),
+            None => Uint8Array::new_with_length(CHUNK),
+        };
+        let read = JsFuture::from(reader.read(&into)).await?;
+        if Reflect::get(&read, &"done".into())?.is_truthy() {
+            return Ok(None);
+        }
+        let chunk: Uint8Array = Reflect::get(&read, &"value".into())?.unchecked_into();
+        let bytes = chunk.to_vec();
+        self.chunk.replace(Some(chunk.buffer()));
+        Ok(Some(bytes))
     }
 
     /// Puts the bytes in memory, which end at `end`, into rows.

@@ -1,14 +1,14 @@
-//! A complete upload made a recording, by alarm, a slice of time after another: what was done is kept after
-//! each object, so that a slice that is cut off is gone on with.
+//! A complete upload made a recording, a slice after another: what was done is kept after each object, so that a
+//! slice that is cut off is gone on with.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use livetape_edge::access::Terms;
 use livetape_edge::api::Finish;
-use livetape_edge::ingest::{Movie, Reason, Source, Step, Walk};
+use livetape_edge::ingest::{Movie, Reason, Slices, Source, Step, Walk};
 use livetape_edge::object::{Announced, MAIN_LANE, object_key};
-use livetape_edge::tus::{Kind, Part, Upload as Progress, entry};
+use livetape_edge::tus::{Kind, Part, Upload as Progress, UploadId, entry};
 use livetape_edge::{ConfigHash, Delivery, Gate, RecordingId, Retention, Sha256Digest};
 use serde::{Deserialize, Serialize};
 use worker::Result;
@@ -35,6 +35,9 @@ pub(super) struct Job {
     pub(super) terms: Terms,
     /// Objects that are there.
     pub(super) done: u32,
+    /// What was read of it, where it must be read from end to end.
+    #[serde(default)]
+    pub(super) slices: Slices,
     state: State,
 }
 
@@ -57,11 +60,12 @@ enum Film {
 pub(super) type Made = std::result::Result<bool, Reason>;
 
 impl Job {
-    pub(super) const fn new(recording: String, terms: Terms) -> Self {
+    pub(super) fn new(recording: String, terms: Terms) -> Self {
         Self {
             recording,
             terms,
             done: 0,
+            slices: Slices::default(),
             state: State::Waiting,
         }
     }
@@ -77,6 +81,11 @@ impl Job {
         let answer = answer
             .with("Livetape-Recording", &self.recording)
             .with("Livetape-State", state);
+        let (at, again) = (self.slices.at(), self.slices.again());
+        let answer = match at + again {
+            0 => answer,
+            _ => answer.with("Livetape-Indexed", format!("{at};again={again}")),
+        };
         match self.state {
             State::Failed(reason) => answer.with("Livetape-Reason", reason.as_str()),
             _ => answer,
@@ -105,27 +114,29 @@ impl Upload {
         Ok(is_whole && self.job()?.is_some_and(waits))
     }
 
-    /// Does a slice of it; true where there is more to do.
-    pub(super) async fn index(&self, own: &Progress) -> Result<bool> {
-        let Some(mut job) = self.job()? else {
-            return Ok(false);
-        };
+    /// Does a slice of it.
+    pub(super) async fn index(&self, id: &UploadId, own: &Progress, job: &mut Job) -> Result<()> {
         let parts = self.parts()?;
         let made = match self.walk(own.offset, &parts).await? {
-            Film::Movie(movie) => self.make(&movie, &mut job, own, &parts).await?,
-            Film::Transport => self.put_together(&mut job, own, &parts).await?,
+            Film::Movie(movie) => self.make(&movie, job, own, &parts).await?,
+            Film::Transport => self.put_together(id, job, own, &parts).await?,
             Film::None(reason) => Err(reason),
         };
         match made {
-            Ok(true) => return Ok(true),
-            Ok(false) => job.state = State::Playable,
-            Err(reason) => {
-                job.state = State::Failed(reason);
-                self.ask(&job, &Command::Delete).await?;
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                job.state = State::Playable;
+                self.save_job(job)
             }
+            Err(reason) => self.fail(job, reason).await,
         }
-        self.save_job(&job)?;
-        Ok(false)
+    }
+
+    /// There will be no recording.
+    pub(super) async fn fail(&self, job: &mut Job, reason: Reason) -> Result<()> {
+        self.ask(job, &Command::Delete).await?;
+        job.state = State::Failed(reason);
+        self.save_job(job)
     }
 
     /// Reads what must be read of the file to know what it is.
@@ -164,6 +175,8 @@ impl Upload {
         }
         while job.done < movie.objects() {
             if platform::now() > until {
+                job.slices.end(0);
+                self.save_job(job)?;
                 return Ok(Ok(true));
             }
             let object = match movie.object(job.done) {
@@ -248,6 +261,8 @@ fn new(own: &Progress, terms: &Terms) -> New {
     let metadata = own.metadata.as_deref().unwrap_or_default();
     let title = entry(metadata, "title").or_else(|| entry(metadata, "filename"));
     New {
+        // This may be another try.
+        is_fresh: false,
         title: title.as_deref().and_then(livetape_edge::api::kept_title),
         metadata: BTreeMap::new(),
         origin: String::new(),
@@ -255,6 +270,7 @@ fn new(own: &Progress, terms: &Terms) -> New {
         limits: terms.limits,
         gate: terms.gate(Gate::default()),
         retention: terms.retention(Retention::default()),
+        provenance: terms.provenance(None),
     }
 }
 

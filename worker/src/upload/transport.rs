@@ -1,27 +1,26 @@
-//! A transport stream made a recording: read from end to end, a slice of time after another.
-//!
-//! What has been read stays in memory between two slices. Should this object be moved in between, the file is read
-//! again from its beginning, which makes the same objects; those that are stored are passed over.
+//! A transport stream made a recording: read from end to end, a slice after another. What has been read is kept
+//! in R2 between two slices, so that each goes on where the one before ended, wherever this object is by then.
 
 use livetape_edge::ingest::{Reason, Transport};
-use livetape_edge::tus::{Part, Upload as Progress};
+use livetape_edge::tus::{Part, Upload as Progress, UploadId};
 use worker::Result;
 
 use super::Upload;
 use super::ingest::{Job, Made, SLICE, stored};
+use crate::r2::Bucket;
 use crate::{platform, r2};
 
 /// Bytes read at a time.
 const PIECE: u64 = 4 << 20;
+/// Bytes of a slice, and the variable.
+const LARGEST: (&str, u64) = ("LIVETAPE_SLICE_BYTES", 64 << 20);
 
 /// A file that is being read.
 #[derive(Debug, Default)]
-pub(super) struct Reading {
+struct Reading {
     transport: Transport,
     /// Bytes that were read.
     at: u64,
-    /// Objects that were made.
-    made: u32,
     /// The init segment that was put last.
     init: Vec<u8>,
 }
@@ -30,6 +29,7 @@ impl Upload {
     /// Makes objects until the slice is over; true where some are left.
     pub(super) async fn put_together(
         &self,
+        id: &UploadId,
         job: &mut Job,
         own: &Progress,
         parts: &[Part],
@@ -37,21 +37,25 @@ impl Upload {
         let until = platform::now() + SLICE;
         let bucket = r2::bucket(&self.env)?;
         self.begin(job, own).await?;
-        // Taken out: whatever goes wrong from here on, the next slice begins anew.
-        let mut reading = self.reading.take().unwrap_or_default();
+        let mut reading = resumed(&bucket, id, job).await?;
+        let stop = reading.at.saturating_add(self.variable(LARGEST));
         loop {
             if let Err(reason) = self.put_made(job, &mut reading).await? {
                 return Ok(Err(reason));
             }
             if reading.at >= own.offset {
                 self.finish(job).await?;
+                bucket.delete(id.checkpoint(job.slices.next())).await?;
+                job.slices.end(reading.at);
                 return Ok(Ok(false));
             }
-            if platform::now() > until {
-                self.reading.replace(Some(reading));
+            if reading.at >= stop || platform::now() > until {
+                self.interrupt(&bucket, id, job, &reading).await?;
                 return Ok(Ok(true));
             }
-            let end = own.offset.min(reading.at + PIECE);
+            let end = own.offset.min(stop).min(reading.at + PIECE);
+            job.slices.read(end - reading.at);
+            self.save_job(job)?;
             let bytes = stored(&bucket, parts, reading.at..end).await?;
             reading.transport.push(&bytes);
             reading.at = end;
@@ -73,8 +77,7 @@ impl Upload {
                 Ok(None) => return Ok(Ok(())),
                 Err(reason) => return Ok(Err(reason)),
             };
-            reading.made += 1;
-            if reading.made <= job.done {
+            if reading.transport.objects() <= job.done {
                 continue;
             }
             let is_new = reading.init != made.init;
@@ -87,4 +90,41 @@ impl Upload {
             reading.init = made.init;
         }
     }
+
+    /// Keeps what was read for the next slice. Should this one be cut off before it is done, it begins anew from
+    /// what it began with, which goes last.
+    async fn interrupt(
+        &self,
+        bucket: &Bucket,
+        id: &UploadId,
+        job: &mut Job,
+        reading: &Reading,
+    ) -> Result<()> {
+        let checkpoint = reading.transport.checkpoint();
+        let checkpoint = checkpoint.ok_or("what was read cannot be stored")?;
+        let before = id.checkpoint(job.slices.next());
+        job.slices.end(reading.at);
+        let next = id.checkpoint(job.slices.next());
+        r2::write(bucket, &next, checkpoint).await?;
+        self.save_job(job)?;
+        bucket.delete(before).await
+    }
+}
+
+/// What the slice before has read. Where that is not there, or of another version, all is read again; objects that
+/// were made are passed over.
+async fn resumed(bucket: &Bucket, id: &UploadId, job: &Job) -> Result<Reading> {
+    let at = job.slices.at();
+    if at == 0 {
+        return Ok(Reading::default());
+    }
+    let checkpoint = r2::whole(bucket, &id.checkpoint(job.slices.next())).await?;
+    let transport = checkpoint.and_then(|bytes| Transport::resume(&bytes));
+    Ok(
+        transport.map_or_else(Reading::default, |transport| Reading {
+            transport,
+            at,
+            init: Vec::new(),
+        }),
+    )
 }

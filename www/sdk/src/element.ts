@@ -327,6 +327,7 @@ export class LiveTapeElement extends HTMLElement {
         this.#bar.render();
         this.#renderMeter();
       });
+      for (const near of ['pointerenter', 'focusin']) this.addEventListener(near, () => tape.prepare(), { once: true, signal });
       this.#part('error').textContent = '';
       this.#become('idle');
     } catch (error) {

@@ -167,6 +167,14 @@ export class LiveTape extends Emitter<TapeEvents> {
   }
 
   /**
+   * Loads now what the first clip, screenshot or replay would load, some 20 kB: so that they work without a network, too.
+   * `<live-tape>` does this when somebody comes near it.
+   */
+  prepare(): void {
+    this.#engine.post({ type: 'prepare' });
+  }
+
+  /**
    * Cuts an MP4 from the tape, also while a recording runs: no media is re-encoded, next to nothing is copied. It begins with the first picture shown at or
    * after the start, exactly; from `window.start` on it has all there is. Dates are those of the stream where it has some, else
    * those of its arrival. Where the sound changes its configuration inside the

@@ -83,6 +83,8 @@ export type ToWorker =
   /** The fragment of a moment, or the one after another by what came with that. */
   | { type: 'past'; request: number; time?: number; next?: Float64Array }
   | { type: 'closeClip'; clip: number }
+  /** Something will be taken out soon. */
+  | { type: 'prepare' }
   | { type: 'online' }
   | { type: 'close' };
 

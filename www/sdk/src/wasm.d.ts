@@ -8,5 +8,5 @@ export class Engine {
   handle(message: import('./protocol.js').ToWorker): void;
 }
 
-/** Fetches and starts the module. */
-export default function init(options: { module_or_path: URL }): Promise<unknown>;
+/** Fetches and starts the module; gives what it exports. */
+export default function init(options: { module_or_path: URL }): Promise<WebAssembly.Exports>;

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use livetape_media::{FourCc, SmallMap, Timestamp, TrackConfig, TrackId};
+use livetape_media::{FourCc, SmallMap, Timestamp, TrackConfig, TrackId, Wording};
 
 use super::boxes::{self, BoxRef, Boxes, Parsed};
 use super::events::{self, Messages};
@@ -283,8 +283,12 @@ impl Demuxer {
             (_, _, size) => {
                 if kept {
                     self.list_before(self.position);
-                    let detail =
-                        format!("a box of type {} is over {most} bytes", FourCc(header.kind));
+                    let detail = Wording::of("a box of type ")
+                        .words(&FourCc(header.kind).text())
+                        .words(" is over ")
+                        .decimal(most, 1)
+                        .words(" bytes")
+                        .done();
                     self.defect(DefectCode::TooLarge, None, &detail);
                 }
                 let left = size.map(|size| size.saturating_sub(bytes.len() as u64));
@@ -387,7 +391,8 @@ impl Demuxer {
 
     fn message(&mut self, emsg: BoxRef<'_>) {
         match self.messages.take(emsg) {
-            Ok(event) => self.events.extend(event.map(Event::Timed)),
+            Ok(Some(event)) => self.events.push_back(Event::Timed(event)),
+            Ok(None) => {}
             Err((code, what)) => self.defect(code, None, what),
         }
     }

@@ -58,15 +58,24 @@ impl EventMessage {
     }
 }
 
-/// A zero-terminated string; what is not UTF-8 in it is replaced.
+/// A zero-terminated string; of one that is not UTF-8 every byte is a letter.
 fn text(fields: &mut Fields<'_>) -> Option<String> {
     let mut bytes = Vec::new();
     loop {
         match fields.u8()? {
-            0 => return Some(String::from_utf8_lossy(&bytes).into_owned()),
+            0 => return Some(String::from_utf8(bytes).unwrap_or_else(|no| letters(no.as_bytes()))),
             byte => bytes.push(byte),
         }
     }
+}
+
+/// ISO/IEC 8859-1.
+fn letters(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for byte in bytes {
+        text.push(char::from(*byte));
+    }
+    text
 }
 
 /// An event as an `emsg` box of version 1, at `time` on the presentation timeline of the file it

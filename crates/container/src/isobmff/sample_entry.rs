@@ -3,7 +3,7 @@
 use livetape_media::codec::aac::AudioSpecificConfig;
 use livetape_media::codec::h264::Sps;
 use livetape_media::codec::h265;
-use livetape_media::{Format, FourCc, Rotation, Timescale, TrackConfig};
+use livetape_media::{Format, FourCc, Rotation, Timescale, TrackConfig, Wording};
 
 use super::boxes::{BoxRef, Boxes};
 use super::fields::Fields;
@@ -141,8 +141,19 @@ fn hvcc(w: &mut Writer, sps: &[h265::Sps]) {
     w.u8(sub_layers << 3 | u8::from(nested) << 2 | 3); // lengthSizeMinusOne
 }
 
+/// RFC 6381 §3.3, with the object type of ISO/IEC 14496-3.
+fn aac_codec(config: &AudioSpecificConfig) -> String {
+    let codec = Wording::of("mp4a.40.");
+    codec.decimal(config.object_type.into(), 1).done()
+}
+
 fn avc_codec(four_cc: &str, [profile, constraints, level]: [u8; 3]) -> String {
-    format!("{four_cc}.{profile:02x}{constraints:02x}{level:02x}")
+    Wording::of(four_cc)
+        .words(".")
+        .hexadecimal(profile.into(), 2)
+        .hexadecimal(constraints.into(), 2)
+        .hexadecimal(level.into(), 2)
+        .done()
 }
 
 /// ISO/IEC 14496-12 §12.1.3.
@@ -211,7 +222,7 @@ pub fn mp4a(config: &AudioSpecificConfig, asc: &[u8]) -> TrackConfig {
         },
         timescale,
         sample_entry: w.into_bytes(),
-        codec: format!("mp4a.40.{}", config.object_type),
+        codec: aac_codec(config),
         language: UNDETERMINED,
         rotation: Rotation::None,
     }
@@ -350,7 +361,7 @@ pub(crate) fn describe(entry: BoxRef<'_>, handler: [u8; 4]) -> Option<Described>
     let mut fields = entry.fields();
     fields.skip(8)?;
     let protected = matches!(&entry.kind, b"encv" | b"enca" | b"enct" | b"encs");
-    let plain = FourCc(entry.kind).to_string();
+    let plain = FourCc(entry.kind).text();
     match &handler {
         b"vide" => {
             fields.skip(16)?;
@@ -372,7 +383,7 @@ pub(crate) fn describe(entry: BoxRef<'_>, handler: [u8; 4]) -> Option<Described>
                 Some(config) => (
                     config.extension_sample_rate.unwrap_or(config.sample_rate),
                     config.channels(),
-                    format!("mp4a.40.{}", config.object_type),
+                    aac_codec(&config),
                 ),
                 None => (sample_rate, channels, audio_codec(entry.kind, plain)),
             };
@@ -408,7 +419,7 @@ fn audio_codec(kind: [u8; 4], plain: String) -> String {
 }
 
 fn video_codec(entry: BoxRef<'_>) -> Option<String> {
-    let four_cc = FourCc(entry.kind).to_string();
+    let four_cc = FourCc(entry.kind).text();
     let mut boxes = Boxes(entry.body.get(78..)?);
     match &entry.kind {
         b"avc1" | b"avc3" => {
@@ -437,44 +448,59 @@ fn hevc_codec(four_cc: &str, mut fields: Fields<'_>) -> Option<String> {
     fields.skip(1)?;
     let general = fields.u8()?;
     let space = ["", "A", "B", "C"].get(usize::from(general >> 6))?;
-    let tier = if general & 0x20 == 0 { 'L' } else { 'H' };
+    let tier = if general & 0x20 == 0 { ".L" } else { ".H" };
     let profile = general & 0x1f;
     let compatibility = fields.u32()?.reverse_bits();
     let constraints = fields.take(6)?;
     let level = fields.u8()?;
-    let mut codec = format!("{four_cc}.{space}{profile}.{compatibility:X}.{tier}{level}");
+    let capitals = |number: u32| {
+        let digits = Wording::default().hexadecimal(number.into(), 1).done();
+        digits.to_ascii_uppercase()
+    };
+    let mut codec = Wording::of(four_cc)
+        .words(".")
+        .words(space)
+        .decimal(profile.into(), 1)
+        .words(".")
+        .words(&capitals(compatibility))
+        .words(tier)
+        .decimal(level.into(), 1);
     let used = constraints
         .iter()
         .rposition(|byte| *byte != 0)
         .map_or(0, |last| last + 1);
     for byte in constraints.iter().take(used) {
-        codec.push_str(&format!(".{byte:X}"));
+        codec = codec.words(".").words(&capitals((*byte).into()));
     }
-    Some(codec)
+    Some(codec.done())
 }
 
 /// AV1 Codec ISO Media File Format Binding §5.
 fn av1_codec(mut fields: Fields<'_>) -> Option<String> {
     fields.skip(1)?;
     let (levels, flags) = (fields.u8()?, fields.u8()?);
-    let tier = if flags & 0x80 == 0 { 'M' } else { 'H' };
+    let tier = if flags & 0x80 == 0 { "M." } else { "H." };
     let depth = match (flags & 0x40 != 0, flags & 0x20 != 0) {
         (true, true) => 12,
         (true, false) => 10,
         _ => 8,
     };
-    Some(format!(
-        "av01.{}.{:02}{tier}.{depth:02}",
-        levels >> 5,
-        levels & 0x1f
-    ))
+    let codec = Wording::of("av01.")
+        .decimal((levels >> 5).into(), 1)
+        .words(".")
+        .decimal((levels & 0x1f).into(), 2);
+    Some(codec.words(tier).decimal(depth, 2).done())
 }
 
 /// VP Codec ISO Media File Format Binding.
 fn vpx_codec(four_cc: &str, mut fields: Fields<'_>) -> Option<String> {
     fields.version_and_flags()?;
     let (profile, level, depth) = (fields.u8()?, fields.u8()?, fields.u8()? >> 4);
-    Some(format!("{four_cc}.{profile:02}.{level:02}.{depth:02}"))
+    let numbers = [profile, level, depth].into_iter();
+    let codec = numbers.fold(Wording::of(four_cc), |codec, number| {
+        codec.words(".").decimal(number.into(), 2)
+    });
+    Some(codec.done())
 }
 
 #[cfg(test)]

@@ -44,6 +44,7 @@ const MAX_OWED: usize = 1 << 20;
 
 /// One NAL unit of the access unit under way, within `AccessUnits::bytes`.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Nal {
     role: Role,
     range: Range<usize>,
@@ -51,10 +52,12 @@ struct Nal {
 
 /// Makes samples of one H.264 or H.265 stream.
 #[derive(Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct AccessUnits {
     codec: VideoCodec,
     /// Elementary stream from the start of the access unit under way.
     bytes: Vec<u8>,
+    #[cfg_attr(feature = "serde", serde(skip))]
     codes: StartCodes,
     /// Start codes before this are found.
     scanned: usize,

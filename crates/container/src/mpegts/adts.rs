@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use livetape_media::codec::aac::{AdtsHeader, AudioSpecificConfig};
-use livetape_media::{Timescale, TrackId};
+use livetape_media::{Timescale, TrackId, Wording};
 use memchr::memchr;
 
 use super::frames::Frames;
@@ -23,6 +23,7 @@ type Fixed = (u8, u8, u8);
 
 /// Makes samples of one AAC stream.
 #[derive(Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Adts {
     /// Elementary stream not consumed yet.
     bytes: Vec<u8>,
@@ -137,7 +138,10 @@ impl Adts {
         self.bytes.clear();
         self.marks.clear();
         if rest > 0 {
-            let detail = format!("{rest} bytes of an unfinished AAC frame were dropped");
+            let detail = Wording::default()
+                .decimal(rest as u64, 1)
+                .words(" bytes of an unfinished AAC frame were dropped")
+                .done();
             out.defect(code, Some(self.frames.track()), detail);
         }
     }
@@ -195,7 +199,10 @@ impl Adts {
     fn tell_skipped(&mut self, out: &mut Output) {
         let skipped = std::mem::take(&mut self.skipped);
         if skipped > 0 {
-            let detail = format!("{skipped} bytes between AAC frames were passed over");
+            let detail = Wording::default()
+                .decimal(skipped as u64, 1)
+                .words(" bytes between AAC frames were passed over")
+                .done();
             out.defect(DefectCode::Malformed, Some(self.frames.track()), detail);
         }
     }
@@ -233,10 +240,11 @@ impl Adts {
     fn refuse(&mut self, header: &AdtsHeader, out: &mut Output) {
         self.frames.lose(out);
         if !std::mem::replace(&mut self.refused, true) {
-            let detail = format!(
-                "AAC with {} raw data blocks in a frame, channel configuration {}",
-                header.raw_data_blocks, header.channel_configuration
-            );
+            let detail = Wording::of("AAC with ")
+                .decimal(header.raw_data_blocks.into(), 1)
+                .words(" raw data blocks in a frame, channel configuration ")
+                .decimal(header.channel_configuration.into(), 1)
+                .done();
             out.defect(DefectCode::Unsupported, Some(self.frames.track()), detail);
         }
     }

@@ -19,6 +19,7 @@ pub(super) const MAX_STEP: i64 = 10 * 90_000;
 
 /// A presentation and a decode time, unwrapped, 90 kHz.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Times {
     pub(super) pts: i64,
     pub(super) dts: i64,
@@ -26,6 +27,7 @@ pub(super) struct Times {
 
 /// Unwraps the times of one program.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Clock {
     reference: Option<i64>,
     /// The presentation times that were first and last shown.

@@ -1,6 +1,6 @@
 //! Bytes to samples.
 
-use livetape_media::TrackId;
+use livetape_media::{TrackId, Wording};
 
 use super::clock::Clock;
 use super::event_stream::EventStream;
@@ -59,7 +59,11 @@ const FIRST_STREAM: u8 = 4;
 /// }
 /// demuxer.flush(); // and poll once more
 /// ```
+///
+/// With the feature `serde` all that it knows can be stored, once everything has been polled, and read back: it
+/// goes on as if nothing had happened.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Demuxer {
     framer: Framer,
     core: Core,
@@ -131,6 +135,7 @@ impl Demuxer {
 }
 
 #[derive(Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Core {
     /// By PID.
     roles: Box<[u8]>,
@@ -176,7 +181,10 @@ impl Core {
             }
             Framed::Lost { position, bytes } => {
                 self.out.position = position;
-                let detail = format!("{bytes} bytes belong to no packet");
+                let detail = Wording::default()
+                    .decimal(bytes, 1)
+                    .words(" bytes belong to no packet")
+                    .done();
                 self.out.defect(DefectCode::LostSync, None, detail);
             }
         }
@@ -326,7 +334,15 @@ impl Core {
             _ => (DefectCode::Unsupported, "it is not read"),
         };
         let (pid, stream_type, name) = (es.pid, es.stream_type, es.kind.name);
-        let detail = format!("PID {pid:#x} is {name} (stream type {stream_type:#04x}): {what}");
+        let detail = Wording::of("PID 0x")
+            .hexadecimal(pid.into(), 1)
+            .words(" is ")
+            .words(name)
+            .words(" (stream type 0x")
+            .hexadecimal(stream_type.into(), 2)
+            .words("): ")
+            .words(what)
+            .done();
         self.out.defect(code, track, detail);
     }
 
@@ -358,7 +374,10 @@ impl Core {
         } else if !self.programs.is_chosen() {
             let packets = self.held.len() / PACKET;
             if packets > 0 {
-                let detail = format!("no PMT says what is in the last {packets} packets");
+                let detail = Wording::of("no PMT says what is in the last ")
+                    .decimal(packets as u64, 1)
+                    .words(" packets")
+                    .done();
                 self.out.defect(DefectCode::NotDecodable, None, detail);
             }
             self.refuse_all();

@@ -22,6 +22,7 @@ const MAX_WAITING: usize = 64;
 
 /// An elementary stream of events.
 #[derive(Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct EventStream {
     pub(super) pid: u16,
     counter: Counter,
@@ -33,12 +34,14 @@ pub(super) struct EventStream {
 }
 
 #[derive(Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Reader {
     Id3(Tags),
     Splices(Splices),
 }
 
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Splices {
     sections: Sections,
     /// Sections without a time yet.

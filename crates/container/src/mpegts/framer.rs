@@ -35,6 +35,7 @@ pub(super) enum Framed<'a> {
 /// once the sync byte after it is seen: where that is missing and packets turn out to begin
 /// within this one, this one was cut short and is lost; else it was whole and rubbish follows.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Framer {
     /// Bytes not decided upon yet; a few hundred at most.
     carry: Vec<u8>,

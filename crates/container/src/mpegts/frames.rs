@@ -11,7 +11,7 @@
 //!   [`TOLERANCE`] of one. Where more is lost before that time comes, they are dropped.
 
 use livetape_media::codec::aac::FRAME_SAMPLES;
-use livetape_media::{Sample, Timescale, Timestamp, TrackId};
+use livetape_media::{Sample, Timescale, Timestamp, TrackId, Wording};
 
 use super::clock::MAX_STEP;
 use super::run::{Output, RunBuilder};
@@ -28,6 +28,7 @@ const MAX_DOUBTED: usize = 256;
 
 /// A time that is not what the running count says, but may be wrong.
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Doubt {
     /// What is before it in the run: samples and bytes.
     before: (usize, usize),
@@ -41,6 +42,7 @@ struct Doubt {
 
 /// Places AAC frames in time.
 #[derive(Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Frames {
     run: RunBuilder,
     rate: Timescale,
@@ -217,7 +219,10 @@ impl Frames {
         if let Some(step) = jump
             && !std::mem::take(&mut self.declared)
         {
-            let detail = format!("time is {step} ticks of 90 kHz off the running count");
+            let detail = Wording::of("time is ")
+                .number(step)
+                .words(" ticks of 90 kHz off the running count")
+                .done();
             out.defect(DefectCode::TimestampJump, Some(self.run.track), detail);
         }
     }
@@ -267,7 +272,7 @@ impl Frames {
         let end = last + count as i64 * i64::from(FRAME_SAMPLES);
         self.last = Some(end);
         self.next = Some(end);
-        let detail = format!("{count} AAC frames without a time follow what came before");
+        let detail = untimed(count, "follow what came before");
         out.defect(DefectCode::MissingTimestamp, Some(self.run.track), detail);
     }
 
@@ -279,7 +284,12 @@ impl Frames {
         }
         self.run.samples.clear();
         self.run.payload.clear();
-        let detail = format!("{count} AAC frames without a time were dropped");
+        let detail = untimed(count, "were dropped");
         out.defect(DefectCode::MissingTimestamp, Some(self.run.track), detail);
     }
+}
+
+fn untimed(count: usize, what: &str) -> String {
+    let text = Wording::default().decimal(count as u64, 1);
+    text.words(" AAC frames without a time ").words(what).done()
 }

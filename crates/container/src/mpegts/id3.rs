@@ -18,6 +18,7 @@ pub(super) type Found = Result<(i64, Vec<u8>), (DefectCode, &'static str)>;
 
 /// Joins the tags of one stream.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Tags {
     /// The PES packet under way; empty where none is.
     pes: Vec<u8>,

@@ -74,6 +74,7 @@ pub(super) enum Step {
 
 /// Follows the continuity counter of one PID.
 #[derive(Debug, Clone, Copy, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Counter {
     last: Option<u8>,
     segment_ended: bool,

@@ -11,6 +11,7 @@ const MAX_LEN: usize = 0xffff;
 
 /// The sets in force, by kind and id.
 #[derive(Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct ParameterSets {
     codec: VideoCodec,
     sets: Vec<(SetId, Vec<u8>)>,

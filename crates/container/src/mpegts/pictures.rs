@@ -8,7 +8,7 @@
 //! such an access unit is decoded at the time of the one before it, which lasts no time, and
 //! shown when it says.
 
-use livetape_media::{Sample, TrackId};
+use livetape_media::{Sample, TrackId, Wording};
 
 use super::clock::{MAX_STEP, Times};
 use super::run::{Output, RunBuilder};
@@ -25,6 +25,7 @@ const DEFAULT_DURATION: u32 = 3000;
 
 /// A sample whose payload is in the run, and whose duration is not known yet.
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Held {
     size: u32,
     keyframe: bool,
@@ -34,6 +35,7 @@ struct Held {
 
 /// Places access units in time.
 #[derive(Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Pictures {
     pub(super) run: RunBuilder,
     held: Vec<Held>,
@@ -91,7 +93,10 @@ impl Pictures {
         if jump {
             self.run.emit(out);
             if self.declared == 0 {
-                let detail = format!("decode time steps by {step} ticks of 90 kHz");
+                let detail = Wording::of("decode time steps by ")
+                    .number(step)
+                    .words(" ticks of 90 kHz")
+                    .done();
                 out.defect(DefectCode::TimestampJump, Some(self.run.track), detail);
             }
             self.declared = 0;
@@ -175,8 +180,10 @@ impl Pictures {
             return times;
         }
         if !std::mem::replace(&mut self.slipped, true) {
-            let detail =
-                format!("a decode time goes back by {slip} ticks of 90 kHz; no picture is lost");
+            let detail = Wording::of("a decode time goes back by ")
+                .number(slip)
+                .words(" ticks of 90 kHz; no picture is lost")
+                .done();
             out.defect(DefectCode::TimestampJump, Some(self.run.track), detail);
         }
         let dts = times.dts + slip;

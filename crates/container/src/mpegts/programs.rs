@@ -11,6 +11,7 @@ use super::psi::{EsInfo, Pat, Pmt, Sections};
 const MAX_PROGRAMS: usize = 256;
 
 #[derive(Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Program {
     number: u16,
     pmt_pid: u16,
@@ -21,6 +22,7 @@ struct Program {
 
 /// The sections of one PID.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Table {
     pid: u16,
     sections: Sections,
@@ -29,6 +31,7 @@ struct Table {
 
 /// Follows PAT and PMTs.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Programs {
     pat: Table,
     version: Option<u8>,

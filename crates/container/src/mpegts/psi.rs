@@ -9,6 +9,7 @@ const TABLE_PMT: u8 = 0x02;
 
 /// Joins the sections of one PID from packet payloads.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Sections {
     buffer: Vec<u8>,
     collecting: bool,
@@ -134,6 +135,7 @@ pub(super) struct Pat {
 
 /// One program map table.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Pmt {
     /// `program_number`.
     pub(super) program: u16,
@@ -145,6 +147,7 @@ pub(super) struct Pmt {
 
 /// One elementary stream of a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct EsInfo {
     /// `stream_type`, table 2-34.
     pub(super) stream_type: u8,

@@ -16,14 +16,17 @@ const MAX_SPARE: usize = 4;
 
 /// Where all parts of the demuxer put what they find.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Output {
     /// Not yet polled.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub(super) events: VecDeque<Event>,
     /// Stream position of the packet at hand.
     pub(super) position: u64,
     /// The presentation time that came last, 90 kHz.
     pub(super) time: Option<i64>,
     /// Empty buffers of runs that were given out.
+    #[cfg_attr(feature = "serde", serde(skip))]
     spare: Vec<Vec<u8>>,
 }
 
@@ -52,6 +55,7 @@ impl Output {
 
 /// The run of one track under way.
 #[derive(Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct RunBuilder {
     pub(super) track: TrackId,
     /// Decode time of the first sample, once known.

@@ -1,6 +1,6 @@
 //! One elementary stream: from its packets to the reader of its codec.
 
-use livetape_media::TrackId;
+use livetape_media::{TrackId, Wording};
 
 use super::access_units::AccessUnits;
 use super::adts::Adts;
@@ -19,6 +19,7 @@ const HEVC: u8 = 0x24;
 const AAC_ADTS: u8 = 0x0f;
 
 #[derive(Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Reader {
     Video(Box<AccessUnits>),
     Adts(Box<Adts>),
@@ -26,6 +27,7 @@ enum Reader {
 
 /// Where in a PES packet the stream is.
 #[derive(Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Pes {
     /// In none; what comes is passed over until one begins.
     Outside,
@@ -37,6 +39,7 @@ enum Pes {
 
 /// An elementary stream that is recorded.
 #[derive(Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Stream {
     pub(super) pid: u16,
     pub(super) stream_type: u8,
@@ -138,7 +141,10 @@ impl Stream {
             _ => 0,
         };
         if missing > 0 {
-            let detail = format!("a PES packet ends {missing} bytes early");
+            let detail = Wording::of("a PES packet ends ")
+                .decimal(missing as u64, 1)
+                .words(" bytes early")
+                .done();
             out.defect(DefectCode::Truncated, self.track(), detail);
         }
         self.pes = Pes::Outside;
@@ -238,7 +244,12 @@ impl Stream {
             Reader::Video(_) => "pictures",
             Reader::Adts(_) => "frames",
         };
-        let detail = format!("packets are missing, at least {missing}, and the {units} in them");
+        let detail = Wording::of("packets are missing, at least ")
+            .decimal(missing.into(), 1)
+            .words(", and the ")
+            .words(units)
+            .words(" in them")
+            .done();
         out.defect(DefectCode::ContinuityError, self.track(), detail);
         self.lose(out);
     }

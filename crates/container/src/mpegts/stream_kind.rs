@@ -4,6 +4,7 @@
 
 /// What is done with a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) enum Use {
     /// Pictures or sound that are read.
     Media,
@@ -19,8 +20,10 @@ pub(super) enum Use {
 
 /// A stream's format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Kind {
-    /// What it is called.
+    /// What it is called. It is for people, and known again with the next PMT.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub(super) name: &'static str,
     /// What is done with it.
     pub(super) usage: Use,

@@ -7,6 +7,7 @@ use crate::isobmff::sample_entry;
 
 /// A codec whose elementary stream is a byte stream of NAL units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) enum VideoCodec {
     /// H.264.
     Avc,
@@ -16,6 +17,7 @@ pub(super) enum VideoCodec {
 
 /// What a NAL unit is to the making of samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) enum Role {
     /// Slice of a picture that decoding can start at.
     RandomAccess,
@@ -50,6 +52,7 @@ impl Role {
 
 /// The kinds of parameter sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) enum SetKind {
     /// Video parameter set, H.265 only.
     Video,
@@ -61,6 +64,7 @@ pub(super) enum SetKind {
 
 /// What a parameter set says of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct SetId {
     pub(super) kind: SetKind,
     /// Its id among those of its kind.

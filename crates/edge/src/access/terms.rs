@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::encryption::Encryption;
 use crate::error::{ApiError, Code};
 use crate::gate::{Access, Gate, Review};
+use crate::provenance::Provenance;
 use crate::retention::Retention;
 
 /// What a recording may become; none where nothing is said.
@@ -104,6 +105,9 @@ pub struct Terms {
     /// Origins of pages that may make them; any where there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub origins: Vec<String>,
+    /// The template itself; none for those who have a key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
 }
 
 impl Terms {
@@ -121,6 +125,14 @@ impl Terms {
     /// What is kept of a recording for which `asked` was asked.
     pub fn retention(&self, asked: Retention) -> Retention {
         self.retention.unwrap_or(asked)
+    }
+
+    /// Where a recording comes from that is said to be derived from another.
+    pub fn provenance(&self, derived_from: Option<String>) -> Provenance {
+        Provenance {
+            derived_from,
+            template: self.template.clone(),
+        }
     }
 }
 

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::State;
 use crate::gate::{Access, Review};
+use crate::kept::Totals;
+use crate::meta::Meta;
 use crate::recording::Recording;
 
 /// A recording in a list.
@@ -40,17 +42,31 @@ pub struct RecordingList {
     pub cursor: Option<String>,
 }
 
-impl Recording {
-    /// What a list tells of it.
-    pub fn summary(&self) -> RecordingSummary {
-        let meta = self.meta();
-        RecordingSummary {
+impl RecordingSummary {
+    /// What a list tells of a recording.
+    pub(crate) fn new(meta: &Meta, totals: Totals) -> Self {
+        Self {
             id: meta.id.to_string(),
             state: meta.state,
             title: meta.title.clone(),
             review: meta.gate.review,
             access: meta.gate.access,
             created: meta.created,
+            duration: totals.duration,
+            bytes: totals.bytes,
+        }
+    }
+}
+
+impl Recording {
+    /// What a list tells of it.
+    pub fn summary(&self) -> RecordingSummary {
+        RecordingSummary::new(self.meta(), self.totals())
+    }
+
+    /// How much it is.
+    pub(crate) fn totals(&self) -> Totals {
+        Totals {
             duration: self.duration().seconds(),
             bytes: self.bytes(),
         }

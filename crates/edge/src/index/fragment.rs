@@ -210,7 +210,10 @@ fn presentation_start(run: &StoredRun) -> Option<i64> {
         .min()
 }
 
-fn shared(config: Arc<TrackConfig>, known: &mut Vec<Arc<TrackConfig>>) -> Arc<TrackConfig> {
+pub(super) fn shared(
+    config: Arc<TrackConfig>,
+    known: &mut Vec<Arc<TrackConfig>>,
+) -> Arc<TrackConfig> {
     if let Some(same) = known.iter().find(|other| **other == config) {
         return Arc::clone(same);
     }

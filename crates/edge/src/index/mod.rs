@@ -1,18 +1,22 @@
 //! The index of a recording, from the stored objects' own headers.
 
 mod fragment;
+mod sealed;
 mod segments;
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use livetape_media::{Sample, Timescale, Timestamp, TrackConfig, TrackId};
+use livetape_timeline::plan::Chunk;
 use livetape_timeline::{Extent, StoreId, Timeline, rescaled};
 
 use crate::error::ApiError;
 use crate::ids::ConfigHash;
+use crate::meta::ObjectRow;
 
 pub(crate) use fragment::{Fragment, StoredRun, read_config};
+pub(crate) use sealed::is_current;
 pub(crate) use segments::{Segment, at_micros, floor_micros, micros};
 
 /// The samples of one track in an object.
@@ -22,6 +26,8 @@ pub(crate) struct TrackPart {
     /// `track_ID` in the object.
     pub(crate) source: TrackId,
     pub(crate) numbers: Range<u64>,
+    /// Its chunks in a file, where the object was sealed.
+    pub(crate) chunks: Vec<Chunk>,
 }
 
 /// One object that is part of the timeline.
@@ -50,6 +56,19 @@ pub(crate) struct Facts {
     pub(crate) config: ConfigHash,
     pub(crate) wall_clock: Option<i64>,
     pub(crate) stored: i64,
+}
+
+impl Facts {
+    /// What a row says.
+    pub(crate) fn of(row: &ObjectRow) -> Self {
+        Self {
+            seq: row.seq,
+            size: row.size,
+            config: row.config.clone(),
+            wall_clock: row.wall_clock,
+            stored: row.stored,
+        }
+    }
 }
 
 /// All objects of a lane on one timeline. An object's [`StoreId`] is its number in the lane.
@@ -104,6 +123,7 @@ impl Index {
                     track: id,
                     source: run.track,
                     numbers,
+                    chunks: Vec::new(),
                 }),
             }
         }

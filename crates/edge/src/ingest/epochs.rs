@@ -2,6 +2,7 @@
 //! that the offsets between them stay.
 
 use livetape_media::TrackId;
+use serde::{Deserialize, Serialize};
 
 /// A step back that is still taken for a range sent twice, in ticks of 90 kHz.
 const BACK: i64 = 90_000;
@@ -9,7 +10,7 @@ const BACK: i64 = 90_000;
 const AHEAD: i64 = 10 * 90_000;
 
 /// What is added to times; all in ticks of 90 kHz.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Epochs {
     /// By how much each epoch is moved.
     moved: Vec<i64>,
@@ -17,7 +18,7 @@ pub(super) struct Epochs {
 }
 
 /// Where a track is.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Place {
     track: TrackId,
     epoch: usize,

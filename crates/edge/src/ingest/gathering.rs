@@ -7,7 +7,9 @@ use std::sync::Arc;
 use livetape_container::{DefectCode, Event, Payload, Run, mpegts};
 use livetape_media::{Format, Timescale, Timestamp, TrackConfig, TrackId};
 use livetape_timeline::{Extent, StoreId, Timeline, Track, rescaled};
+use serde::{Deserialize, Serialize};
 
+use super::checkpoint;
 use super::epochs::Epochs;
 
 /// Another PID's pictures or sound are taken once so much of it has come and nothing of the one before: of
@@ -15,13 +17,14 @@ use super::epochs::Epochs;
 const SILENCE: Timestamp = Timestamp::new(2_000, Timescale::MILLIS);
 
 /// What is taken of a file: pictures and sound, whichever PID has them.
-const PICTURES: TrackId = TrackId(1);
+pub(super) const PICTURES: TrackId = TrackId(1);
 const SOUND: TrackId = TrackId(2);
 
 /// What was read of a stream.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Gathering {
     demuxer: mpegts::Demuxer,
+    #[serde(with = "checkpoint::timeline")]
     pub(super) timeline: Timeline,
     /// The configuration of each PID.
     configs: Vec<(TrackId, Arc<TrackConfig>)>,
@@ -33,7 +36,7 @@ pub(super) struct Gathering {
 }
 
 /// Which PID a track of the timeline comes from.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Source {
     track: TrackId,
     pid: TrackId,
@@ -42,8 +45,9 @@ struct Source {
 }
 
 /// Payload by the store it is in, one for each run.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Waiting {
+    #[serde(with = "checkpoint::runs")]
     runs: VecDeque<Vec<u8>>,
     /// The store of the first.
     first: u32,

@@ -2,15 +2,19 @@
 //!
 //! - [`Walk`]: reads what must be read of an MP4, progressive or fragmented, and passes over the rest
 //! - [`Movie`]: the file as objects, planned over its bytes where they lie
-//! - [`Transport`]: reads an MPEG transport stream from end to end and puts its objects together
+//! - [`Transport`]: reads an MPEG transport stream from end to end and puts its objects together, with checkpoints
+//! - [`Slices`]: which part of a file is read next, and how often that was tried
 
+mod checkpoint;
 mod epochs;
 mod gathering;
 mod movie;
+mod slices;
 mod transport;
 mod walk;
 
 pub use movie::{Movie, Object, Source};
+pub use slices::{Slices, Turn};
 pub use transport::{Made, Transport};
 pub use walk::{Step, Walk};
 
@@ -29,6 +33,8 @@ pub enum Reason {
     ConfigurationChange,
     /// A header is larger than 48 MiB, or an object larger than what is taken.
     TooLarge,
+    /// A part of it was tried again and again, and never done: this side's fault.
+    GivenUp,
 }
 
 impl Reason {
@@ -40,6 +46,7 @@ impl Reason {
             Self::Unplayable => "unplayable",
             Self::ConfigurationChange => "configuration_change",
             Self::TooLarge => "too_large",
+            Self::GivenUp => "given_up",
         }
     }
 }

@@ -6,6 +6,7 @@ use livetape_timeline::Track;
 use livetape_timeline::plan::{
     Cut, FragmentPlan, Lane, PATIENCE, Part, configs, init_segment, next_object, without_hole,
 };
+use serde::{Deserialize, Serialize};
 
 use super::Reason;
 use super::gathering::Gathering;
@@ -17,8 +18,9 @@ const MOST_WAITING: u64 = 48 << 20;
 /// Sound that goes on behind the last picture for less than this is part of the last object.
 const LITTLE: Timestamp = Timestamp::new(2_000, Timescale::MILLIS);
 
-/// Reads a file from its beginning to its end. The same file in the same pieces gives the same objects.
-#[derive(Debug, Default)]
+/// Reads a file from its beginning to its end. The same file gives the same objects, however its bytes come, and
+/// however often what has been read is stored and read back.
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Transport {
     gathering: Gathering,
     /// The tracks that are taken, the one that leads first, and each one's next sample.
@@ -53,6 +55,11 @@ impl Transport {
     pub fn end(&mut self) {
         self.gathering.end();
         self.is_ended = true;
+    }
+
+    /// How many objects were made.
+    pub const fn objects(&self) -> u32 {
+        self.objects
     }
 
     /// The next object; `None` until more is pushed, and after the last.

@@ -123,7 +123,7 @@ impl Recording {
         let file = self.whole_file(FileKind::Video).ok()?;
         let heads: BTreeMap<u32, u64> = objects.iter().map(|own| (own.seq, own.head)).collect();
         let mut payload = Vec::new();
-        for part in file.plan().parts() {
+        for part in file.stored() {
             if let Part::Stored(extent) = part
                 && let Some(head) = heads.get(&extent.store.0)
             {

@@ -32,6 +32,11 @@ impl UploadId {
         format!("{}{at:012}", self.prefix())
     }
 
+    /// Where it is kept what had been read of it when the slice of a number began.
+    pub fn checkpoint(&self, slice: u32) -> String {
+        format!("{}slice-{slice}", self.prefix())
+    }
+
     /// What the keys of its bytes begin with.
     pub fn prefix(&self) -> String {
         format!("upl/{self}/")

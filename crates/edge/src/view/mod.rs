@@ -13,6 +13,7 @@ pub mod i_frames;
 pub mod live;
 pub mod media;
 pub mod mp4;
+pub(crate) mod planned;
 pub mod playlist;
 mod pre_roll;
 mod rates;

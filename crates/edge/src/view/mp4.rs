@@ -3,32 +3,20 @@
 
 use std::ops::Range;
 
-use livetape_media::Timestamp;
-use livetape_timeline::plan::{Form, Selection, progressive, ranges, split};
-use livetape_timeline::{Part, Plan, Timeline};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use crate::api::State;
 use crate::delivery::{Delivery, Piece};
-use crate::digest::hex;
-use crate::error::{ApiError, Code};
-use crate::index::at_micros;
+use crate::error::ApiError;
 use crate::moment::Span;
 use crate::range::{Wanted, content_range, none_match, unsatisfiable, wanted_if};
 use crate::recording::Recording;
 use crate::view::NO_CACHE;
 
+use super::planned::Mp4View;
+
 /// A finished file does not change, but for how its header is written: an hour, then ask.
 const FINISHED: &str = "public, max-age=3600";
-
-/// The file, planned.
-#[derive(Debug)]
-pub(crate) struct Mp4View {
-    plan: Plan,
-    /// Strong: names these bytes and no others.
-    etag: String,
-}
 
 /// What a file has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,103 +61,15 @@ pub struct Mp4Request {
     pub head: bool,
 }
 
-impl Mp4View {
-    pub(crate) const fn plan(&self) -> &Plan {
-        &self.plan
-    }
-
-    pub(crate) fn etag(&self) -> &str {
-        &self.etag
-    }
-
-    /// Plans the whole, or what lies in a range of time.
-    pub(crate) fn new(
-        recording: &Recording,
-        span: Option<&Span>,
-        kind: FileKind,
-    ) -> Result<Self, ApiError> {
-        let timeline = recording.index().timeline();
-        let nothing = recording.nothing();
-        let whole = Selection::whole(timeline).ok_or(nothing)?;
-        let zero = whole.start;
-        let mut selection = match span {
-            None => whole,
-            Some(span) => {
-                let end = span.end.map_or(whole.end, at_micros).min(whole.end);
-                let found = Selection::new(timeline, at_micros(span.start).max(zero), end);
-                found.ok_or(nothing)?
-            }
-        };
-        if kind == FileKind::Audio {
-            let track = timeline.tracks().iter();
-            let sound = track.map(|track| track.config().is_some_and(|own| own.format.is_audio()));
-            let sound = sound.collect::<Vec<_>>();
-            selection
-                .tracks
-                .retain(|(index, _)| sound.get(*index) == Some(&true));
-            selection.tracks.truncate(1);
-            if selection.tracks.is_empty() {
-                return Err(ApiError::new(Code::NoSuchView, "It has no sound."));
-            }
-        }
-        let parts = split(timeline, &selection, Form::Progressive);
-        let [part] = parts.as_slice() else {
-            let detail = separately(timeline, &selection, zero);
-            return Err(ApiError::new(Code::ConfigurationChange, detail));
-        };
-        let file = progressive(timeline, part).map_err(|_| nothing)?;
-        // The made bytes hold every size and time; with the digests of the objects they say it all.
-        let mut hash = Sha256::new();
-        for part in file.plan.parts() {
-            if let Part::Bytes(bytes) = part {
-                hash.update(bytes);
-            }
-        }
-        // Of the objects it is made of: what is stored later does not change it.
-        let mut last = None;
-        for part in file.plan.parts() {
-            if let Part::Stored(extent) = part
-                && last.replace(extent.store) != Some(extent.store)
-                && let Some(digest) = recording.digest(extent.store.0)
-            {
-                hash.update(extent.store.0.to_be_bytes());
-                hash.update(digest.0);
-            }
-        }
-        let tag = hash.finalize();
-        Ok(Self {
-            plan: file.plan,
-            etag: format!("\"{}\"", hex(tag.get(..16).unwrap_or_default())),
-        })
-    }
-}
-
-/// What to ask for instead of a range that one file cannot hold.
-fn separately(timeline: &Timeline, selection: &Selection, zero: Timestamp) -> String {
-    /// So many ranges are named at most.
-    const NAMED: usize = 8;
-    let seconds = |time: Timestamp| time.minus(zero).seconds();
-    let all = ranges(timeline, selection, Form::Progressive);
-    let named = all.iter().take(NAMED).map(|(start, end)| {
-        let (start, end) = (seconds(*start), seconds(*end));
-        format!("?start={start:.6}&end={end:.6}")
-    });
-    let named = named.collect::<Vec<_>>().join(", ");
-    let more = match all.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    format!("HLS plays it all; as MP4 each of these is a file: {named}{more}.")
-}
-
 impl Recording {
     /// Answers a request for the whole, or a range of its time, as one file: `video.mp4` or
     /// `audio.m4a`.
     ///
     /// # Errors
-    /// [`Code::NotStarted`], [`Code::NothingRecorded`], [`Code::NoSuchView`] where it has no sound,
-    /// [`Code::ConfigurationChange`] with ranges that can be had;
-    /// [`Code::RangeNotSatisfiable`] is an answer, with its `Content-Range`, not an error here.
+    /// [`Code::NotStarted`](crate::Code::NotStarted), [`Code::NothingRecorded`](crate::Code::NothingRecorded),
+    /// [`Code::NoSuchView`](crate::Code::NoSuchView) where it has no sound,
+    /// [`Code::ConfigurationChange`](crate::Code::ConfigurationChange) with ranges that can be had;
+    /// [`Code::RangeNotSatisfiable`](crate::Code::RangeNotSatisfiable) is an answer, with its `Content-Range`, not an error here.
     pub fn file(&self, request: &Mp4Request, span: Option<&Span>) -> Result<Delivery, ApiError> {
         match span {
             None => self.file_of(request, &*self.whole_file(request.kind)?),
@@ -179,13 +79,12 @@ impl Recording {
 
     fn file_of(&self, request: &Mp4Request, view: &Mp4View) -> Result<Delivery, ApiError> {
         let planned = Planned {
-            etag: &view.etag,
-            len: view.plan.len(),
+            etag: view.etag(),
+            len: view.len(),
             state: self.meta().state,
         };
-        answer(request, &planned, |part| match part {
-            Some(part) => self.pieces(&view.plan.slice(part.clone())),
-            None => self.pieces(&view.plan),
+        answer(request, &planned, |part| {
+            view.pieces(self, request.kind, part.cloned().unwrap_or(0..view.len()))
         })
     }
 }

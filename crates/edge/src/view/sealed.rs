@@ -71,7 +71,8 @@ impl Recording {
         let (places, key) = (Places::of(packs), pack_key(id, 0, PackFile::Made));
         let mut made = Vec::new();
         // The bytes that are made are many: they are not copied but once.
-        let pieces = file.plan().parts().iter().flat_map(|part| match part {
+        let plan = file.whole(self);
+        let pieces = plan.parts().iter().flat_map(|part| match part {
             Part::Bytes(bytes) => {
                 let offset = made.len() as u64;
                 made.extend_from_slice(bytes);
@@ -86,11 +87,11 @@ impl Recording {
         let pieces = Piece::merged(pieces).into_iter();
         let stretches = pieces.filter_map(|piece| match piece {
             Piece::Stored { key, offset, len } => Some(SealedStretch { key, offset, len }),
-            Piece::Bytes(_) => None,
+            Piece::Bytes(_) | Piece::Header { .. } => None,
         });
         let stretches: Vec<_> = stretches.collect();
         let etag = file.etag().to_owned();
-        let is_small = made.len() as u64 * LEAST_PAYLOAD <= file.plan().len();
+        let is_small = made.len() as u64 * LEAST_PAYLOAD <= file.len();
         let is_kept = is_small && stretches.len() <= MOST_STRETCHES;
         is_kept.then_some((SealedFile { etag, stretches }, made))
     }

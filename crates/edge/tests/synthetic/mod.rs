@@ -16,11 +16,13 @@ use livetape_media::codec::aac::AudioSpecificConfig;
 use livetape_media::{Sample, TrackConfig};
 use sha2::{Digest as _, Sha256};
 
-const SPS: [u8; 25] = [
+/// A sequence parameter set.
+pub(crate) const SPS: [u8; 25] = [
     0x67, 0x64, 0x00, 0x1e, 0xac, 0xd9, 0x40, 0xa0, 0x2f, 0xf9, 0x70, 0x11, 0x00, 0x00, 0x03, 0x00,
     0x01, 0x00, 0x00, 0x03, 0x00, 0x32, 0x0f, 0x16, 0x2d,
 ];
-const PPS: [u8; 4] = [0x68, 0xeb, 0xe3, 0xcb];
+/// Its picture parameter set.
+pub(crate) const PPS: [u8; 4] = [0x68, 0xeb, 0xe3, 0xcb];
 
 /// Ticks of one picture, 25 a second in 90 kHz.
 pub(crate) const PICTURE: u32 = 3600;
@@ -195,6 +197,7 @@ impl Stage {
             gate: Gate::default(),
             retention: Retention::default(),
             evicted: Evicted::default(),
+            provenance: livetape_edge::Provenance::default(),
         };
         Self {
             recording: Recording::new(meta, [], []),
@@ -269,8 +272,13 @@ impl Stage {
     /// Makes the recording anew from its rows, as after an eviction.
     pub(crate) fn reload(&mut self) {
         self.rows.sort_by_key(|row| row.seq);
+        self.recording = self.recording_of(&self.rows);
+    }
+
+    /// The recording of some of its rows.
+    pub(crate) fn recording_of(&self, rows: &[ObjectRow]) -> Recording {
         let meta = self.recording.meta().clone();
-        self.recording = Recording::new(meta, self.configs.clone(), self.rows.clone());
+        Recording::new(meta, self.configs.clone(), rows.to_vec())
     }
 
     /// A delivery's body.
@@ -279,6 +287,10 @@ impl Stage {
         for piece in &delivery.pieces {
             match piece {
                 Piece::Bytes(bytes) => body.extend_from_slice(bytes),
+                Piece::Header { of, offset, len } => {
+                    let header = self.recording.header(of, *offset..*offset + *len);
+                    body.extend(header.expect("the same file"));
+                }
                 Piece::Stored { key, offset, len } => {
                     let range = *offset as usize..(*offset + *len) as usize;
                     let object = self.stored.get(key).expect("stored");

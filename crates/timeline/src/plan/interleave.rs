@@ -1,12 +1,12 @@
 //! In which order the tracks' samples lie in a file.
 
-use livetape_media::{Sample, Timescale, Timestamp};
+use livetape_media::{Sample, Timescale, Timestamp, TrackConfig};
 
 use livetape_container::isobmff::mux::ChunkLayout;
 
 use super::joined::{Joined, Timed};
 use super::order::sort;
-use crate::Extent;
+use crate::{Extent, Track};
 
 /// A chunk ends where its stored stretch ends, if it is at least this long.
 const SHORTEST_MILLIS: i64 = 500;
@@ -20,10 +20,15 @@ const LONGEST_AS_STORED_MILLIS: i64 = 2_500;
 /// entry holds.
 pub(super) fn interleave(tracks: &[Joined<'_>]) -> Vec<ChunkLayout> {
     let tracks = tracks.iter().enumerate();
-    let mut tracks: Vec<_> = tracks
-        .map(|(index, joined)| Chunks::new(index, joined))
-        .collect();
-    let mut next: Vec<_> = tracks.iter_mut().map(Chunks::next).collect();
+    let tracks = tracks.map(|(index, joined)| Chunks::new(index, joined));
+    in_order(tracks.collect())
+}
+
+/// The chunks of each track, which have the ranks of their times, in file order.
+pub(super) fn in_order(
+    mut tracks: Vec<impl Iterator<Item = (i128, ChunkLayout)>>,
+) -> Vec<ChunkLayout> {
+    let mut next: Vec<_> = tracks.iter_mut().map(Iterator::next).collect();
     let mut chunks = Vec::new();
     // Of two that begin together the first track's comes first.
     let earliest = |next: &[Option<(i128, ChunkLayout)>]| {
@@ -41,9 +46,12 @@ pub(super) fn interleave(tracks: &[Joined<'_>]) -> Vec<ChunkLayout> {
 }
 
 /// The chunks of a track.
-struct Chunks<'a> {
+pub(super) struct Chunks<'a> {
     index: usize,
-    joined: &'a Joined<'a>,
+    track: &'a Track,
+    timescale: Timescale,
+    /// As [`Joined::entries`].
+    entries: &'a [(usize, u32)],
     samples: Timed<'a>,
     /// The next of them.
     next: Option<(i64, Sample)>,
@@ -57,31 +65,49 @@ struct Chunks<'a> {
 
 impl<'a> Chunks<'a> {
     fn new(index: usize, joined: &'a Joined<'a>) -> Self {
-        let position = joined.bytes.start;
-        let mut samples = joined.samples();
         Self {
             index,
-            joined,
+            entries: &joined.entries,
+            ..Self::over(
+                joined.track,
+                &joined.config,
+                joined.samples(),
+                joined.bytes.start,
+            )
+        }
+    }
+
+    /// Of samples that have one sample entry, where their payload begins at that logical position.
+    pub(super) fn over(
+        track: &'a Track,
+        config: &TrackConfig,
+        mut samples: Timed<'a>,
+        position: u64,
+    ) -> Self {
+        Self {
+            index: 0,
+            track,
+            timescale: config.timescale,
+            entries: &[],
             next: samples.next(),
             samples,
             number: 0,
             entry: 0,
             position,
-            extent_end: joined.track.extent_end(position),
+            extent_end: track.extent_end(position),
         }
     }
 
-    /// The next with the rank of its time.
-    fn next(&mut self) -> Option<(i128, ChunkLayout)> {
-        let timescale = self.joined.config.timescale;
-        let ticks = |millis: i64| millis * i64::from(timescale.get()) / 1000;
-        let (shortest, longest) = (ticks(SHORTEST_MILLIS), ticks(LONGEST_MILLIS));
+    /// The next with its time.
+    pub(super) fn next_timed(&mut self) -> Option<(i64, ChunkLayout)> {
+        let shortest = ticks(SHORTEST_MILLIS, self.timescale);
+        let longest = ticks(LONGEST_MILLIS, self.timescale);
         let mut open: Option<(i64, ChunkLayout)> = None;
         while let Some((time, sample)) = self.next {
             let lasts = open.as_ref().map_or(0, |(start, _)| time - start);
             let mut ends = self.begins_entry() || lasts >= longest;
             if self.position >= self.extent_end {
-                self.extent_end = self.joined.track.extent_end(self.position);
+                self.extent_end = self.track.extent_end(self.position);
                 ends |= lasts >= shortest;
             }
             if ends && open.is_some() {
@@ -101,16 +127,40 @@ impl<'a> Chunks<'a> {
             self.number += 1;
             self.next = self.samples.next();
         }
-        open.map(|(time, chunk)| (Timestamp::new(time, timescale).rank(), chunk))
+        open
+    }
+
+    /// None is left.
+    pub(super) const fn is_done(&self) -> bool {
+        self.next.is_none()
     }
 
     /// Whether another sample entry holds from the next sample on.
     fn begins_entry(&mut self) -> bool {
-        let entries = &self.joined.entries;
+        let entries = self.entries;
         let known = entries.partition_point(|(from, _)| *from <= self.number);
         let entry = entries.get(known.saturating_sub(1)).map_or(0, |own| own.1);
         std::mem::replace(&mut self.entry, entry) != entry
     }
+}
+
+impl Iterator for Chunks<'_> {
+    type Item = (i128, ChunkLayout);
+
+    /// The next with the rank of its time.
+    fn next(&mut self) -> Option<Self::Item> {
+        let (time, chunk) = self.next_timed()?;
+        Some((Timestamp::new(time, self.timescale).rank(), chunk))
+    }
+}
+
+fn ticks(millis: i64, timescale: Timescale) -> i64 {
+    millis * i64::from(timescale.get()) / 1000
+}
+
+/// Whether a chunk ends where its stored stretch ends, if it lasts so many ticks.
+pub(super) fn is_long_enough(ticks_long: i64, timescale: Timescale) -> bool {
+    ticks_long >= ticks(SHORTEST_MILLIS, timescale)
 }
 
 /// How much earlier than what lies before it a chunk may begin.

@@ -156,6 +156,20 @@ impl<'a> Joined<'a> {
         Some(joined)
     }
 
+    /// Its samples are in the file as they are on the timeline: none is left out, changed or described
+    /// otherwise than the first.
+    pub(super) fn is_plain(&self) -> bool {
+        self.left_out == 0
+            && self.bounds.is_none()
+            && self.patches.is_empty()
+            && self.further.is_empty()
+    }
+
+    /// Numbers of the samples, those left out included.
+    pub(super) fn numbers(&self) -> Range<u64> {
+        self.numbers.clone()
+    }
+
     /// All samples; their sizes are those stored.
     pub(super) fn samples(&self) -> Timed<'_> {
         Timed {

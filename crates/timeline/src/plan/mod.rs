@@ -3,6 +3,7 @@
 mod fragment;
 mod interleave;
 mod joined;
+mod layout;
 mod object;
 mod order;
 mod progressive;
@@ -16,6 +17,7 @@ use crate::extent::Extent;
 
 pub use fragment::{FragmentPlan, Lane, init_segment};
 pub use joined::Form;
+pub use layout::{Chunk, Division, LaidOut, divided, laid_out};
 pub use object::{Cut, PATIENCE, configs, next_object, next_stored_object, without_hole};
 pub use progressive::{Mp4, PlanError, in_place, in_stretches, progressive, single};
 pub use retime::{shown_between, shown_from};

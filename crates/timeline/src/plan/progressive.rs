@@ -89,7 +89,7 @@ fn planned(
     most_skipped: u64,
 ) -> Result<Mp4, PlanError> {
     let taken = taken(timeline, selection, form)?;
-    let (chunks, payload) = payload(&taken, most_skipped);
+    let (chunks, payload) = payload(&taken, interleave(&taken), most_skipped);
     let files = FileTracks::new(&taken, timeline, selection)?;
     let samples = files.samples();
     let header = progressive_header(files.movie, files.tracks, &chunks);
@@ -113,7 +113,7 @@ pub fn in_place(timeline: &Timeline, selection: &Selection, payload: Extent) -> 
 }
 
 /// What a file takes of a timeline: of each track, what fits together.
-fn taken<'a>(
+pub(super) fn taken<'a>(
     timeline: &'a Timeline,
     selection: &Selection,
     form: Form,
@@ -182,9 +182,12 @@ fn mp4(
     }
 }
 
-/// The chunks, and what they are made of; between two, up to `most_skipped` stored bytes.
-fn payload(taken: &[Joined<'_>], most_skipped: u64) -> (Vec<ChunkLayout>, Plan) {
-    let mut chunks = interleave(taken);
+/// The chunks as they become, and what they are made of; between two, up to `most_skipped` stored bytes.
+pub(super) fn payload(
+    taken: &[Joined<'_>],
+    mut chunks: Vec<ChunkLayout>,
+    most_skipped: u64,
+) -> (Vec<ChunkLayout>, Plan) {
     let mut parts = Plan::new();
     let mut heads: Vec<_> = taken
         .iter()
@@ -256,11 +259,33 @@ fn file_track<'a>(
         }
         tables.push(&sample);
     });
-    let shown_end = Timestamp::new(retimed.end, own).min(selection.end);
+    ProgressiveTrack {
+        track_id,
+        config: &joined.config,
+        further: &joined.further,
+        tables,
+        edits: edits(
+            (retimed.origin, retimed.delay, retimed.end),
+            selection,
+            own,
+            movie,
+        ),
+    }
+}
+
+/// The edit list of a track whose samples lie as [`Retimed`] says: where `selection.start` is on their
+/// timeline, how much later the first thing is presented, and when all have been.
+pub(super) fn edits(
+    (origin, delay, end): (i64, i64, i64),
+    selection: &Selection,
+    own: Timescale,
+    movie: Timescale,
+) -> Vec<Edit> {
+    let shown_end = Timestamp::new(end, own).min(selection.end);
     // Where nothing is presented at the start, an empty edit says so: ffmpeg would move a
     // track whose first edit begins with a hole.
-    let media_time = u64::try_from(retimed.origin + retimed.delay).unwrap_or(0);
-    let delay = Timestamp::new(retimed.delay, own);
+    let media_time = u64::try_from(origin + delay).unwrap_or(0);
+    let delay = Timestamp::new(delay, own);
     let shown = shown_end.minus(selection.start.plus(delay));
     let in_movie = |span: Timestamp| u64::try_from(span.rescale(movie).ticks).unwrap_or(0);
     let mut edits = Vec::new();
@@ -274,11 +299,5 @@ fn file_track<'a>(
         duration: in_movie(shown),
         media_time: Some(media_time),
     });
-    ProgressiveTrack {
-        track_id,
-        config: &joined.config,
-        further: &joined.further,
-        tables,
-        edits,
-    }
+    edits
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use livetape_media::{Sample, TrackConfig};
 
 use super::samples::Samples;
+use super::totals::Totals;
 
 /// Samples per block at most; lookups scan one block.
-const BLOCK_SAMPLES: usize = 256;
+pub(super) const BLOCK_SAMPLES: usize = 256;
 
 /// Samples of one configuration whose decode times follow one from another.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub(super) struct Block {
     pub(super) offset: u64,
     /// Packed in all blocks but the last.
     pub(super) samples: Samples,
+    /// Where they were sealed: then no more are added.
+    pub(super) totals: Option<Box<Totals>>,
 }
 
 impl Block {
@@ -39,12 +42,14 @@ impl Block {
             end_time: decode_time,
             offset,
             samples: Samples::default(),
+            totals: None,
         }
     }
 
     /// Whether a sample of this configuration, decoded then, belongs to it.
     pub(super) fn takes(&self, config: &Arc<TrackConfig>, decode_time: i64) -> bool {
-        self.samples.len() < BLOCK_SAMPLES
+        self.totals.is_none()
+            && self.samples.len() < BLOCK_SAMPLES
             && self.end_time == decode_time
             && Arc::ptr_eq(&self.config, config)
     }
@@ -93,6 +98,7 @@ impl Block {
     /// Forgets all samples but the first `count`.
     pub(super) fn truncate(&mut self, count: usize) {
         if count < self.samples.len() {
+            self.totals = None;
             for gone in self.samples.unpacked().drain(count..) {
                 self.end_time -= i64::from(gone.duration);
             }
@@ -101,6 +107,7 @@ impl Block {
 
     /// Forgets the first `count` samples, of which there are more.
     pub(super) fn forget(&mut self, count: usize) {
+        self.totals = None;
         for gone in self.samples.unpacked().drain(..count) {
             self.decode_time += i64::from(gone.duration);
             self.offset += u64::from(gone.size);

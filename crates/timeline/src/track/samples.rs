@@ -4,6 +4,8 @@
 //! alone do not. A closed block lists its kinds, then has for each sample the number of its kind and
 //! by how much it is larger than the least of that kind, in as few bits as these take.
 
+mod sealed;
+
 use livetape_media::Sample;
 
 /// Consecutive samples.

@@ -3,8 +3,10 @@
 mod invariants;
 mod licences;
 mod lock_files;
+mod modules;
 mod packages;
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -64,15 +66,17 @@ pub(crate) fn run(workspace: &Workspace, deadline: Option<Instant>) -> Result<Ta
     checks.finding("lock files and registry hosts", || {
         lock_files::problems(workspace)
     })?;
-    checks.program("sizes of modules", weighed(workspace, deadline)?)?;
+    let modules = build::weighed(workspace, deadline)?;
+    checks.finding("no paths of this machine", || modules::paths_in(&modules))?;
+    checks.program("sizes of modules", weighed(workspace, &modules)?)?;
     Ok(checks.tally)
 }
 
 /// Compares the sizes of the browser's modules with their budgets.
-fn weighed(workspace: &Workspace, deadline: Option<Instant>) -> Result<Command> {
+fn weighed(workspace: &Workspace, modules: &[(&str, PathBuf)]) -> Result<Command> {
     let mut weigh = process::command(setup::node(workspace)?);
     weigh.arg("www/weigh.mjs").current_dir(&workspace.root);
-    for (name, module) in build::weighed(workspace, deadline)? {
+    for (name, module) in modules {
         weigh.arg(name).arg(module);
     }
     Ok(weigh)

@@ -20,7 +20,7 @@ use crate::{interrupt, process, progress};
 pub(crate) use cargo_tools::Tool;
 pub(crate) use node::{in_path, node, package_folders};
 pub(crate) use programs::{chromium, firefox, media_folder, webkit};
-pub(crate) use wasm_target::{Target, wasi_arguments, wasm_environment};
+pub(crate) use wasm_target::{Target, cargo_home, wasi_arguments, wasm_environment};
 
 /// What set-up is for; each step says for which of them it is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Compilers for wasm32: wasm32-unknown-unknown for the product, wasm32-wasip1 for running its tests as wasm.
 //! Either is the active toolchain's, where rustup can add it, or the distribution's (see [`super::distribution`]).
 
+use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -45,6 +46,9 @@ pub(crate) fn wasm_environment(
     target: Target,
 ) -> Result<Vec<(&'static str, OsString)>> {
     let mut environment = vec![("CARGO_TARGET_DIR", workspace.wasm_target().into_os_string())];
+    if let (Target::Web, Some(flag)) = (target, without_home()) {
+        environment.push(("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flag));
+    }
     match Compiler::find(workspace, target) {
         Some(Compiler::Active) => {}
         Some(Compiler::Linked { linker }) => {
@@ -59,6 +63,20 @@ pub(crate) fn wasm_environment(
         }
     }
     Ok(environment)
+}
+
+/// Where cargo keeps what it downloads: `CARGO_HOME`, or its usual place.
+pub(crate) fn cargo_home() -> Option<PathBuf> {
+    let usual = || env::home_dir().map(|home| home.join(".cargo"));
+    env::var_os("CARGO_HOME").map(PathBuf::from).or_else(usual)
+}
+
+/// What a module says of its sources, for panics, is not where they lie on the machine that built it. Added to the flags of
+/// `.cargo/config.toml`; flags are parted by spaces, so a path with one stays as it is.
+fn without_home() -> Option<OsString> {
+    let sources = cargo_home()?.join("registry").join("src");
+    let flag = format!("--remap-path-prefix={}=registry", sources.display());
+    (!flag.contains(' ')).then(|| flag.into())
 }
 
 /// Arguments for cargo that let it run what it built for [`Target::Wasi`], in Node.

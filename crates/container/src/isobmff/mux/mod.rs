@@ -6,9 +6,11 @@
 //! - [`producer_reference_time`]: when a fragment was, before its `moof`
 //! - [`progressive_header`]: `ftyp` + `moov` with full sample tables ([`SampleTables`]) +
 //!   the header of its `mdat`;
-//!   [`progressive_header_in`]: the same in front of a payload that is there already
+//!   [`progressive_header_in`]: the same in front of a payload that is there already;
+//!   [`header_around_tables`]: the same without the tables, which are made when they are asked for ([`Table`])
 
 mod fragment;
+mod header;
 mod init;
 mod movie;
 mod progressive;
@@ -17,9 +19,11 @@ mod tables;
 
 pub use super::event_message::event_message;
 pub use fragment::{FragmentTrack, fragment_header};
+pub use header::TrackHead;
 pub use init::{InitTrack, init_segment};
 pub use progressive::{
-    ChunkLayout, Edit, Movie, ProgressiveTrack, progressive_header, progressive_header_in,
+    ChunkLayout, Edit, Movie, ProgressiveTrack, header_around_tables, progressive_header,
+    progressive_header_in,
 };
 pub use reference_time::producer_reference_time;
-pub use tables::SampleTables;
+pub use tables::{SampleTables, Table};

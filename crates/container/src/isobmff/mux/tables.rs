@@ -97,6 +97,45 @@ impl SampleTables {
     }
 }
 
+/// One of the tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// `stts`: pairs of a count and a duration.
+    Durations,
+    /// `ctts`: pairs of a count and a composition offset, none of them negative.
+    Offsets,
+    /// `stss`: numbers of keyframes, from 1.
+    Keyframes,
+    /// `stsz`.
+    Sizes,
+}
+
+impl Table {
+    /// All, in their order in a file.
+    pub const ALL: [Self; 4] = [Self::Durations, Self::Offsets, Self::Keyframes, Self::Sizes];
+
+    /// Bytes of an entry.
+    pub const fn entry_len(self) -> usize {
+        match self {
+            Self::Durations | Self::Offsets => 8,
+            Self::Keyframes | Self::Sizes => 4,
+        }
+    }
+
+    /// What goes before so many entries, which are to follow.
+    pub fn head(self, entries: usize) -> Vec<u8> {
+        let (kind, len) = match self {
+            Self::Durations => (b"stts", HEAD),
+            Self::Offsets => (b"ctts", HEAD),
+            Self::Keyframes => (b"stss", HEAD),
+            Self::Sizes => (b"stsz", SIZES_HEAD),
+        };
+        let mut head = table(len, 0);
+        write_head(&mut head, kind, 0, len, (entries, self.entry_len()));
+        head
+    }
+}
+
 /// A table with room for its head and so many bytes of entries.
 fn table(head: usize, room: usize) -> Vec<u8> {
     let mut table = Vec::with_capacity(head + room);
@@ -110,8 +149,18 @@ fn add(table: &mut Vec<u8>, value: u32) {
 
 /// Writes a table's head, before entries of `size` bytes.
 fn finish(table: &mut [u8], kind: &[u8; 4], version: u8, head: usize, size: usize) {
-    let len = table.len();
-    let count = (len - head) / size;
+    let count = (table.len() - head) / size;
+    write_head(table, kind, version, head, (count, size));
+}
+
+fn write_head(
+    table: &mut [u8],
+    kind: &[u8; 4],
+    version: u8,
+    head: usize,
+    (count, size): (usize, usize),
+) {
+    let len = head + count * size;
     let fields = [
         (0, (len as u32).to_be_bytes()),
         (4, *kind),
