@@ -46,8 +46,28 @@ export function send(method: string, url: string, { key, headers = {}, body }: S
       else resolve({ status, headers: answer.headers, body: read, bytes, first, last });
     });
   });
-  sent.on('error', reject);
+  sent.on('error', (error: NodeJS.ErrnoException) => {
+    // A kept connection may be ended by the other side just when it is used again: nothing of the request was read.
+    if (sent.reusedSocket && error.code === 'ECONNRESET') resolve(send(method, url, { ...(key === undefined ? {} : { key }), headers, ...(body === undefined ? {} : { body }) }));
+    else reject(error);
+  });
   sent.end(body);
+  return promise;
+}
+
+/** Milliseconds until the first byte of a body, of which no more is read. */
+export function firstByte(url: string): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const from = performance.now();
+  const sent = request(url, (answer) => {
+    answer.once('data', () => {
+      resolve(performance.now() - from);
+      sent.destroy();
+    });
+    answer.on('error', reject);
+  });
+  sent.on('error', reject);
+  sent.end();
   return promise;
 }
 

@@ -61,13 +61,13 @@ impl Suite {
         let minutes = match self {
             // These compile everything where nothing is compiled yet.
             Self::Check | Self::Unit => 12,
-            Self::Build => 9,
+            Self::Build => 10,
             // Compiles the command where nothing is compiled yet.
             Self::Outputs => 5,
             // Players play a live source at the speed of time.
-            Self::EndToEnd => 8,
+            Self::EndToEnd => 10,
             // Waits for alarms, and starts edges of its own.
-            Self::Edge => 6,
+            Self::Edge => 10,
             Self::Wasm | Self::Crash | Self::Demo => 3,
         };
         Duration::from_secs(60 * minutes)
