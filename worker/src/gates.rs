@@ -35,17 +35,8 @@ async fn entrance(env: &Env, id: &RecordingId) -> Result<Entrance, Refusal> {
 }
 
 impl Recording {
-    /// What stands before its stored files. Where the index is not in memory it is not read for that: no object
-    /// counts as settled then.
+    /// What stands before its stored files.
     pub(crate) fn entrance(&self) -> Result<Entrance, Refusal> {
-        if let Some(index) = self.index.borrow().as_ref() {
-            return Ok(index.entrance());
-        }
-        let meta = self.meta()?;
-        Ok(Entrance {
-            gate: meta.gate,
-            created: meta.created,
-            settled: 0..0,
-        })
+        Ok(self.index()?.entrance())
     }
 }
