@@ -24,7 +24,8 @@ export interface Sent {
 const kept = 4 << 20;
 
 /** Sends a request, which is to succeed. */
-export function send(method: string, url: string, { key, headers = {}, body }: Sent = {}): Promise<Got> {
+export function send(method: string, url: string, given: Sent = {}): Promise<Got> {
+  const { key, headers = {}, body } = given;
   const { promise, resolve, reject } = Promise.withResolvers<Got>();
   const bearer = key === undefined ? {} : { authorization: `Bearer ${key}` };
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
@@ -48,7 +49,7 @@ export function send(method: string, url: string, { key, headers = {}, body }: S
   });
   sent.on('error', (error: NodeJS.ErrnoException) => {
     // A kept connection may be ended by the other side just when it is used again: nothing of the request was read.
-    if (sent.reusedSocket && error.code === 'ECONNRESET') resolve(send(method, url, { ...(key === undefined ? {} : { key }), headers, ...(body === undefined ? {} : { body }) }));
+    if (sent.reusedSocket && error.code === 'ECONNRESET') resolve(send(method, url, given));
     else reject(error);
   });
   sent.end(body);

@@ -45,15 +45,8 @@ impl Template {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::{CreateTemplate, Limits, TemplateId};
-
-    fn template(wanted: CreateTemplate) -> Template {
-        Template::new(&TemplateId::from_random([3; 16]), wanted, 7).expect("a template")
-    }
-
-    fn code(result: Result<(), ApiError>) -> Option<Code> {
-        result.err().map(|error| error.code)
-    }
+    use crate::access::template::tests::{code, template};
+    use crate::access::{CreateTemplate, Limits};
 
     const NOBODY: Use<'static> = Use {
         origin: None,

@@ -155,14 +155,14 @@ impl Template {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn template(wanted: CreateTemplate) -> Template {
+    pub(in crate::access) fn template(wanted: CreateTemplate) -> Template {
         Template::new(&TemplateId::from_random([3; 16]), wanted, 7).expect("a template")
     }
 
-    fn code(result: Result<(), ApiError>) -> Option<Code> {
+    pub(in crate::access) fn code(result: Result<(), ApiError>) -> Option<Code> {
         result.err().map(|error| error.code)
     }
 

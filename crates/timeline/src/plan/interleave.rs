@@ -208,7 +208,7 @@ struct Stored {
 /// A track's chunks, each within one stored stretch; `None` where a sample is not.
 fn stored_chunks(index: usize, joined: &Joined<'_>) -> Option<Vec<Stored>> {
     let timescale = joined.config.timescale;
-    let longest = LONGEST_AS_STORED_MILLIS * i64::from(timescale.get()) / 1000;
+    let longest = ticks(LONGEST_AS_STORED_MILLIS, timescale);
     let mut chunks: Vec<Stored> = Vec::new();
     let mut stretches = joined.track.extents(joined.bytes.clone()).peekable();
     let mut begun = i64::MIN;

@@ -162,13 +162,8 @@ fn moov(
         track.edits.iter().map(|edit| edit.duration).sum()
     };
     let duration = tracks.iter().map(presented).max().unwrap_or(0);
-    let next = tracks
-        .iter()
-        .map(|track| track.track_id)
-        .max()
-        .unwrap_or(0)
-        .saturating_add(1);
-    movie::mvhd(w, created, timescale.get(), duration, next);
+    let ids = tracks.iter().map(|track| track.track_id);
+    movie::mvhd(w, created, timescale.get(), duration, ids);
     for (index, track) in tracks.iter().enumerate() {
         let tables = track.tables_len;
         w.around(b"trak", tables, |w| {

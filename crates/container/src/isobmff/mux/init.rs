@@ -26,13 +26,8 @@ pub fn init_segment(tracks: &[InitTrack<'_>], wall_clock: Option<i64>) -> Vec<u8
         w.bytes(b"iso6cmfcmp41");
     });
     w.boxed(b"moov", |w| {
-        let next = tracks
-            .iter()
-            .map(|track| track.track_id)
-            .max()
-            .unwrap_or(0)
-            .saturating_add(1);
-        movie::mvhd(w, created, 1000, 0, next);
+        let ids = tracks.iter().map(|track| track.track_id);
+        movie::mvhd(w, created, 1000, 0, ids);
         for track in tracks {
             w.boxed(b"trak", |w| trak(w, track, created));
         }

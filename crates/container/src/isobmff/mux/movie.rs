@@ -51,8 +51,15 @@ fn times(
     }
 }
 
-/// §8.2.2 `mvhd`.
-pub(super) fn mvhd(w: &mut Writer, created: u64, timescale: u32, duration: u64, next_track: u32) {
+/// §8.2.2 `mvhd` of a movie that has these tracks.
+pub(super) fn mvhd(
+    w: &mut Writer,
+    created: u64,
+    timescale: u32,
+    duration: u64,
+    track_ids: impl Iterator<Item = u32>,
+) {
+    let next_track = track_ids.max().unwrap_or(0).saturating_add(1);
     let version = version_for(duration.max(created));
     w.full_box(b"mvhd", version, 0, |w| {
         times(w, version, created, duration, |w| w.u32(timescale));
