@@ -9,6 +9,7 @@ use worker::web_sys::{ReadableStream, WritableStream, WritableStreamDefaultWrite
 use worker::worker_sys::FixedLengthStream;
 use worker::{Context, Env, Error, Result};
 
+use crate::byob;
 use crate::setup::config;
 
 /// Bytes that are encrypted at once: whole blocks.
@@ -33,14 +34,6 @@ extern "C" {
     ) -> Promise;
     #[wasm_bindgen(method)]
     fn encrypt(this: &Subtle, algorithm: &Object, key: &JsValue, data: &Uint8Array) -> Promise;
-
-    /// `ReadableStream` and its reader, with the runtime's own way to read so many bytes.
-    type Source;
-    #[wasm_bindgen(method, js_name = getReader)]
-    fn get_reader(this: &Source, options: &Object) -> Reader;
-    type Reader;
-    #[wasm_bindgen(method, js_name = readAtLeast)]
-    fn read_at_least(this: &Reader, least: u32, into: &Uint8Array) -> Promise;
 }
 
 /// The encrypted form of a body of `len` bytes.
@@ -68,7 +61,7 @@ pub(crate) async fn encrypted(
     let pipe = FixedLengthStream::new_big_int(BigInt::from(Cipher::encrypted_len(len)))?;
     let (readable, writable) = (pipe.readable(), pipe.writable());
     context.wait_until(async move {
-        if let Err(error) = encrypt_all(body.unchecked_into(), &key, vector, &writable).await {
+        if let Err(error) = encrypt_all(body, &key, vector, &writable).await {
             worker::console_error!("an encrypted body was cut short: {error}");
             let reason = JsValue::from(error.to_string());
             let _ = JsFuture::from(writable.abort_with_reason(&reason)).await;
@@ -80,14 +73,12 @@ pub(crate) async fn encrypted(
 /// Each chunk but the last is encrypted without its padding; the last block of one is the vector of the
 /// next, as in one go.
 async fn encrypt_all(
-    body: Source,
+    body: ReadableStream,
     key: &JsValue,
     mut vector: Uint8Array,
     to: &WritableStream,
 ) -> Result<()> {
-    let options = Object::new();
-    Reflect::set(&options, &"mode".into(), &"byob".into())?;
-    let reader = body.get_reader(&options);
+    let reader = byob::reader(body)?;
     let writer: WritableStreamDefaultWriter = to.get_writer()?;
     loop {
         let into = Uint8Array::new_with_length(CHUNK);

@@ -12,7 +12,7 @@
 //! - `recent`: playlists and gates, remembered for a moment
 //! - `gates`: who may play what is sent without asking the recording
 //! - `retention`: what is not kept any more
-//! - `rows`: its tables
+//! - `rows`: its tables; `pages`: those of its objects, and pages of many of them
 //! - `kept`, `rebuild`: what R2 knows of it, and how it comes back from that; `turns`: one write after another
 //! - `tenant`: the Durable Object that keeps the list of recordings, the keys and the templates
 //! - `uploads`, `upload`: resumable uploads, and the Durable Object that takes one
@@ -23,11 +23,13 @@
 //! - `cipher`: bodies encrypted while they are sent
 //! - `cached`: bodies in the platform's cache
 //! - `stream`: ranges of stored objects and made bytes as one body; media bytes stay outside Wasm
+//! - `supply`: where the bytes of such a body come from; `byob`: streams read as many bytes at a time as wanted
 //! - `respond`: headers that every answer has
 //! - `costs`: what an answer costs
 
 mod access;
 mod broadcasts;
+mod byob;
 mod cached;
 mod cipher;
 mod clips;

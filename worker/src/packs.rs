@@ -13,11 +13,11 @@ use worker::Result;
 
 use crate::command::{PackCommand, View};
 use crate::jobs::{self, Job};
-use crate::platform;
 use crate::recording::Recording;
 use crate::refusal::{Answer, Refusal};
 use crate::rows::Rows;
 use crate::sql::{blob, integer, text};
+use crate::{platform, setup};
 
 /// The setting that is true where packs are due, and nobody was told yet.
 const DUE: &str = "packs_due";
@@ -72,17 +72,11 @@ impl Recording {
 
     /// The first and last numbers of what is to be packed; nothing where it is, or is not to be.
     fn packs(&self) -> Result<Vec<RangeInclusive<u32>>> {
-        let largest = self.variable(LARGEST);
+        let largest = setup::number(&self.env, LARGEST);
         Ok(match self.index() {
             Ok(index) if index.is_settled() => index.packs(largest),
             _ => Vec::new(),
         })
-    }
-
-    fn variable(&self, (name, usual): (&str, u64)) -> u64 {
-        let said = self.env.var(name).ok();
-        let said = said.and_then(|value| value.to_string().parse().ok());
-        said.unwrap_or(usual)
     }
 
     fn pack(&self, number: u32) -> std::result::Result<Option<Pack>, Refusal> {
@@ -188,7 +182,7 @@ impl Recording {
     }
 
     fn sweep_time(&self) -> i64 {
-        let grace = self.variable(GRACE).saturating_mul(1_000);
+        let grace = setup::number(&self.env, GRACE).saturating_mul(1_000);
         platform::now().saturating_add(i64::try_from(grace).unwrap_or(i64::MAX))
     }
 

@@ -21,6 +21,13 @@ pub(crate) fn config(env: &Env) -> Result<Rc<Config>> {
     Ok(config)
 }
 
+/// The number that a variable says; `usual` where there is none.
+pub(crate) fn number(env: &Env, (name, usual): (&str, u64)) -> u64 {
+    let said = env.var(name).ok();
+    let said = said.and_then(|value| value.to_string().parse().ok());
+    said.unwrap_or(usual)
+}
+
 fn read(env: &Env) -> Result<Config> {
     let var = |name: &str| env.var(name).map(|var| var.to_string()).unwrap_or_default();
     let config = Config::new(

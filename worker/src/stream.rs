@@ -36,7 +36,7 @@ pub(crate) async fn send(
     context: &Context,
 ) -> Result<Response> {
     let bucket = r2::bucket(env)?;
-    let delivery = match &delivery.rewrite {
+    let mut delivery = match &delivery.rewrite {
         Some(segment) => rewritten(segment, &delivery, &bucket).await?,
         None => delivery,
     };
@@ -64,7 +64,7 @@ pub(crate) async fn send(
         Some(body) => body,
         None => {
             let supply = Supply::of(&delivery, bucket, env)?;
-            body(delivery.clone(), supply, context)?
+            body(std::mem::take(&mut delivery.pieces), len, supply, context)?
         }
     };
     let body = match &cipher {
@@ -79,14 +79,14 @@ pub(crate) async fn send(
 }
 
 /// The body as the runtime's own stream, which is written while it is sent.
-fn body(delivery: Delivery, supply: Supply, context: &Context) -> Result<ReadableStream> {
+fn body(pieces: Vec<Piece>, len: u64, supply: Supply, context: &Context) -> Result<ReadableStream> {
     // They are made after this is answered, and counted before.
-    Supply::count(&steps(&delivery.pieces));
+    Supply::count(&steps(&pieces));
     // Known length: the client sees a broken transfer as such, and no chunked encoding.
-    let pipe = FixedLengthStream::new_big_int(BigInt::from(delivery.len()))?;
+    let pipe = FixedLengthStream::new_big_int(BigInt::from(len))?;
     let (readable, writable) = (pipe.readable(), pipe.writable());
     context.wait_until(async move {
-        if let Err(error) = write_or_abort(&delivery.pieces, &supply, &writable).await {
+        if let Err(error) = write_or_abort(&pieces, &supply, &writable).await {
             worker::console_error!("a body was cut short: {error}");
         }
     });

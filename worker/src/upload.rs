@@ -23,8 +23,8 @@ use worker::{
     durable_object,
 };
 
-use self::bytes::Reader;
 use self::ingest::Job;
+use crate::byob::Reader;
 use crate::refusal::{Answer, Refusal, encoded};
 use crate::sql::{read, text, write};
 use crate::{costs, platform, r2, respond};

@@ -4,7 +4,7 @@ use livetape_edge::access::{Scope, Terms};
 use livetape_edge::tus::request::{Creation, Joining, check_media_type, check_version};
 use livetape_edge::tus::{ALGORITHMS, EXTENSIONS, MAX_SIZE, Part, UploadId, VERSION, entry};
 use livetape_edge::{Code, Delivery, Operation, Piece, RecordingId};
-use worker::{Headers, Method, Request, RequestInit, Result};
+use worker::{Env, Headers, Method, Request, RequestInit, Result};
 
 use crate::refusal::{Answer, Refusal};
 use crate::routes::Edge;
@@ -155,19 +155,19 @@ impl Edge<'_> {
         if has_body && let Some(body) = self.request.inner().body() {
             init.with_body(Some(body.into()));
         }
-        let request = Request::new_with_init(&format!("https://upload/{id}"), &init)?;
-        let stub = self
-            .env
-            .durable_object(BINDING)?
-            .get_by_name(&id.to_string())?;
-        costs::count(Operation::DurableObject);
-        let mut response = stub.fetch_with_request(request).await?;
-        costs::add_told(&response);
-        let bytes = response.bytes().await?;
-        let answer: Result<Delivery> =
-            Delivery::decode(&bytes).ok_or_else(|| "the upload's answer cannot be read".into());
-        Ok(answer?)
+        Ok(ask(self.env, id, &init).await?)
     }
+}
+
+/// Sends an upload's Durable Object a request and waits for the answer.
+pub(crate) async fn ask(env: &Env, id: &UploadId, init: &RequestInit) -> Result<Delivery> {
+    let request = Request::new_with_init(&format!("https://upload/{id}"), init)?;
+    let stub = env.durable_object(BINDING)?.get_by_name(&id.to_string())?;
+    costs::count(Operation::DurableObject);
+    let mut response = stub.fetch_with_request(request).await?;
+    costs::add_told(&response);
+    let bytes = response.bytes().await?;
+    Delivery::decode(&bytes).ok_or_else(|| "the upload's answer cannot be read".into())
 }
 
 /// The body of an answer that is no refusal.

@@ -1,15 +1,14 @@
 //! The bytes of an upload: read from a request, kept in rows, moved on to R2.
 
-use js_sys::{Object, Promise, Reflect, Uint8Array};
+use js_sys::{Reflect, Uint8Array};
 use livetape_edge::tus::{Part, UploadId};
 use wasm_bindgen::prelude::*;
 use worker::wasm_bindgen_futures::JsFuture;
-use worker::web_sys::ReadableStream;
 use worker::{Request, Result};
 
 use super::Upload;
-use crate::r2;
 use crate::sql::{blob, integer, read, text, write};
+use crate::{byob, r2};
 
 /// Bytes of a row: SQLite takes 2 MB, and many small rows cost more than few large ones.
 pub(super) const ROW: usize = 1 << 20;
@@ -20,33 +19,13 @@ const OBJECT: u64 = 8 << 20;
 /// at a time, each of which costs as much.
 const CHUNK: u32 = 256 << 10;
 
-#[wasm_bindgen]
-extern "C" {
-    /// `ReadableStream`, and the reader of it that reads into what it is given.
-    type Source;
-    #[wasm_bindgen(method, js_name = getReader)]
-    fn get_reader(this: &Source, options: &Object) -> Reader;
-    #[derive(Debug, Clone)]
-    pub(super) type Reader;
-    #[wasm_bindgen(method)]
-    fn read(this: &Reader, into: &Uint8Array) -> Promise;
-    #[wasm_bindgen(method)]
-    pub(super) fn cancel(this: &Reader) -> Promise;
-}
-
-fn reader(body: ReadableStream) -> Result<Reader> {
-    let options = Object::new();
-    Reflect::set(&options, &"mode".into(), &"byob".into())?;
-    Ok(body.unchecked_into::<Source>().get_reader(&options))
-}
-
 impl Upload {
     /// The next bytes of a request's body; nothing at its end.
     pub(super) async fn next_chunk(&self, request: &Request) -> Result<Option<Vec<u8>>> {
         let reader = match self.reader.borrow().clone() {
             Some(reader) => reader,
             None => match request.inner().body() {
-                Some(body) => reader(body)?,
+                Some(body) => byob::reader(body)?,
                 None => return Ok(None),
             },
         };

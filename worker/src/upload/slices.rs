@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
+use livetape_edge::Delivery;
 use livetape_edge::ingest::{Reason, Turn};
 use livetape_edge::tus::{Part, Upload as Progress, UploadId};
-use livetape_edge::{Delivery, Operation};
-use worker::{Env, Headers, Method, Request, RequestInit, Result};
+use worker::{Env, Headers, Method, RequestInit, Result};
 
-use super::{BINDING, COMMAND, Command, Upload, no_content};
-use crate::costs;
+use super::{COMMAND, Command, Upload, no_content};
 use crate::jobs::{self, Job};
 use crate::refusal::Answer;
+use crate::{setup, uploads};
 
 /// How often a slice is begun at most, and the variable.
 const TRIES: (&str, u64) = ("LIVETAPE_SLICE_TRIES", 5);
@@ -24,15 +24,11 @@ const TRY_AGAIN: Duration = Duration::from_secs(30);
 
 /// Asks an upload for a slice. The answer has `Retry-After` where it is to be asked again.
 pub(crate) async fn ask_slice(env: &Env, id: &UploadId, slice: u32) -> Result<Delivery> {
-    let stub = env.durable_object(BINDING)?.get_by_name(&id.to_string())?;
     let headers = Headers::new();
     headers.set(COMMAND, &serde_json::to_string(&Command::Slice(slice))?)?;
     let mut init = RequestInit::new();
     init.with_method(Method::Post).with_headers(headers);
-    let request = Request::new_with_init(&format!("https://upload/{id}"), &init)?;
-    costs::count(Operation::DurableObject);
-    let bytes = stub.fetch_with_request(request).await?.bytes().await?;
-    Delivery::decode(&bytes).ok_or_else(|| "the upload's answer cannot be read".into())
+    uploads::ask(env, id, &init).await
 }
 
 impl Upload {
@@ -93,7 +89,7 @@ impl Upload {
         if moved < own.offset {
             return Ok(Some(SOON));
         }
-        let most = u32::try_from(self.variable(TRIES)).unwrap_or(u32::MAX);
+        let most = u32::try_from(setup::number(&self.env, TRIES)).unwrap_or(u32::MAX);
         match job.slices.begin(number, most) {
             Turn::Past => {}
             Turn::GivenUp => self.fail(&mut job, Reason::GivenUp).await?,
@@ -104,12 +100,6 @@ impl Upload {
             }
         }
         Ok(None)
-    }
-
-    pub(super) fn variable(&self, (name, usual): (&str, u64)) -> u64 {
-        let said = self.env.var(name).ok();
-        let said = said.and_then(|value| value.to_string().parse().ok());
-        said.unwrap_or(usual)
     }
 }
 

@@ -8,7 +8,7 @@ use worker::Result;
 use super::Upload;
 use super::ingest::{Job, Made, SLICE, stored};
 use crate::r2::Bucket;
-use crate::{platform, r2};
+use crate::{platform, r2, setup};
 
 /// Bytes read at a time.
 const PIECE: u64 = 4 << 20;
@@ -38,7 +38,7 @@ impl Upload {
         let bucket = r2::bucket(&self.env)?;
         self.begin(job, own).await?;
         let mut reading = resumed(&bucket, id, job).await?;
-        let stop = reading.at.saturating_add(self.variable(LARGEST));
+        let stop = reading.at.saturating_add(setup::number(&self.env, LARGEST));
         loop {
             if let Err(reason) = self.put_made(job, &mut reading).await? {
                 return Ok(Err(reason));
