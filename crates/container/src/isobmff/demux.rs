@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use livetape_media::{FourCc, SmallMap, Timestamp, TrackConfig, TrackId, Wording};
+use livetape_media::{FourCc, SmallMap, Timestamp, ToList, TrackConfig, TrackId, Wording};
 
 use super::boxes::{self, BoxRef, Boxes, Parsed};
 use super::events::{self, Messages};
@@ -348,7 +348,7 @@ impl Demuxer {
                     .find_map(|config| config.as_ref().err())?;
                 Some((track.id, why.told()))
             })
-            .collect();
+            .to_list();
         for (track, (code, what)) in unusable {
             self.defect(code, Some(track), what);
         }
@@ -356,7 +356,7 @@ impl Demuxer {
             .tracks
             .iter()
             .filter_map(|track| Some((track.id, track.configs.first()?.clone().ok()?)))
-            .collect();
+            .to_list();
         for (track, config) in first {
             self.config(track, config);
         }

@@ -4,6 +4,8 @@
 //! programs before it have not been seen by the time its own comes a second time, they are not
 //! waited for. Once chosen it stays until the PAT no longer names it.
 
+use livetape_media::ToList;
+
 use super::packet::{Counter, Packet, Step};
 use super::psi::{EsInfo, Pat, Pmt, Sections};
 
@@ -69,7 +71,7 @@ impl Programs {
             .programs
             .iter()
             .filter_map(|program| program.pmt.as_ref());
-        pmts.flat_map(|pmt| pmt.streams.iter().copied()).collect()
+        pmts.flat_map(|pmt| pmt.streams.iter().copied()).to_list()
     }
 
     /// The PIDs that carry PMTs.

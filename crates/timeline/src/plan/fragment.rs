@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use livetape_container::isobmff::mux::{self, FragmentTrack, fragment_header};
-use livetape_media::{Sample, Timestamp, TrackConfig};
+use livetape_media::{Sample, Timestamp, ToList, TrackConfig};
 
 use super::{Part, Plan};
 use crate::{Slice, Track};
@@ -52,7 +52,7 @@ impl FragmentPlan {
                 samples,
                 all_sync: !lane.slice.config.format.is_video(),
             })
-            .collect();
+            .to_list();
         let mut plan = Plan::new();
         plan.push(Part::Bytes(fragment_header(sequence_number, &tracks)));
         for lane in lanes {
@@ -90,7 +90,7 @@ fn moved_samples(lane: &Lane<'_>) -> Option<(u64, Vec<Sample>)> {
             composition_offset: sample.composition_offset.saturating_add(shift),
             ..*sample
         })
-        .collect();
+        .to_list();
     Some((decode_time, samples))
 }
 
@@ -103,7 +103,7 @@ pub fn init_segment(tracks: &[(u32, Arc<TrackConfig>)], wall_clock: Option<i64>)
             track_id: *track_id,
             config,
         })
-        .collect();
+        .to_list();
     mux::init_segment(&tracks, wall_clock)
 }
 

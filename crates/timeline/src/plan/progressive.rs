@@ -4,7 +4,7 @@ use livetape_container::isobmff::mux::{
     ChunkLayout, Edit, Movie, ProgressiveTrack, SampleTables, progressive_header,
     progressive_header_in,
 };
-use livetape_media::{Timescale, Timestamp};
+use livetape_media::{Timescale, Timestamp, ToList};
 use thiserror::Error;
 
 use super::interleave::{as_stored, interleave};
@@ -156,13 +156,13 @@ impl<'a> FileTracks<'a> {
             },
             tracks: tracks
                 .map(|(joined, track_id)| file_track(joined, track_id, selection, timescale))
-                .collect(),
+                .to_list(),
         })
     }
 
     /// How many each track has.
     fn samples(&self) -> Vec<usize> {
-        self.tracks.iter().map(|track| track.tables.len()).collect()
+        self.tracks.iter().map(|track| track.tables.len()).to_list()
     }
 }
 
@@ -195,7 +195,7 @@ pub(super) fn payload(
             let patches = joined.patches.iter().peekable();
             (joined.track, joined.bytes.start, 0_usize, patches)
         })
-        .collect();
+        .to_list();
     for chunk in &mut chunks {
         let Some((track, position, sample, patches)) = heads.get_mut(chunk.track) else {
             continue;
