@@ -382,7 +382,7 @@ impl Demuxer {
             let track = self.tracks.iter().find(|track| track.id == run.track)?;
             Some(run.presentation_start(track.timescale))
         });
-        self.place_messages(starts.min());
+        self.place_messages(Timestamp::earliest(starts));
         for run in fragment.runs {
             self.next_decode_time.insert(run.track, run.end_time());
             self.announced.push_back(run);
@@ -463,7 +463,7 @@ impl Demuxer {
             let is_wanted = track.is_none_or(|track| track == known.id);
             is_wanted.then(|| Timestamp::new(*ticks, known.timescale))
         });
-        reached.max()
+        Timestamp::latest(reached)
     }
 
     fn defect(&mut self, code: DefectCode, track: Option<TrackId>, detail: &str) {

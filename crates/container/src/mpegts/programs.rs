@@ -83,9 +83,11 @@ impl Programs {
     pub(super) fn pat_packet(&mut self, packet: &Packet<'_>) -> Change {
         let mut change = Change::default();
         let mut pats = Vec::new();
-        change.broken = self
-            .pat
-            .push(packet, &mut |section| pats.extend(Pat::parse(section)));
+        change.broken = self.pat.push(packet, &mut |section| {
+            if let Some(pat) = Pat::parse(section) {
+                pats.push(pat);
+            }
+        });
         for pat in pats {
             change.pmt_pids |= self.update(&pat);
         }
@@ -104,7 +106,11 @@ impl Programs {
             return change;
         };
         let mut pmts = Vec::new();
-        change.broken = table.push(packet, &mut |section| pmts.extend(Pmt::parse(section)));
+        change.broken = table.push(packet, &mut |section| {
+            if let Some(pmt) = Pmt::parse(section) {
+                pmts.push(pmt);
+            }
+        });
         for pmt in pmts {
             let number = pmt.program;
             let mut programs = self.programs.iter_mut();

@@ -40,8 +40,10 @@ impl FragmentPlan {
     /// Plans one fragment of `lanes`, pictures first; `None` where there is no lane or a time
     /// would be negative or not fit its field.
     pub fn new(sequence_number: u32, lanes: &[Lane<'_>]) -> Option<Self> {
-        let moved: Option<Vec<(u64, Vec<Sample>)>> = lanes.iter().map(moved_samples).collect();
-        let moved = moved?;
+        let mut moved = Vec::new();
+        for lane in lanes {
+            moved.push(moved_samples(lane)?);
+        }
         let first = lanes.first()?;
         let tracks: Vec<_> = lanes
             .iter()

@@ -141,10 +141,9 @@ impl<'a> Joined<'a> {
                 skipped,
                 bytes: Vec::new(),
             };
-            let at = joined
-                .patches
-                .partition_point(|patch| patch.sample < skip.sample);
-            joined.patches.insert(at, skip);
+            let before = joined.patches.iter();
+            let before = before.take_while(|patch| patch.sample < skip.sample);
+            joined.patches.insert(before.count(), skip);
         }
         let (further, entries) = entries(sections);
         joined.further = further;

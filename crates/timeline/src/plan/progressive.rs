@@ -118,7 +118,8 @@ pub(super) fn taken<'a>(
     selection: &Selection,
     form: Form,
 ) -> Result<Vec<Joined<'a>>, PlanError> {
-    let tracks = selection.tracks.iter().map(|(index, numbers)| {
+    let mut taken = Vec::new();
+    for (index, numbers) in &selection.tracks {
         let track = timeline.tracks().get(*index).ok_or(PlanError::Empty)?;
         let groups = groups(track, numbers.clone(), form);
         if let Some(next) = groups.get(1).and_then(|group| group.first()) {
@@ -129,9 +130,9 @@ pub(super) fn taken<'a>(
             return Err(PlanError::ConfigurationChange { at_seconds });
         }
         let group = groups.first().ok_or(PlanError::Empty)?;
-        Joined::new(track, group, selection).ok_or(PlanError::Empty)
-    });
-    tracks.collect()
+        taken.push(Joined::new(track, group, selection).ok_or(PlanError::Empty)?);
+    }
+    Ok(taken)
 }
 
 /// All tracks of a file.

@@ -190,7 +190,8 @@ fn hidden(mut hidden: Vec<(usize, i64)>, wanted: &Range<i64>, step: i64) -> Vec<
     let keys = hidden.iter().map(|own| i128::from(own.1));
     let mut order: Vec<_> = keys.zip(0..).to_list();
     sort(&mut order);
-    let early = order.partition_point(|(shown, _)| *shown < i128::from(wanted.start));
+    let early = hidden.iter().filter(|(_, shown)| *shown < wanted.start);
+    let early = early.count();
     for (place, (_, at)) in (-(early as i64)..).zip(order) {
         if let Some((_, presented)) = hidden.get_mut(at) {
             *presented = match place {
