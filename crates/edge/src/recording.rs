@@ -355,7 +355,7 @@ impl Recording {
     /// From the first presented moment to the last.
     pub(crate) fn duration(&self) -> Timestamp {
         // Not the first object's and the last one's: an object's times may lie before the others'.
-        let entries = || self.to_list();
+        let entries = || self.listed();
         let start = entries().map(|entry| entry.start).min();
         let end = entries().map(Entry::end).max();
         start

@@ -97,7 +97,7 @@ impl Recording {
     /// Seconds from the first picture that there was to the first that is kept.
     pub(crate) fn kept_from(&self) -> f64 {
         let evicted = self.meta().evicted;
-        match self.to_list().next() {
+        match self.listed().next() {
             Some(first) if evicted.before > 0 => {
                 (micros(first.start) - evicted.zero).max(0) as f64 / 1e6
             }

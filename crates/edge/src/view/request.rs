@@ -131,7 +131,7 @@ impl Recording {
         if self.meta().evicted.before == 0 {
             return Ok(None);
         }
-        let first = self.to_list().next().ok_or_else(|| self.nothing())?;
+        let first = self.listed().next().ok_or_else(|| self.nothing())?;
         Ok(Some(Span {
             start: micros(first.start),
             end: None,

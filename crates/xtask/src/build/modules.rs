@@ -194,8 +194,8 @@ fn optimiser(workspace: &Workspace, module: &Path, out: &Path) -> Result<Command
         // once more: more of it is alike then. The order of functions, which `www/split.mjs` made, stays.
         .arg("--low-memory-unused")
         .args(["--one-caller-inline-max-function-size", "20"])
-        .args(["--flatten", "--rereloop", "-Oz"])
-        .args(["--flatten", "--rereloop", "-Oz", "-Oz"])
+        .args(["--flatten", "--rereloop", "-Os"])
+        .args(["--flatten", "--rereloop", "-Os", "-Os"])
         .arg(module)
         .arg("-o")
         .arg(out);
