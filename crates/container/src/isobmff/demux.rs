@@ -164,11 +164,7 @@ impl Demuxer {
                 "the stream was cut inside a box",
             );
         }
-        self.state = State::Collect {
-            start: self.position,
-            bytes: Vec::new(),
-            needs: 8,
-        };
+        self.begin_box();
     }
 
     /// The next thing learned; `None` until more is pushed.
@@ -208,6 +204,15 @@ impl Demuxer {
         }
     }
 
+    /// The next byte begins a box.
+    fn begin_box(&mut self) {
+        self.state = State::Collect {
+            start: self.position,
+            bytes: Vec::new(),
+            needs: 8,
+        };
+    }
+
     /// Moves on from a completed state.
     fn advance(&mut self) {
         match &mut self.state {
@@ -220,11 +225,7 @@ impl Demuxer {
                 self.collected(start, bytes);
             }
             State::Skip { left: Some(0) } => {
-                self.state = State::Collect {
-                    start: self.position,
-                    bytes: Vec::new(),
-                    needs: 8,
-                };
+                self.begin_box();
             }
             _ => {}
         }
@@ -273,11 +274,7 @@ impl Demuxer {
                 };
             }
             (true, Some(_), _) => {
-                self.state = State::Collect {
-                    start: self.position,
-                    bytes: Vec::new(),
-                    needs: 8,
-                };
+                self.begin_box();
                 self.header_box(start, &bytes);
             }
             (_, _, size) => {
