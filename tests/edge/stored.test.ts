@@ -28,7 +28,7 @@ for (const [name, codecs] of Object.entries(encodings)) {
   test(`${name}: at most 1.05 of what was sent is stored`, { timeout: 90_000 }, async () => {
     const path = join(folder, 'film.mp4');
     const fragments = ['-movflags', '+empty_moov+default_base_moof', '-frag_duration', '4000000', '-min_frag_duration', '4000000'];
-    await runTool('ffmpeg', ['-v', 'error', '-y', '-stream_loop', '4', '-i', samplePath, ...codecs, ...fragments, path]);
+    await runTool('ffmpeg', ['-v', 'error', '-y', '-stream_loop', '9', '-i', samplePath, ...codecs, ...fragments, path]);
     const film = takenApart(await readFile(path), 4);
     const recording = await create();
     await call('PUT', `${recording.ingest_url}/configs/${film.config}`, { token: recording.ingest_token, body: film.init });
