@@ -11,7 +11,7 @@ use crate::{Extent, Track};
 /// A chunk ends where its stored stretch ends, if it is at least this long.
 const SHORTEST_MILLIS: i64 = 500;
 /// A chunk ends after this long in any case: not within an object, so that each is one read.
-const LONGEST_MILLIS: i64 = 6_500;
+const LONGEST_MILLIS: i64 = 7_500;
 /// One that lies in another order already, after this long.
 const LONGEST_AS_STORED_MILLIS: i64 = 2_500;
 

@@ -20,7 +20,7 @@ pub fn shown_from(slice: Slice, start: Timestamp) -> Slice {
 /// As [`shown_from`], of pictures that show up to `end`, where there is one: those presented then or
 /// later hardly last either, just behind it.
 #[must_use]
-pub fn shown_between(slice: Slice, start: Timestamp, end: Option<Timestamp>) -> Slice {
+pub(super) fn shown_between(slice: Slice, start: Timestamp, end: Option<Timestamp>) -> Slice {
     let ticks = |time: Timestamp| time.rescale(slice.config.timescale).ticks;
     let (start, end) = (ticks(start), end.map_or(i64::MAX, ticks));
     let timed = Timed::from(slice.walked());
