@@ -437,10 +437,7 @@ fn video_codec(entry: BoxRef<'_>) -> Option<String> {
             hevc_codec(&four_cc, record.fields())
         }
         b"av01" => av1_codec(boxes.find(b"av1C")?.fields()),
-        b"vp08" | b"vp09" => vpx_codec(
-            &four_cc,
-            boxes.find(b"vpcC")?.fields(),
-        ),
+        b"vp08" | b"vp09" => vpx_codec(&four_cc, boxes.find(b"vpcC")?.fields()),
         _ => None,
     }
 }
