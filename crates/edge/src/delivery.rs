@@ -76,8 +76,8 @@ impl Piece {
                     len: more,
                 },
             ) = (merged.last_mut(), &piece)
-                && key == next
                 && *offset + *len == *from
+                && key == next
             {
                 *len += more;
                 continue;

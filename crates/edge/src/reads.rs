@@ -45,9 +45,9 @@ impl Read<'_> {
 
     /// How many bytes lie between it and what follows in the same object; `None` where that is before it.
     fn gap(&self, key: &str, offset: u64) -> Option<u64> {
-        (self.key == key)
-            .then(|| offset.checked_sub(self.offset + self.len))
-            .flatten()
+        // The keys, of which there are thousands, only where the places may fit.
+        let gap = offset.checked_sub(self.offset + self.len);
+        gap.filter(|_| self.key == key)
     }
 }
 
@@ -100,7 +100,7 @@ fn widest(pieces: &[Piece]) -> u64 {
                     offset: from,
                     ..
                 },
-            ] if key == next => from.checked_sub(offset + len),
+            ] => from.checked_sub(offset + len).filter(|_| key == next),
             _ => None,
         })
         .collect();

@@ -1,5 +1,5 @@
 //! A delivery as bytes. That of a long file has thousands of pieces, and its first byte waits for them: of a key
-//! only what differs from the one before is written.
+//! only what is not the folder of the one before is written.
 
 use livetape_timeline::sealed::{Reader, Writer};
 use serde::{Deserialize, Serialize};
@@ -93,13 +93,15 @@ impl Delivery {
     }
 }
 
-/// Writes how many bytes a key has in common with the one before, and the others.
+/// Writes how many bytes of a key are the folder of the one before, and the others.
 fn write_key(to: &mut Writer, before: &str, key: &str) {
-    let mut pairs = key.char_indices().zip(before.chars());
-    let other = pairs.find(|((_, own), before)| own != before);
-    let common = other.map_or(key.len().min(before.len()), |((at, _), _)| at);
+    let folder = before.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let (common, others) = match key.strip_prefix(folder) {
+        Some(others) => (folder.len(), others),
+        None => (0, key),
+    };
     to.number(common as u64);
-    to.bytes(key.get(common..).unwrap_or_default().as_bytes());
+    to.bytes(others.as_bytes());
 }
 
 fn read_key(from: &mut Reader<'_>, before: &str) -> Option<String> {

@@ -264,15 +264,20 @@ impl Recording {
         let mut hash = Sha256::new();
         hash.update(LAYOUT.to_be_bytes());
         hash.update([u8::from(kind == FileKind::Audio)]);
+        let mut config = None;
         for entry in self.index().entries() {
             hash.update(entry.seq.to_be_bytes());
-            hash.update(entry.config.as_str());
+            let is_other = config.replace(&entry.config) != Some(&entry.config);
+            hash.update([u8::from(is_other), u8::from(entry.wall_clock.is_some())]);
+            if is_other {
+                hash.update(entry.config.as_str());
+            }
             if let Some(digest) = self.digest(entry.seq) {
                 hash.update(digest.0);
             }
-            let date = entry.wall_clock.map(i64::to_be_bytes);
-            hash.update([u8::from(date.is_some())]);
-            hash.update(date.unwrap_or_default());
+            if let Some(date) = entry.wall_clock {
+                hash.update(date.to_be_bytes());
+            }
         }
         hash.finalize().to_vec()
     }
