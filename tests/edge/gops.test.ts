@@ -50,7 +50,7 @@ for (const [name, gop] of [['keyframes 10 s apart', 250], ['one keyframe for eve
     await record(recording, await encoded(gop, 4));
     const text = await playlist(`${edge}/v1/play/${recording.id}/media.m3u8`);
     assert.doesNotMatch(text, /INDEPENDENT-SEGMENTS/);
-    assert.match(text, /#EXT-X-TARGETDURATION:6\n/);
+    assert.match(text, /#EXT-X-TARGETDURATION:7\n/);
     assert.ok((text.match(/#EXTINF/g) ?? []).length >= 4, text);
     const { frames, messages } = await readFrames(recording.playback.hls);
     assert.deepEqual(messages, []);
@@ -79,5 +79,5 @@ test('a recording whose target duration is 10 s takes objects of 10 s; others do
   assert.match(text, /CAN-SKIP-UNTIL=60\.0/);
   const { frames } = await readFrames(recording.playback.hls);
   assert.deepEqual(frames.map((frame) => frame.number), numbers(0, 400));
-  for (const wanted of [5, 11, 7.5]) assert.equal((await call('POST', `${edge}/v1/templates`, { token: apiKey, body: JSON.stringify({ target_duration: wanted }) })).body.error.code, 'bad_request');
+  for (const wanted of [6, 11, 7.5]) assert.equal((await call('POST', `${edge}/v1/templates`, { token: apiKey, body: JSON.stringify({ target_duration: wanted }) })).body.error.code, 'bad_request');
 });

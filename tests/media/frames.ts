@@ -37,7 +37,7 @@ export async function readFrames(input: string, inputArgs: readonly string[] = [
   const strip = `crop=iw:ih*${bottom}/${layout.height}:0:0,scale=${layout.width}:${bottom}:flags=area,format=gray`;
   const { stdout, stderr } = await runTool('ffmpeg', [
     '-hide_banner', '-nostdin', '-loglevel', 'level+info', ...inputArgs, '-copyts', '-i', input,
-    '-map', '0:v:0', '-vf', `${strip},showinfo=checksum=0`, '-fps_mode', 'passthrough', '-f', 'rawvideo', '-',
+    '-map', '0:v:0', '-vf', `${strip},showinfo=checksum=0`, '-fps_mode', 'passthrough', '-enc_time_base', '-1', '-f', 'rawvideo', '-',
   ]);
   const times = [...stderr.matchAll(/showinfo.* n: *\d+ pts: *\S+ pts_time:(\S+)/g)].map((match) => Number(match[1]));
   const size = layout.width * bottom;

@@ -18,8 +18,8 @@ export function templateForm(create: (body: Limits) => Promise<boolean>): HTMLFo
   const title = h('input', { maxlength: 200 });
   const [origins, playOrigins] = [0, 1].map(() => h('textarea', { rows: 3, spellcheck: 'false' })) as [HTMLTextAreaElement, HTMLTextAreaElement];
   const [minutes, megabytes, recordings, perMinute, days, window] = [number(), number(), number(), number(), number(), number(shortestWindow)] as const;
-  const longest = number(6, 10);
-  longest.placeholder = '6';
+  const longest = number(7, 10);
+  longest.placeholder = '7';
   const review = choice(text.theirChoice, [['approved', text.approved], ['pending', text.pending]]);
   const access = choice(text.theirChoice, [['public', text.anyone], ['token', text.linkOnly]]);
   const encryption = choice(text.theirChoice, [['none', text.unencrypted], ['aes-128', text.encrypted]]);

@@ -3,7 +3,7 @@
 
 use livetape_container::isobmff::mux::{event_message, producer_reference_time};
 use livetape_media::{TimedEvent, Timescale, Timestamp};
-use livetape_timeline::plan::{FragmentPlan, Lane, Selection, init_segment};
+use livetape_timeline::plan::{FragmentPlan, Lane, Selection, init_segment, shown_in_fragment};
 use livetape_timeline::{Part, Plan, Slice, Timeline, Track};
 
 /// A fragment lasts at least so long, but for the last.
@@ -16,7 +16,7 @@ pub(crate) fn fragmented(timeline: &Timeline, selection: &Selection) -> Option<P
         .iter()
         .map(|(index, numbers)| {
             let track = timeline.tracks().get(*index)?;
-            Some((track, selection.within(track.slice(numbers.clone())?)))
+            Some((track, track.slice(numbers.clone())?))
         })
         .collect();
     let tracks = tracks?;
@@ -27,16 +27,16 @@ pub(crate) fn fragmented(timeline: &Timeline, selection: &Selection) -> Option<P
     let wall_clock = timeline.wall_clock_at(selection.start);
     let mut plan = Plan::new();
     plan.push(Part::Bytes(init_segment(&configs, wall_clock)));
-    let origin = origin(&tracks)?;
-    let mut events = events(timeline, selection, &tracks);
     let mut from: Vec<u64> = tracks.iter().map(|(_, s)| s.numbers.start).collect();
+    let origin = Origin::new(&tracks, selection, &next(&tracks, &from)?)?;
+    let mut events = events(timeline, selection, &tracks);
     let mut sequence = 0;
     while let Some(to) = next(&tracks, &from) {
         let lanes: Vec<_> = (1..)
             .zip(&tracks)
             .zip(from.iter().zip(&to))
             .filter_map(|((track_id, (track, _)), (from, to))| {
-                let slice = selection.within(track.slice(*from..*to)?);
+                let slice = shown(track.slice(*from..*to)?, selection);
                 let (decode_origin, presentation_origin) = origin.of(&slice);
                 Some(Lane {
                     track,
@@ -68,6 +68,25 @@ pub(crate) fn fragmented(timeline: &Timeline, selection: &Selection) -> Option<P
         from = to;
     }
     Some(plan)
+}
+
+/// Samples as they are shown: pictures outside the selection are there for decoding alone.
+fn shown(slice: Slice, selection: &Selection) -> Slice {
+    let slice = selection.within(slice);
+    if !slice.config.format.is_video() {
+        return slice;
+    }
+    let ticks = |time: Timestamp| time.rescale(slice.config.timescale).ticks;
+    let wanted = ticks(selection.start)..ticks(selection.end);
+    let are_shown = slice
+        .timed()
+        .map(|(time, sample)| wanted.contains(&(time + i64::from(sample.composition_offset))));
+    // What is selected and decoded after all that is shown has no duration.
+    let has_hidden = are_shown.skip_while(|shown| *shown).any(|shown| shown);
+    match has_hidden {
+        true => shown_in_fragment(slice, selection.start, Some(selection.end)),
+        false => slice,
+    }
 }
 
 /// The events of a selection. Those outside all samples belong to the first and last of them.
@@ -113,20 +132,25 @@ struct Origin {
     lead: Timestamp,
 }
 
-fn origin(tracks: &[(&Track, Slice)]) -> Option<Origin> {
-    let at = |slice: &Slice, ticks: i64| Timestamp::new(ticks, slice.config.timescale);
-    let lead = tracks
-        .iter()
-        .map(|(_, slice)| at(slice, slice.composition_lead()))
-        .max()?;
-    let decode = tracks
-        .iter()
-        .map(|(_, slice)| at(slice, slice.decode_time))
-        .min()?;
-    Some(Origin { decode, lead })
-}
-
 impl Origin {
+    /// Of a selection's tracks, of which the first fragment ends at `to`.
+    fn new(tracks: &[(&Track, Slice)], selection: &Selection, to: &[u64]) -> Option<Self> {
+        let at = |slice: &Slice, ticks: i64| Timestamp::new(ticks, slice.config.timescale);
+        let lead = tracks
+            .iter()
+            .map(|(_, slice)| at(slice, slice.composition_lead()))
+            .max()?;
+        let decode = tracks
+            .iter()
+            .zip(to)
+            .filter_map(|((track, slice), to)| {
+                let first = shown(track.slice(slice.numbers.start..*to)?, selection);
+                Some(at(&first, first.decode_time))
+            })
+            .min()?;
+        Some(Self { decode, lead })
+    }
+
     /// What is taken off presentation times.
     fn presentation(&self) -> Timestamp {
         self.decode.minus(self.lead)

@@ -23,9 +23,8 @@ Rules:
   - OUT is written as OUT.part and renamed when it is complete; a file that is there already is
     replaced at that moment and not before. Devices, pipes and inputs are never replaced.
   - Times count from the first sample, which is 0. A file begins with the first picture shown at or
-    after --start, exactly; a player that minds no edit list shows the pictures needed to decode it
-    for an instant. With --fragmented it begins with the keyframe at or before --start
-    (`warning[start_moved]`): a player of fragments minds no edit list.
+    after --start, exactly; a player that minds no edit list, as none of fragments does, shows the
+    pictures needed to decode it for an instant.
   - Of a multivariant playlist the variant with the highest BANDWIDTH is taken, the first of
     several, and of its audio group the rendition with DEFAULT=YES, else the first.
   - Where sound changes its configuration the file ends and OUT.2.mp4, OUT.3.mp4, ... follow; with

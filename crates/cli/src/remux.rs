@@ -103,7 +103,7 @@ pub(crate) fn deliver(job: &mut Job, wanted: &Wanted<'_>, first: Partial) -> Res
     })?;
     let zero = whole.start;
     job.report.count_from(zero.seconds());
-    let selection = select(&timeline, whole, wanted, &mut job.report)?;
+    let selection = select(&timeline, whole, wanted)?;
     let (form, selections) = parts(&timeline, selection, wanted, zero, &mut job.report)?;
     let spilled = job.stores.settle()?;
     let at_home = match (selections.as_slice(), form, spilled) {
@@ -202,12 +202,7 @@ const fn is_other(config: &TrackConfig) -> bool {
 }
 
 /// What lies between the times asked for.
-fn select(
-    timeline: &Timeline,
-    whole: Selection,
-    wanted: &Wanted<'_>,
-    report: &mut Report,
-) -> Result<Selection> {
+fn select(timeline: &Timeline, whole: Selection, wanted: &Wanted<'_>) -> Result<Selection> {
     if wanted.start.is_none() && wanted.end.is_none() {
         return Ok(whole);
     }
@@ -217,21 +212,8 @@ fn select(
             .start
             .plus(Timestamp::from_seconds(seconds, timescale))
     };
-    let mut start = wanted.start.map_or(whole.start, at);
+    let start = wanted.start.map_or(whole.start, at);
     let end = wanted.end.map_or(whole.end, at).min(whole.end);
-    if let Some(video) = timeline.video() {
-        start = video.shown_from(start).unwrap_or(start);
-        let keyframe = video
-            .keyframe_at(start)
-            .and_then(|number| video.presentation_time(number));
-        if let Some(keyframe) = keyframe.filter(|time| wanted.fragmented && *time < start) {
-            let early = start.minus(keyframe).seconds();
-            let message =
-                format!("a fragmented file begins with a keyframe: {early:.3} s early here");
-            report.tell("start_moved", message);
-            start = keyframe;
-        }
-    }
     let seconds = whole.end.minus(whole.start).seconds();
     let selection = (start < end).then(|| Selection::new(timeline, start, end));
     selection.flatten().ok_or(Failure::EmptyRange { seconds })

@@ -49,8 +49,8 @@ fn it_grows_at_its_end_and_ends_when_finished() {
         before = text;
     }
     let head = format!(
-        "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-TARGETDURATION:6\n\
-         #EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-SERVER-CONTROL:CAN-SKIP-UNTIL=36.000\n#EXT-X-MEDIA-SEQUENCE:0\n\
+        "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-TARGETDURATION:7\n\
+         #EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-SERVER-CONTROL:CAN-SKIP-UNTIL=42.000\n#EXT-X-MEDIA-SEQUENCE:0\n\
          #EXT-X-MAP:URI=\"init-{config}.mp4\"\n#EXTINF:2.000000,\nmain/0.m4s\n"
     );
     assert!(before.starts_with(&head), "{before}");
@@ -205,12 +205,12 @@ fn bad_objects_are_refused() {
     let text = b"this is no fragment at all, is it?".to_vec();
     assert_eq!(code(stage.put(0, &config, text)), Some(Code::BadFragment));
     let long = fragment(Content {
-        pictures: (0, 163),
+        pictures: (0, 188),
         frames: (0, 1),
     });
     assert_eq!(code(stage.put(0, &config, long)), Some(Code::ObjectTooLong));
     let almost = fragment(Content {
-        pictures: (0, 162),
+        pictures: (0, 187),
         frames: (0, 1),
     });
     assert_eq!(code(stage.put(0, &config, almost)), None);

@@ -6,6 +6,7 @@
 //! - [`TrackId`], [`TrackConfig`], [`Format`]: what a track is and how its samples are to be decoded
 //! - [`Sample`]: one encoded, timed unit of a track
 //! - [`TimedEvent`]: something a stream says about a time of its own
+//! - [`ToList`]: lists of a few things, small in code
 //! - [`SmallMap`]: a map of a few things, small in code
 //! - [`Wording`]: texts of words and numbers, small in code
 //! - [`codec`]: parameter sets and headers of the codecs, as far as a container needs them
@@ -15,6 +16,7 @@ mod sample;
 mod small_map;
 mod time;
 mod timed_event;
+mod to_list;
 mod track;
 mod wording;
 
@@ -22,5 +24,6 @@ pub use sample::Sample;
 pub use small_map::SmallMap;
 pub use time::{Timescale, Timestamp};
 pub use timed_event::TimedEvent;
+pub use to_list::ToList;
 pub use track::{Format, FourCc, Rotation, TrackConfig, TrackId};
 pub use wording::Wording;

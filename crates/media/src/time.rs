@@ -121,6 +121,25 @@ impl Timestamp {
         let moved = other.rescale(self.timescale).ticks;
         Self::new(self.ticks.saturating_sub(moved), self.timescale)
     }
+
+    /// The first of several moments. As [`Iterator::min`], which asks an iterator for its next in two places, each with
+    /// all that the iterator does.
+    pub fn earliest(moments: impl Iterator<Item = Self>) -> Option<Self> {
+        let mut earliest: Option<Self> = None;
+        for moment in moments {
+            earliest = Some(earliest.map_or(moment, |known| known.min(moment)));
+        }
+        earliest
+    }
+
+    /// The last of several moments, as [`Self::earliest`].
+    pub fn latest(moments: impl Iterator<Item = Self>) -> Option<Self> {
+        let mut latest: Option<Self> = None;
+        for moment in moments {
+            latest = Some(latest.map_or(moment, |known| known.max(moment)));
+        }
+        latest
+    }
 }
 
 /// Seconds as a decimal number, with as many decimals as the precision says, nine at most; nine

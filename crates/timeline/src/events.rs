@@ -14,7 +14,10 @@ pub(crate) struct Events {
 impl Events {
     /// Adds one; one that is there already stays one. False where there are too many.
     pub(crate) fn add(&mut self, event: TimedEvent) -> bool {
-        let at = self.kept.partition_point(|other| other.time <= event.time);
+        // Most come in order: few are later.
+        let mut known = self.kept.iter();
+        let before = known.rposition(|other| other.time <= event.time);
+        let at = before.map_or(0, |last| last + 1);
         let mut same_time = self.kept.iter().take(at).rev();
         let is_known = same_time
             .by_ref()

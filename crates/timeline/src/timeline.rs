@@ -148,7 +148,7 @@ impl Timeline {
         }
         let starts = self.tracks.iter();
         let starts = starts.filter_map(|t| t.presentation_time(t.numbers().start));
-        if let Some(start) = starts.min() {
+        if let Some(start) = Timestamp::earliest(starts) {
             self.events.forget_before(start);
             self.wall_clock.forget_before(start);
         }
@@ -194,15 +194,16 @@ impl Timeline {
         let starts = self.tracks.iter();
         let starts = starts.filter_map(|track| track.presentation_time(track.numbers().start));
         let ends = self.tracks.iter().filter_map(Track::end_time);
-        Some((pictures.or_else(|| starts.min())?, ends.max()?))
+        let start = pictures.or_else(|| Timestamp::earliest(starts))?;
+        Some((start, Timestamp::latest(ends)?))
     }
 
     /// Where the first of the tracks ends: up to there all are complete. Those that lie further
     /// behind the newest than `patience` have ended, and are not waited for.
     pub fn common_end(&self, patience: Timestamp) -> Option<Timestamp> {
         let ends = || self.tracks.iter().filter_map(Track::presentation_end);
-        let oldest = ends().max()?.minus(patience);
-        ends().filter(|end| *end >= oldest).min()
+        let oldest = Timestamp::latest(ends())?.minus(patience);
+        Timestamp::earliest(ends().filter(|end| *end >= oldest))
     }
 
     pub(crate) fn track_or_new(&mut self, id: TrackId, config: &TrackConfig) -> &mut Track {
@@ -211,11 +212,12 @@ impl Timeline {
             None => {
                 let rank =
                     |config: &TrackConfig| (!config.format.is_video(), !config.format.is_audio());
-                let at = self.tracks.partition_point(|track| {
+                let before = self.tracks.iter().take_while(|track| {
                     track
                         .config()
                         .is_some_and(|other| rank(other) <= rank(config))
                 });
+                let at = before.count();
                 self.tracks.insert(at, Track::new(id));
                 at
             }

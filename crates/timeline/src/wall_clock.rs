@@ -22,8 +22,12 @@ impl WallClock {
         if is_known || self.dates.len() >= MOST {
             return;
         }
-        let place = self.dates.partition_point(|(other, _)| *other <= at);
-        self.dates.insert(place, (at, unix_millis));
+        self.dates.insert(self.behind(at), (at, unix_millis));
+    }
+
+    /// Index of the first date behind `time`.
+    fn behind(&self, time: Timestamp) -> usize {
+        self.dates.partition_point(|(other, _)| *other <= time)
     }
 
     /// All, in the order of the moments.
@@ -33,14 +37,13 @@ impl WallClock {
 
     /// Forgets those that say nothing of `start` and what follows it.
     pub(crate) fn forget_before(&mut self, start: Timestamp) {
-        let behind = self.dates.partition_point(|(other, _)| *other <= start);
+        let behind = self.behind(start);
         self.dates.drain(..behind.saturating_sub(1));
     }
 
     /// Unix milliseconds of a moment, counted from the last date before it, or else the first.
     pub(crate) fn at(&self, time: Timestamp) -> Option<i64> {
-        let behind = self.dates.partition_point(|(other, _)| *other <= time);
-        let (at, unix_millis) = self.dates.get(behind.saturating_sub(1))?;
+        let (at, unix_millis) = self.dates.get(self.behind(time).saturating_sub(1))?;
         let since = time.rescale(Timescale::NANOS).minus(*at);
         Some(unix_millis.saturating_add(since.rescale(Timescale::MILLIS).ticks))
     }

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use livetape_media::{FourCc, SmallMap, Timestamp, TrackConfig, TrackId, Wording};
+use livetape_media::{FourCc, SmallMap, Timestamp, ToList, TrackConfig, TrackId, Wording};
 
 use super::boxes::{self, BoxRef, Boxes, Parsed};
 use super::events::{self, Messages};
@@ -164,11 +164,7 @@ impl Demuxer {
                 "the stream was cut inside a box",
             );
         }
-        self.state = State::Collect {
-            start: self.position,
-            bytes: Vec::new(),
-            needs: 8,
-        };
+        self.begin_box();
     }
 
     /// The next thing learned; `None` until more is pushed.
@@ -208,6 +204,15 @@ impl Demuxer {
         }
     }
 
+    /// The next byte begins a box.
+    fn begin_box(&mut self) {
+        self.state = State::Collect {
+            start: self.position,
+            bytes: Vec::new(),
+            needs: 8,
+        };
+    }
+
     /// Moves on from a completed state.
     fn advance(&mut self) {
         match &mut self.state {
@@ -220,11 +225,7 @@ impl Demuxer {
                 self.collected(start, bytes);
             }
             State::Skip { left: Some(0) } => {
-                self.state = State::Collect {
-                    start: self.position,
-                    bytes: Vec::new(),
-                    needs: 8,
-                };
+                self.begin_box();
             }
             _ => {}
         }
@@ -273,11 +274,7 @@ impl Demuxer {
                 };
             }
             (true, Some(_), _) => {
-                self.state = State::Collect {
-                    start: self.position,
-                    bytes: Vec::new(),
-                    needs: 8,
-                };
+                self.begin_box();
                 self.header_box(start, &bytes);
             }
             (_, _, size) => {
@@ -348,7 +345,7 @@ impl Demuxer {
                     .find_map(|config| config.as_ref().err())?;
                 Some((track.id, why.told()))
             })
-            .collect();
+            .to_list();
         for (track, (code, what)) in unusable {
             self.defect(code, Some(track), what);
         }
@@ -356,7 +353,7 @@ impl Demuxer {
             .tracks
             .iter()
             .filter_map(|track| Some((track.id, track.configs.first()?.clone().ok()?)))
-            .collect();
+            .to_list();
         for (track, config) in first {
             self.config(track, config);
         }
@@ -382,7 +379,7 @@ impl Demuxer {
             let track = self.tracks.iter().find(|track| track.id == run.track)?;
             Some(run.presentation_start(track.timescale))
         });
-        self.place_messages(starts.min());
+        self.place_messages(Timestamp::earliest(starts));
         for run in fragment.runs {
             self.next_decode_time.insert(run.track, run.end_time());
             self.announced.push_back(run);
@@ -463,7 +460,7 @@ impl Demuxer {
             let is_wanted = track.is_none_or(|track| track == known.id);
             is_wanted.then(|| Timestamp::new(*ticks, known.timescale))
         });
-        reached.max()
+        Timestamp::latest(reached)
     }
 
     fn defect(&mut self, code: DefectCode, track: Option<TrackId>, detail: &str) {

@@ -8,7 +8,7 @@
 //!   stream is cut before one comes, it counts from that of the `moof` before it, if any.
 //! - An event whose time is then none that a clock shows is passed over, which is told.
 
-use livetape_media::{TimedEvent, Timestamp};
+use livetape_media::{TimedEvent, Timestamp, ToList};
 
 use super::boxes::BoxRef;
 use super::event_message::{EventMessage, FARTHEST};
@@ -71,7 +71,7 @@ impl Messages {
             let known = time.ticks.unsigned_abs() < FARTHEST.unsigned_abs();
             known.then_some(TimedEvent { time, ..event })
         };
-        waiting.into_iter().map(placed).collect()
+        waiting.into_iter().map(placed).to_list()
     }
 }
 

@@ -34,20 +34,42 @@ impl<'a> Fields<'a> {
         self.take(count).map(drop)
     }
 
-    pub(crate) fn u8(&mut self) -> Option<u8> {
-        self.array().map(u8::from_be_bytes)
+    /// A number of so many bytes, at most four; below 0 where they are not all there. A function gives back one number at
+    /// no cost in the browser's module, and an `Option` of one by way of memory: a third more code wherever one is read.
+    fn number(&mut self, count: usize) -> i64 {
+        let Some(bytes) = self.take(count) else {
+            return -1;
+        };
+        let joined = |number, byte: &u8| number << 8 | i64::from(*byte);
+        bytes.iter().fold(0, joined)
     }
 
-    pub(crate) fn u16(&mut self) -> Option<u16> {
-        self.array().map(u16::from_be_bytes)
-    }
-
+    #[inline(always)] // the `Option` of `Self::number`
     pub(crate) fn u32(&mut self) -> Option<u32> {
-        self.array().map(u32::from_be_bytes)
+        match self.number(4) {
+            ..0 => None,
+            number => Some(number as u32),
+        }
+    }
+
+    #[inline(always)] // as `Self::u32`
+    pub(crate) fn u16(&mut self) -> Option<u16> {
+        match self.number(2) {
+            ..0 => None,
+            number => Some(number as u16),
+        }
+    }
+
+    #[inline(always)] // as `Self::u32`
+    pub(crate) fn u8(&mut self) -> Option<u8> {
+        match self.number(1) {
+            ..0 => None,
+            number => Some(number as u8),
+        }
     }
 
     pub(crate) fn i32(&mut self) -> Option<i32> {
-        self.array().map(i32::from_be_bytes)
+        self.u32().map(u32::cast_signed)
     }
 
     pub(crate) fn u64(&mut self) -> Option<u64> {

@@ -30,9 +30,9 @@ pub fn in_band(sample_entry: &[u8]) -> Option<InBand> {
     let entry = Boxes(sample_entry).next()?;
     let (coding, nal_length_size, sets) = match &entry.kind {
         b"avc1" | b"avc3" => {
-            let found = avc_parameters(sample_entry)?;
+            let mut found = avc_parameters(sample_entry)?;
             let mut sets = found.sps;
-            sets.extend(found.pps);
+            sets.append(&mut found.pps);
             (VideoCoding::Avc, found.nal_length_size, sets)
         }
         b"hvc1" | b"hev1" => {
@@ -77,11 +77,13 @@ fn hevc_parameters(mut fields: Fields<'_>) -> Option<(u8, Vec<Vec<u8>>)> {
             }
         }
     }
-    let in_order = HEVC_SETS.iter().flat_map(|kind| {
-        let of_kind = sets.iter().filter(move |(own, _)| own == kind);
-        of_kind.map(|(_, set)| set.to_vec())
-    });
-    Some((nal_length_size, in_order.collect()))
+    let mut in_order = Vec::new();
+    for kind in HEVC_SETS {
+        for (_, set) in sets.iter().filter(|(own, _)| *own == kind) {
+            in_order.push(set.to_vec());
+        }
+    }
+    Some((nal_length_size, in_order))
 }
 
 #[cfg(test)]

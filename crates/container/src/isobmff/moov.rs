@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use livetape_media::{Rotation, Timescale, TrackConfig, TrackId};
+use livetape_media::{Rotation, Timescale, ToList, TrackConfig, TrackId};
 
 use super::boxes::{BoxRef, Boxes};
 use super::quicktime;
@@ -62,7 +62,7 @@ pub(crate) fn tracks(moov: BoxRef<'_>) -> Vec<InitTrack> {
     moov.children()
         .filter(|child| child.kind == *b"trak")
         .filter_map(|trak| track(moov, trak, movie_timescale))
-        .collect()
+        .to_list()
 }
 
 fn movie_timescale(mvhd: BoxRef<'_>) -> Option<Timescale> {
@@ -91,7 +91,7 @@ fn track(
     let rotation = rotation(trak).unwrap_or_default();
     let configs = Boxes(stsd.body.get(8..)?)
         .map(|entry| config(entry, handler, timescale, language, rotation))
-        .collect();
+        .to_list();
     Some(InitTrack {
         id,
         configs,

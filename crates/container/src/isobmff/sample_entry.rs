@@ -62,8 +62,10 @@ fn pasp(w: &mut Writer, (across, down): (u16, u16)) {
 /// aspect ratio are those of the first SPS. `None` where an SPS cannot be read, or a count or size
 /// does not fit the `hvcC`.
 pub fn hvc1(vps: &[&[u8]], sps: &[&[u8]], pps: &[&[u8]]) -> Option<TrackConfig> {
-    let parsed: Option<Vec<_>> = sps.iter().map(|nal| h265::Sps::parse(nal)).collect();
-    let parsed = parsed?;
+    let mut parsed = Vec::new();
+    for nal in sps {
+        parsed.push(h265::Sps::parse(nal)?);
+    }
     let first = parsed.first()?;
     let fits = |len: usize| u16::try_from(len).is_ok();
     for sets in [vps, sps, pps] {

@@ -20,7 +20,6 @@
 //!   at it, and are dropped there and told; others (RADL) are kept, and so are all leading
 //!   pictures of later keyframes.
 
-use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -29,6 +28,7 @@ use livetape_media::codec::h264;
 use livetape_media::{TrackConfig, TrackId};
 
 use super::clock::Times;
+use super::marks::Marks;
 use super::parameter_sets::ParameterSets;
 use super::pictures::Pictures;
 use super::run::Output;
@@ -62,7 +62,7 @@ pub(super) struct AccessUnits {
     /// Start codes before this are found.
     scanned: usize,
     /// Where PES packets with times begin in `bytes`.
-    marks: VecDeque<(usize, Times)>,
+    marks: Marks<Times>,
     /// NAL units of the access unit under way, the last one open-ended.
     nals: Vec<Nal>,
     /// Where the access unit under way begins.
@@ -92,7 +92,7 @@ impl AccessUnits {
             bytes: Vec::new(),
             codes: StartCodes::default(),
             scanned: 0,
-            marks: VecDeque::new(),
+            marks: Marks::new(),
             nals: Vec::new(),
             start: 0,
             has_slice: false,
@@ -110,11 +110,8 @@ impl AccessUnits {
 
     /// A PES packet begins here.
     pub(super) fn mark(&mut self, times: Option<Times>) {
-        let Some(times) = times else { return };
-        let at = self.bytes.len();
-        match self.marks.back_mut() {
-            Some(mark) if mark.0 == at => mark.1 = times,
-            _ => self.marks.push_back((at, times)),
+        if let Some(times) = times {
+            self.marks.add(self.bytes.len(), times);
         }
     }
 
@@ -252,9 +249,7 @@ impl AccessUnits {
     fn compact(&mut self) {
         let first = self.nals.first().map(|nal| nal.range.start);
         let keep = first.map_or(self.scanned, |start| start.saturating_sub(3));
-        while self.marks.get(1).is_some_and(|(at, _)| *at <= keep) {
-            self.marks.pop_front();
-        }
+        self.marks.pass(keep);
         if keep == 0 {
             return;
         }
@@ -267,26 +262,10 @@ impl AccessUnits {
                 nal.range.end -= keep;
             }
         }
-        for (at, _) in &mut self.marks {
-            *at = at.saturating_sub(keep);
-        }
     }
 
     fn nal(&self, nal: &Nal) -> &[u8] {
         trim(self.bytes.get(nal.range.clone()).unwrap_or_default())
-    }
-
-    /// The times of the PES packet in which the access unit under way is the first to begin.
-    fn take_times(&mut self) -> Option<Times> {
-        let mut times = None;
-        while let Some((at, mark)) = self.marks.front() {
-            if *at > self.start {
-                break;
-            }
-            times = Some(*mark);
-            self.marks.pop_front();
-        }
-        times
     }
 
     /// Turns the access unit under way, all of whose NAL units are closed, into a sample.
@@ -304,7 +283,7 @@ impl AccessUnits {
         if !has_slice || !nals.iter().any(coded) {
             return; // parameter sets alone, or nothing that can be decoded
         }
-        let times = self.take_times();
+        let times = self.marks.take(self.start);
         let (keyframe, entry) = self.random_access(&nals);
         if keyframe {
             self.starting = !self.started;

@@ -6,7 +6,6 @@
 //! - A first header, and one that differs from the header before it, is believed if the next
 //!   one agrees or nothing follows.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use livetape_media::codec::aac::{AdtsHeader, AudioSpecificConfig};
@@ -14,6 +13,7 @@ use livetape_media::{Timescale, TrackId, Wording};
 use memchr::memchr;
 
 use super::frames::Frames;
+use super::marks::Marks;
 use super::run::Output;
 use crate::isobmff::sample_entry;
 use crate::{DefectCode, Event};
@@ -30,7 +30,7 @@ pub(super) struct Adts {
     /// Consumed before this.
     at: usize,
     /// Where PES packets with times begin in `bytes`, and their PTS.
-    marks: VecDeque<(usize, i64)>,
+    marks: Marks<i64>,
     /// The configuration in force; `None` before the first.
     fixed: Option<Fixed>,
     /// The last frame ended where the next one begins.
@@ -46,7 +46,7 @@ impl Adts {
         Self {
             bytes: Vec::new(),
             at: 0,
-            marks: VecDeque::new(),
+            marks: Marks::new(),
             fixed: None,
             synced: false,
             skipped: 0,
@@ -57,11 +57,8 @@ impl Adts {
 
     /// A PES packet begins here.
     pub(super) fn mark(&mut self, pts: Option<i64>) {
-        let Some(pts) = pts else { return };
-        let at = self.bytes.len();
-        match self.marks.back_mut() {
-            Some(mark) if mark.0 == at => mark.1 = pts,
-            _ => self.marks.push_back((at, pts)),
+        if let Some(pts) = pts {
+            self.marks.add(self.bytes.len(), pts);
         }
     }
 
@@ -80,12 +77,7 @@ impl Adts {
         let keep = self.at;
         self.at = 0;
         self.bytes.drain(..keep);
-        while self.marks.get(1).is_some_and(|(at, _)| *at <= keep) {
-            self.marks.pop_front();
-        }
-        for (at, _) in &mut self.marks {
-            *at = at.saturating_sub(keep);
-        }
+        self.marks.pass(keep);
     }
 
     /// Completes all that is pending: the stream ends here, or restarts.
@@ -216,23 +208,10 @@ impl Adts {
         if self.fixed != Some(fixed(header)) && !self.configure(header, out) {
             return;
         }
-        let pts = self.take_time();
+        let pts = self.marks.take(self.at);
         let range = self.at + payload.start..self.at + payload.end;
         let data = self.bytes.get(range).unwrap_or_default();
         self.frames.push(data, pts, out);
-    }
-
-    /// The time of the PES packet in which the frame at `self.at` is the first to begin.
-    fn take_time(&mut self) -> Option<i64> {
-        let mut time = None;
-        while let Some((at, pts)) = self.marks.front() {
-            if *at > self.at {
-                break;
-            }
-            time = Some(*pts);
-            self.marks.pop_front();
-        }
-        time
     }
 
     /// One raw data block is one sample; and a program config element would have to be found

@@ -77,20 +77,28 @@ impl Demuxer {
 
     /// Takes the next bytes of the stream.
     pub fn push(&mut self, bytes: &[u8]) {
+        self.frame(Some(bytes));
+    }
+
+    /// Takes bytes, or the end of all that came. In one place: what is done for a packet is part of what finds it.
+    fn frame(&mut self, bytes: Option<&[u8]>) {
         let core = &mut self.core;
-        self.framer.push(bytes, &mut |framed| core.framed(framed));
+        let mut sink = |framed: Framed<'_>| core.framed(framed);
+        match bytes {
+            Some(bytes) => self.framer.push(bytes, &mut sink),
+            None => self.framer.flush(&mut sink),
+        }
     }
 
     /// A segment ends here and another of the same stream follows: gives out the samples that are
     /// complete. Continuity counters may begin anew in the next segment, as they do where each
     /// is muxed by itself; where they go on, so does an access unit that spans the two.
     pub fn end_segment(&mut self) {
-        let core = &mut self.core;
-        self.framer.flush(&mut |framed| core.framed(framed));
-        for stream in &mut core.streams {
+        self.frame(None);
+        for stream in &mut self.core.streams {
             stream.end_segment();
         }
-        for events in &mut core.events {
+        for events in &mut self.core.events {
             events.end_segment();
         }
         self.drain();
@@ -100,9 +108,8 @@ impl Demuxer {
     /// together. More may follow; a sample that was completed without the next one known lasts
     /// as long as the one before it.
     pub fn flush(&mut self) {
-        let core = &mut self.core;
-        self.framer.flush(&mut |framed| core.framed(framed));
-        core.finish();
+        self.frame(None);
+        self.core.finish();
     }
 
     /// What comes next is declared to have nothing to do with what came (`EXT-X-DISCONTINUITY`):
@@ -315,9 +322,11 @@ impl Core {
         }
         for es in &pmt.streams {
             let is_known = self.events.iter().any(|events| events.pid == es.pid);
-            if !is_known && self.events.len() < MAX_STREAMS {
-                let events = EventStream::new(es.pid, es.kind.usage);
-                self.events.extend(events);
+            if is_known || self.events.len() >= MAX_STREAMS {
+                continue;
+            }
+            if let Some(events) = EventStream::new(es.pid, es.kind.usage) {
+                self.events.push(events);
             }
         }
     }

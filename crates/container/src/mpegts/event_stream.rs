@@ -130,8 +130,9 @@ impl EventStream {
                 splices.settle(clock.first_shown(), &mut found);
                 splices.sections.lost();
                 let what = "splice information in a stream without times was dropped";
-                let without = splices.waiting.drain(..);
-                found.extend(without.map(|_| Err((DefectCode::MissingTimestamp, what))));
+                for _ in std::mem::take(&mut splices.waiting) {
+                    found.push(Err((DefectCode::MissingTimestamp, what)));
+                }
             }
         }
         self.tell(found, out);
@@ -209,7 +210,9 @@ impl Splices {
     /// Gives times to the sections that wait.
     fn settle(&mut self, time: Option<i64>, found: &mut Vec<Found>) {
         if let Some(time) = time {
-            found.extend(self.waiting.drain(..).map(|section| Ok((time, section))));
+            for section in std::mem::take(&mut self.waiting) {
+                found.push(Ok((time, section)));
+            }
         }
     }
 }

@@ -13,6 +13,7 @@ mod event_stream;
 mod framer;
 mod frames;
 mod id3;
+mod marks;
 mod mux;
 mod outline;
 mod packet;

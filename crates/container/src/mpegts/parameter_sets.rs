@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use livetape_media::TrackConfig;
+use livetape_media::{ToList, TrackConfig};
 
 use super::video_codec::{SetId, SetKind, VideoCodec};
 
@@ -95,7 +95,7 @@ impl ParameterSets {
             return None;
         }
         let [vps, sps, pps] = [SetKind::Video, SetKind::Sequence, SetKind::Picture]
-            .map(|kind| self.of(kind).collect::<Vec<_>>());
+            .map(|kind| self.of(kind).to_list());
         let config = Arc::new(self.codec.configuration(&vps, &sps, &pps)?);
         if self.configuration.as_ref() == Some(&config) {
             return None;

@@ -4,6 +4,8 @@
 //! programs before it have not been seen by the time its own comes a second time, they are not
 //! waited for. Once chosen it stays until the PAT no longer names it.
 
+use livetape_media::ToList;
+
 use super::packet::{Counter, Packet, Step};
 use super::psi::{EsInfo, Pat, Pmt, Sections};
 
@@ -69,7 +71,7 @@ impl Programs {
             .programs
             .iter()
             .filter_map(|program| program.pmt.as_ref());
-        pmts.flat_map(|pmt| pmt.streams.iter().copied()).collect()
+        pmts.flat_map(|pmt| pmt.streams.iter().copied()).to_list()
     }
 
     /// The PIDs that carry PMTs.
@@ -81,9 +83,11 @@ impl Programs {
     pub(super) fn pat_packet(&mut self, packet: &Packet<'_>) -> Change {
         let mut change = Change::default();
         let mut pats = Vec::new();
-        change.broken = self
-            .pat
-            .push(packet, &mut |section| pats.extend(Pat::parse(section)));
+        change.broken = self.pat.push(packet, &mut |section| {
+            if let Some(pat) = Pat::parse(section) {
+                pats.push(pat);
+            }
+        });
         for pat in pats {
             change.pmt_pids |= self.update(&pat);
         }
@@ -102,7 +106,11 @@ impl Programs {
             return change;
         };
         let mut pmts = Vec::new();
-        change.broken = table.push(packet, &mut |section| pmts.extend(Pmt::parse(section)));
+        change.broken = table.push(packet, &mut |section| {
+            if let Some(pmt) = Pmt::parse(section) {
+                pmts.push(pmt);
+            }
+        });
         for pmt in pmts {
             let number = pmt.program;
             let mut programs = self.programs.iter_mut();

@@ -1,5 +1,7 @@
 //! Program specific information, ISO/IEC 13818-1 §2.4.4: sections, PAT and PMT.
 
+use livetape_media::ToList;
+
 use super::stream_kind::Kind;
 
 /// The longest section of any table (§2.4.4.11: 4,093 after the length field).
@@ -187,7 +189,7 @@ impl Pat {
         let programs = entries
             .map(|&[a, b, c, d]| (u16::from_be_bytes([a, b]), pid(c, d)))
             .filter(|(number, _)| *number != 0)
-            .collect();
+            .to_list();
         Some(Self {
             version,
             partial,

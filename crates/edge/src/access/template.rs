@@ -70,7 +70,7 @@ pub struct CreateTemplate {
     /// Origins of pages that may play its recordings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub play_origins: Option<Vec<String>>,
-    /// Seconds that an object may last, rounded: EXT-X-TARGETDURATION; 6, where absent, to 10.
+    /// Seconds that an object may last, rounded: EXT-X-TARGETDURATION; 7, where absent, to 10.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_duration: Option<u32>,
 }

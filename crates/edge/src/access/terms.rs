@@ -24,9 +24,9 @@ pub struct Limits {
     pub target_duration: Option<u32>,
 }
 
-/// Seconds that an object may last where nothing else is said: recorders cut them at the first keyframe
-/// after 2 s, and at 6 s wherever that is.
-const TARGET_DURATION: u32 = 6;
+/// Seconds that an object may last where nothing else is said, rounded, and at least, where it is: recorders
+/// cut them at a keyframe, and before they are longer wherever that is.
+const TARGET_DURATION: u32 = 7;
 /// And at most, where it is.
 const LONGEST_TARGET: u32 = 10;
 
@@ -44,7 +44,7 @@ impl Limits {
         if wanted.is_none_or(|target| (TARGET_DURATION..=LONGEST_TARGET).contains(&target)) {
             return Ok(());
         }
-        let detail = "target_duration is a number of seconds from 6 to 10.";
+        let detail = "target_duration is a number of seconds from 7 to 10.";
         Err(ApiError::new(Code::BadRequest, detail))
     }
 

@@ -7,7 +7,7 @@ use super::{Entry, Index};
 /// A step between two objects that is larger, in microseconds, is a discontinuity.
 const LARGEST_STEP: i64 = 200_000;
 /// A missing object lasts no longer, in microseconds: it must fit the target duration.
-const LONGEST_MISSING: i64 = 6_400_000;
+const LONGEST_MISSING: i64 = 7_400_000;
 /// Most entries for one hole.
 const MOST_MISSING: u32 = 1_000;
 

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use livetape_media::Timestamp;
-use livetape_timeline::plan::{FragmentPlan, Lane};
+use livetape_timeline::plan::{FragmentPlan, Lane, shown_in_fragment};
 use livetape_timeline::{Plan, Slice, Track};
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,6 @@ use crate::object::MAIN_LANE;
 use crate::recording::Recording;
 
 use super::IMMUTABLE;
-use super::pre_roll::shown_in_fragment;
 
 /// What is shown of an object, in microseconds on the recording's timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

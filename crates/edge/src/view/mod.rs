@@ -15,7 +15,6 @@ pub mod media;
 pub mod mp4;
 pub(crate) mod planned;
 pub mod playlist;
-mod pre_roll;
 mod rates;
 mod request;
 mod sealed;

@@ -21,7 +21,7 @@ use super::mp4::FileKind;
 
 /// How the bytes are made that a file of a whole recording has besides its objects': another number where the
 /// same objects become other bytes.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
 
 /// Bytes of a header that are made before anything is sent.
 const MADE_AT_ONCE: u64 = 128 << 10;

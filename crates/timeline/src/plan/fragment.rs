@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use livetape_container::isobmff::mux::{self, FragmentTrack, fragment_header};
-use livetape_media::{Sample, Timestamp, TrackConfig};
+use livetape_media::{Sample, Timestamp, ToList, TrackConfig};
 
 use super::{Part, Plan};
 use crate::{Slice, Track};
@@ -40,8 +40,10 @@ impl FragmentPlan {
     /// Plans one fragment of `lanes`, pictures first; `None` where there is no lane or a time
     /// would be negative or not fit its field.
     pub fn new(sequence_number: u32, lanes: &[Lane<'_>]) -> Option<Self> {
-        let moved: Option<Vec<(u64, Vec<Sample>)>> = lanes.iter().map(moved_samples).collect();
-        let moved = moved?;
+        let mut moved = Vec::new();
+        for lane in lanes {
+            moved.push(moved_samples(lane)?);
+        }
         let first = lanes.first()?;
         let tracks: Vec<_> = lanes
             .iter()
@@ -52,7 +54,7 @@ impl FragmentPlan {
                 samples,
                 all_sync: !lane.slice.config.format.is_video(),
             })
-            .collect();
+            .to_list();
         let mut plan = Plan::new();
         plan.push(Part::Bytes(fragment_header(sequence_number, &tracks)));
         for lane in lanes {
@@ -90,7 +92,7 @@ fn moved_samples(lane: &Lane<'_>) -> Option<(u64, Vec<Sample>)> {
             composition_offset: sample.composition_offset.saturating_add(shift),
             ..*sample
         })
-        .collect();
+        .to_list();
     Some((decode_time, samples))
 }
 
@@ -103,7 +105,7 @@ pub fn init_segment(tracks: &[(u32, Arc<TrackConfig>)], wall_clock: Option<i64>)
             track_id: *track_id,
             config,
         })
-        .collect();
+        .to_list();
     mux::init_segment(&tracks, wall_clock)
 }
 

@@ -1,6 +1,6 @@
 //! In which order the tracks' samples lie in a file.
 
-use livetape_media::{Sample, Timescale, Timestamp, TrackConfig};
+use livetape_media::{Sample, Timescale, Timestamp, ToList, TrackConfig};
 
 use livetape_container::isobmff::mux::ChunkLayout;
 
@@ -11,7 +11,7 @@ use crate::{Extent, Track};
 /// A chunk ends where its stored stretch ends, if it is at least this long.
 const SHORTEST_MILLIS: i64 = 500;
 /// A chunk ends after this long in any case: not within an object, so that each is one read.
-const LONGEST_MILLIS: i64 = 6_500;
+const LONGEST_MILLIS: i64 = 7_500;
 /// One that lies in another order already, after this long.
 const LONGEST_AS_STORED_MILLIS: i64 = 2_500;
 
@@ -21,14 +21,14 @@ const LONGEST_AS_STORED_MILLIS: i64 = 2_500;
 pub(super) fn interleave(tracks: &[Joined<'_>]) -> Vec<ChunkLayout> {
     let tracks = tracks.iter().enumerate();
     let tracks = tracks.map(|(index, joined)| Chunks::new(index, joined));
-    in_order(tracks.collect())
+    in_order(tracks.to_list())
 }
 
 /// The chunks of each track, which have the ranks of their times, in file order.
 pub(super) fn in_order(
     mut tracks: Vec<impl Iterator<Item = (i128, ChunkLayout)>>,
 ) -> Vec<ChunkLayout> {
-    let mut next: Vec<_> = tracks.iter_mut().map(Iterator::next).collect();
+    let mut next: Vec<_> = tracks.iter_mut().map(Iterator::next).to_list();
     let mut chunks = Vec::new();
     // Of two that begin together the first track's comes first.
     let earliest = |next: &[Option<(i128, ChunkLayout)>]| {

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use livetape_container::isobmff::{in_band, sample_entry::audio_specific_config};
-use livetape_media::{Sample, Timestamp, TrackConfig};
+use livetape_media::{Sample, Timestamp, ToList, TrackConfig};
 
 use super::Selection;
 use crate::track::{Walk, confined};
@@ -134,17 +134,16 @@ impl<'a> Joined<'a> {
             let sample = moved(patch.sample)?;
             Some(Patch { sample, ..patch })
         });
-        joined.patches = patches.collect();
+        joined.patches = patches.to_list();
         if left_out > 0 {
             let skip = Patch {
                 sample: 1,
                 skipped,
                 bytes: Vec::new(),
             };
-            let at = joined
-                .patches
-                .partition_point(|patch| patch.sample < skip.sample);
-            joined.patches.insert(at, skip);
+            let before = joined.patches.iter();
+            let before = before.take_while(|patch| patch.sample < skip.sample);
+            joined.patches.insert(before.count(), skip);
         }
         let (further, entries) = entries(sections);
         joined.further = further;
@@ -266,7 +265,7 @@ fn entries(sections: &[Section]) -> (Vec<Vec<u8>>, Vec<(usize, u32)>) {
     }
     let further = known.iter().skip(1);
     let further = further.map(|config| config.sample_entry.clone());
-    (further.collect(), entries)
+    (further.to_list(), entries)
 }
 
 /// Parameter sets before every keyframe where they change anywhere. In the first configuration's
@@ -277,7 +276,7 @@ fn insertions(track: &Track, sections: &[Section]) -> Vec<Patch> {
         let found = video.then(|| in_band(&section.config.sample_entry))?;
         found.map(|found| found.parameter_sets)
     };
-    let sets: Vec<_> = sections.iter().map(sets).collect();
+    let sets: Vec<_> = sections.iter().map(sets).to_list();
     if sets.windows(2).all(|pair| pair.first() == pair.last()) {
         return Vec::new();
     }

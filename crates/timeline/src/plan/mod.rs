@@ -6,6 +6,7 @@ mod joined;
 mod layout;
 mod object;
 mod order;
+mod pre_roll;
 mod progressive;
 mod retime;
 mod selection;
@@ -19,8 +20,9 @@ pub use fragment::{FragmentPlan, Lane, init_segment};
 pub use joined::Form;
 pub use layout::{Chunk, Division, LaidOut, divided, laid_out};
 pub use object::{Cut, PATIENCE, configs, next_object, next_stored_object, without_hole};
+pub use pre_roll::shown_in_fragment;
 pub use progressive::{Mp4, PlanError, in_place, in_stretches, progressive, single};
-pub use retime::{shown_between, shown_from};
+pub use retime::shown_from;
 pub use selection::Selection;
 pub use split::{ranges, split};
 

@@ -16,8 +16,9 @@ use crate::{Slice, Timeline, Track};
 const SOON: Timestamp = Timestamp::new(1_900, Timescale::MILLIS);
 /// What is stored is at least this long: each object is a write that is paid for, about 900 of them an hour.
 const USUAL: Timestamp = Timestamp::new(3_900, Timescale::MILLIS);
-/// An object is never longer than this: two GOPs of 3 s at 29.97 pictures a second fit, and the edge takes it.
-const LONGEST: Timestamp = Timestamp::new(6_400, Timescale::MILLIS);
+/// An object is never longer than this, which the edge takes. Of two neighbours each is as long, or what the
+/// second begins with made the first too long: wherever keyframes are, an hour has less than 1,000 objects.
+const LONGEST: Timestamp = Timestamp::new(7_400, Timescale::MILLIS);
 /// So many objects of a recording are short, for those who open it as soon as it has begun.
 const FIRST: u32 = 8;
 /// Other tracks are waited for no longer than this behind the first.
@@ -180,6 +181,10 @@ mod tests {
 
     /// Pictures at 25 per second with a keyframe every `gop`, and sound of the same length.
     fn timeline(pictures: u32, gop: u32) -> Timeline {
+        with_keyframes(pictures, |number| number % gop == 0)
+    }
+
+    fn with_keyframes(pictures: u32, is_keyframe: impl Fn(u32) -> bool) -> Timeline {
         let video = config(
             Format::Video {
                 width: 640,
@@ -199,7 +204,7 @@ mod tests {
                 size: 10,
                 duration: 3_600,
                 composition_offset: 0,
-                keyframe: n % gop == 0,
+                keyframe: is_keyframe(n),
             })
             .collect();
         let frames = u64::from(pictures) * 48_000 / 25 / 1024;
@@ -241,7 +246,7 @@ mod tests {
     fn an_endless_gop_is_cut_before_it_is_too_long() {
         let timeline = timeline(400, 10_000);
         let cut = next_object(&timeline, &[(VIDEO, 0)], None).expect("complete");
-        assert_eq!(cut.tracks, [(VIDEO, 0..160)]);
+        assert_eq!(cut.tracks, [(VIDEO, 0..185)]);
     }
 
     #[test]
@@ -279,7 +284,7 @@ mod tests {
             [
                 (0..50, 2_000),
                 (50..74, 960),
-                (74..75, 6_400),
+                (74..75, 7_400),
                 (75..100, 1_000)
             ]
         );
@@ -292,47 +297,70 @@ mod tests {
         assert_eq!(cut.tracks, [(VIDEO, 0..48)]);
     }
 
-    /// Pictures of each object that a recording of half an hour is cut into.
-    fn half_an_hour(gop: u64) -> Vec<u64> {
-        const ALL: u32 = 1_800 * 25;
-        let timeline = timeline(ALL, gop as u32);
+    const HALF_AN_HOUR: u32 = 1_800 * 25;
+
+    /// Pictures of each object that a recording is cut into.
+    fn objects(timeline: &Timeline) -> Vec<u64> {
         let stop = timeline.common_end(PATIENCE);
         let mut from = 0;
         let mut pictures = Vec::new();
         loop {
             let sequence = pictures.len() as u32;
-            let Some(cut) = next_stored_object(&timeline, &[(VIDEO, from)], sequence, stop) else {
+            let Some(cut) = next_stored_object(timeline, &[(VIDEO, from)], sequence, stop) else {
                 break;
             };
             let end = cut.tracks.first().expect("the lead").1.end;
             pictures.push(end - from);
             from = end;
         }
-        assert_eq!(from, u64::from(ALL), "all of it");
+        assert_eq!(from, u64::from(HALF_AN_HOUR), "all of it");
         pictures
     }
 
     #[test]
     fn an_hour_is_at_most_a_thousand_writes() {
-        for gop in [12, 50, 76, 91, 250] {
-            let objects = half_an_hour(gop);
-            assert!(2 * objects.len() <= 1_000, "{gop}: {}", objects.len());
-            assert!(objects.iter().all(|pictures| *pictures <= 160), "{gop}");
+        for gop in (12..=190).chain([250, 10_000]) {
+            let objects = objects(&timeline(HALF_AN_HOUR, gop));
+            assert!(2 * objects.len() < 990, "{gop}: {}", objects.len());
+            assert!(objects.iter().all(|pictures| *pictures <= 185), "{gop}");
             let (_, whole) = objects.split_last().expect("some");
+            let gop = u64::from(gop);
             assert!(
-                gop > 160 || whole.iter().all(|pictures| pictures % gop == 0),
+                gop > 184 || whole.iter().all(|pictures| pictures % gop == 0),
                 "{gop}"
             );
         }
-        let first = half_an_hour(50).into_iter().take(10).collect::<Vec<_>>();
+        let objects = objects(&timeline(HALF_AN_HOUR, 50));
+        let first = objects.into_iter().take(10).collect::<Vec<_>>();
         assert_eq!(first, [50, 50, 50, 50, 50, 50, 50, 50, 100, 100]);
     }
 
     #[test]
+    fn an_hour_is_at_most_a_thousand_writes_wherever_keyframes_are() {
+        // Each second object as short as may be, and scenes of any length.
+        let in_turn = [(48, 138), (50, 135), (90, 96), (96, 90), (20, 170)];
+        let in_turn = in_turn.map(|(one, other)| {
+            with_keyframes(HALF_AN_HOUR, move |n| {
+                [0, one].contains(&(n % (one + other)))
+            })
+        });
+        let anywhere = [7_u32, 40, 75, 110, 160].map(|apart| {
+            with_keyframes(HALF_AN_HOUR, move |n| {
+                n.wrapping_mul(2_654_435_761) < u32::MAX / apart
+            })
+        });
+        for (number, timeline) in in_turn.iter().chain(&anywhere).enumerate() {
+            let objects = objects(timeline);
+            assert!(2 * objects.len() < 990, "{number}: {}", objects.len());
+            assert!(objects.iter().all(|pictures| *pictures <= 185), "{number}");
+        }
+    }
+
+    #[test]
     fn where_no_keyframe_comes_in_time_the_one_before_counts() {
-        // 3.5 s: the second would come after 7 s.
-        let timeline = timeline(400, 88);
+        // 3.8 s: the second would come after 7.6 s.
+        let timeline = timeline(400, 95);
         let cut = next_stored_object(&timeline, &[(VIDEO, 0)], FIRST, None).expect("complete");
-        assert_eq!(cut.tracks, [(VIDEO, 0..88)]);
+        assert_eq!(cut.tracks, [(VIDEO, 0..95)]);
     }
 }

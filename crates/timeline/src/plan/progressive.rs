@@ -4,7 +4,7 @@ use livetape_container::isobmff::mux::{
     ChunkLayout, Edit, Movie, ProgressiveTrack, SampleTables, progressive_header,
     progressive_header_in,
 };
-use livetape_media::{Timescale, Timestamp};
+use livetape_media::{Timescale, Timestamp, ToList};
 use thiserror::Error;
 
 use super::interleave::{as_stored, interleave};
@@ -118,7 +118,8 @@ pub(super) fn taken<'a>(
     selection: &Selection,
     form: Form,
 ) -> Result<Vec<Joined<'a>>, PlanError> {
-    let tracks = selection.tracks.iter().map(|(index, numbers)| {
+    let mut taken = Vec::new();
+    for (index, numbers) in &selection.tracks {
         let track = timeline.tracks().get(*index).ok_or(PlanError::Empty)?;
         let groups = groups(track, numbers.clone(), form);
         if let Some(next) = groups.get(1).and_then(|group| group.first()) {
@@ -129,9 +130,9 @@ pub(super) fn taken<'a>(
             return Err(PlanError::ConfigurationChange { at_seconds });
         }
         let group = groups.first().ok_or(PlanError::Empty)?;
-        Joined::new(track, group, selection).ok_or(PlanError::Empty)
-    });
-    tracks.collect()
+        taken.push(Joined::new(track, group, selection).ok_or(PlanError::Empty)?);
+    }
+    Ok(taken)
 }
 
 /// All tracks of a file.
@@ -156,13 +157,13 @@ impl<'a> FileTracks<'a> {
             },
             tracks: tracks
                 .map(|(joined, track_id)| file_track(joined, track_id, selection, timescale))
-                .collect(),
+                .to_list(),
         })
     }
 
     /// How many each track has.
     fn samples(&self) -> Vec<usize> {
-        self.tracks.iter().map(|track| track.tables.len()).collect()
+        self.tracks.iter().map(|track| track.tables.len()).to_list()
     }
 }
 
@@ -195,7 +196,7 @@ pub(super) fn payload(
             let patches = joined.patches.iter().peekable();
             (joined.track, joined.bytes.start, 0_usize, patches)
         })
-        .collect();
+        .to_list();
     for chunk in &mut chunks {
         let Some((track, position, sample, patches)) = heads.get_mut(chunk.track) else {
             continue;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use livetape_media::{Sample, Timestamp};
+use livetape_media::{Sample, Timestamp, ToList};
 
 use super::joined::Timed;
 use super::order::sort;
@@ -20,7 +20,7 @@ pub fn shown_from(slice: Slice, start: Timestamp) -> Slice {
 /// As [`shown_from`], of pictures that show up to `end`, where there is one: those presented then or
 /// later hardly last either, just behind it.
 #[must_use]
-pub fn shown_between(slice: Slice, start: Timestamp, end: Option<Timestamp>) -> Slice {
+pub(super) fn shown_between(slice: Slice, start: Timestamp, end: Option<Timestamp>) -> Slice {
     let ticks = |time: Timestamp| time.rescale(slice.config.timescale).ticks;
     let (start, end) = (ticks(start), end.map_or(i64::MAX, ticks));
     let timed = Timed::from(slice.walked());
@@ -188,9 +188,10 @@ impl Seen {
 /// their order, right before it and right after it, `step` apart.
 fn hidden(mut hidden: Vec<(usize, i64)>, wanted: &Range<i64>, step: i64) -> Vec<(usize, i64)> {
     let keys = hidden.iter().map(|own| i128::from(own.1));
-    let mut order: Vec<_> = keys.zip(0..).collect();
+    let mut order: Vec<_> = keys.zip(0..).to_list();
     sort(&mut order);
-    let early = order.partition_point(|(shown, _)| *shown < i128::from(wanted.start));
+    let early = hidden.iter().filter(|(_, shown)| *shown < wanted.start);
+    let early = early.count();
     for (place, (_, at)) in (-(early as i64)..).zip(order) {
         if let Some((_, presented)) = hidden.get_mut(at) {
             *presented = match place {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use livetape_media::{Timescale, Timestamp};
+use livetape_media::{Timescale, Timestamp, ToList};
 
 use super::joined::groups;
 use super::order::sort;
@@ -44,7 +44,7 @@ pub fn split(timeline: &Timeline, selection: &Selection, form: Form) -> Vec<Sele
                 .unwrap_or(time)
         })
     });
-    let tracks: Vec<_> = tracks.collect();
+    let tracks: Vec<_> = tracks.to_list();
     if tracks.iter().all(|track| track.stretches.len() < 2) {
         return vec![selection.clone()];
     }
@@ -53,12 +53,12 @@ pub fn split(timeline: &Timeline, selection: &Selection, form: Form) -> Vec<Sele
         .flat_map(|track| track.stretches.iter().skip(1));
     let cuts = cuts.map(|stretch| stretch.start);
     let cuts = cuts.filter(|cut| *cut > selection.start && *cut < selection.end);
-    let cuts: Vec<Timestamp> = cuts.collect();
-    let mut order: Vec<_> = cuts.iter().map(|cut| cut.rank()).zip(0..).collect();
+    let cuts: Vec<Timestamp> = cuts.to_list();
+    let mut order: Vec<_> = cuts.iter().map(|cut| cut.rank()).zip(0..).to_list();
     sort(&mut order);
     order.dedup_by_key(|(rank, _)| *rank);
     let cuts = order.iter().filter_map(|(_, number)| cuts.get(*number));
-    let cuts: Vec<Timestamp> = cuts.copied().collect();
+    let cuts: Vec<Timestamp> = cuts.copied().to_list();
     let starts = std::iter::once(selection.start).chain(cuts.iter().copied());
     let ends = cuts.iter().copied().chain([selection.end]);
     let parts = starts.zip(ends).map(|(start, end)| {
@@ -69,10 +69,10 @@ pub fn split(timeline: &Timeline, selection: &Selection, form: Form) -> Vec<Sele
         Selection {
             start,
             end,
-            tracks: taken.collect(),
+            tracks: taken.to_list(),
         }
     });
-    parts.filter(|part| !part.tracks.is_empty()).collect()
+    parts.filter(|part| !part.tracks.is_empty()).to_list()
 }
 
 /// The ranges of time that can be taken as one file each where `selection` cannot: [`split`] gives
@@ -84,7 +84,7 @@ pub fn ranges(
     form: Form,
 ) -> Vec<(Timestamp, Timestamp)> {
     let parts = split(timeline, selection, form);
-    let mut ranges: Vec<_> = parts.iter().map(|part| (part.start, part.end)).collect();
+    let mut ranges: Vec<_> = parts.iter().map(|part| (part.start, part.end)).to_list();
     // A track that changes ends with one sample and goes on with the next, when that is presented.
     let changes = parts.windows(2).map(|pair| {
         let (Some(before), Some(behind)) = (pair.first(), pair.last()) else {
@@ -97,7 +97,7 @@ pub fn ranges(
             before.tracks.iter().find(|own| ends(own))?;
             track.presentation_time(numbers.start)
         });
-        changed.collect()
+        changed.to_list()
     });
     for (at, times) in changes.enumerate() {
         for time in times {
@@ -127,10 +127,10 @@ fn picture_changes(timeline: &Timeline, selection: &Selection) -> Vec<Timestamp>
         Some(
             changed
                 .filter_map(|section| presented(track, section))
-                .collect::<Vec<_>>(),
+                .to_list(),
         )
     });
-    changes.flatten().collect()
+    changes.flatten().to_list()
 }
 
 /// True where `time` lies no further than `span` from `other`.
@@ -176,9 +176,9 @@ impl<'a> Divided<'a> {
                 numbers: first.numbers.start..last.numbers.end,
             })
         });
-        let mut stretches: Vec<_> = stretches.collect();
+        let mut stretches: Vec<_> = stretches.to_list();
         let changes = stretches.iter().skip(1);
-        let moved: Vec<_> = changes.map(|stretch| moved(stretch.start)).collect();
+        let moved: Vec<_> = changes.map(|stretch| moved(stretch.start)).to_list();
         // Each of several changes in quick succession keeps its own time.
         if moved.windows(2).all(|pair| pair.first() < pair.last()) {
             for (stretch, start) in stretches.iter_mut().skip(1).zip(moved) {

@@ -79,7 +79,8 @@ impl Track {
 
     /// The last keyframe with a lower number than this; `None` where none is stored.
     pub fn keyframe_before(&self, number: u64) -> Option<u64> {
-        let end = self.blocks.partition_point(|block| block.first < number);
+        let end = self.block_of(number).saturating_add(1);
+        let end = end.min(self.blocks.len());
         self.blocks.range(..end).rev().find_map(|block| {
             let keyframes = block.timed().filter(|(_, _, sample)| sample.keyframe);
             keyframes.map(|f| f.0).take_while(|n| *n < number).last()

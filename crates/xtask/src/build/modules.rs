@@ -3,6 +3,7 @@
 //! wasm-pack builds a module, `www/split.mjs` leaves out what only panics need and cuts off what is loaded later, wasm-opt
 //! makes each part small.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -16,6 +17,17 @@ use crate::workspace::Workspace;
 
 /// Cargo's profile for what the browser loads.
 const PROFILE: &str = "wasm";
+
+/// The variable of cargo for what is given to the compiler.
+const FLAGS: &str = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS";
+
+/// What the compiler leaves as it is in what the browser loads: addresses in loops, each of which would become a variable of
+/// its own, and what is computed on some ways to a place, which would be on all of them. An engine does both by itself.
+const LEFT: [&str; 3] = [
+    "-disable-lsr",
+    "-enable-pre=false",
+    "-enable-load-pre=false",
+];
 
 /// One build of `crates/web`.
 struct Module {
@@ -71,7 +83,7 @@ impl Module {
             .arg(folder(workspace))
             .args(["--out-name", self.name])
             .args(self.arguments)
-            .envs(setup::wasm_environment(workspace, Target::Web)?)
+            .envs(environment(workspace)?)
             .env("PATH", &path)
             .current_dir(&workspace.root);
         let module = self.path(workspace);
@@ -90,6 +102,17 @@ impl Module {
         };
         part.build(workspace, commands, deadline)
     }
+}
+
+/// In which cargo compiles for the browser.
+fn environment(workspace: &Workspace) -> Result<Vec<(&'static str, OsString)>> {
+    let mut environment = setup::wasm_environment(workspace, Target::Web)?;
+    let left = LEFT.map(|pass| format!("-Cllvm-args={pass}")).join(" ");
+    match environment.iter_mut().find(|(name, _)| *name == FLAGS) {
+        Some((_, flags)) => flags.push(format!(" {left}")),
+        None => environment.push((FLAGS, left.into())),
+    }
+    Ok(environment)
 }
 
 fn folder(workspace: &Workspace) -> PathBuf {
@@ -167,11 +190,12 @@ fn optimiser(workspace: &Workspace, module: &Path, out: &Path) -> Result<Command
     let mut optimise = binaryen(workspace, "wasm-opt")?;
     optimise
         // Low memory is the far end of the stack, which rustc puts first. A function that is called once stays one unless
-        // it is tiny: in a larger one its locals have longer numbers, and pack worse. What has a like name is alike, and
-        // packs better beside its like.
-        .args(["--low-memory-unused", "--flatten", "--rereloop"])
+        // it is tiny: in a larger one its locals have longer numbers, and pack worse. What was made small is taken apart
+        // once more: more of it is alike then. The order of functions, which `www/split.mjs` made, stays.
+        .arg("--low-memory-unused")
         .args(["--one-caller-inline-max-function-size", "20"])
-        .args(["-Os", "--reorder-functions-by-name", "-Os"])
+        .args(["--flatten", "--rereloop", "-Os"])
+        .args(["--flatten", "--rereloop", "-Os", "-Os"])
         .arg(module)
         .arg("-o")
         .arg(out);
@@ -191,7 +215,7 @@ fn example_module(
         .args(["build", "--quiet", "--target", triple])
         .args(["--profile", PROFILE])
         .args(["--package", "livetape-timeline", "--example", example])
-        .envs(setup::wasm_environment(workspace, Target::Web)?)
+        .envs(environment(workspace)?)
         .current_dir(&workspace.root);
     let built = workspace.wasm_target().join(triple).join(PROFILE);
     let built = built.join("examples").join(format!("{example}.wasm"));

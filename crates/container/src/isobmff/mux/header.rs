@@ -1,6 +1,6 @@
 //! The header of a progressive file, ISO/IEC 14496-12 §8.5 to §8.7, but for the tables of its samples.
 
-use livetape_media::TrackConfig;
+use livetape_media::{ToList, TrackConfig};
 
 use super::movie;
 use super::progressive::{ChunkLayout, Edit, Movie, ProgressiveTrack};
@@ -212,7 +212,7 @@ fn elst(w: &mut Writer, edits: &[Edit]) {
 
 fn sample_entries(w: &mut Writer, track: &TrackHead<'_>) {
     let own = std::iter::once(track.config.sample_entry.as_slice());
-    let entries: Vec<_> = own.chain(track.further.iter().map(Vec::as_slice)).collect();
+    let entries: Vec<_> = own.chain(track.further.iter().map(Vec::as_slice)).to_list();
     movie::stsd(w, entries.into_iter());
 }
 

@@ -1,6 +1,6 @@
 //! A progressive file with `moov` first, ISO/IEC 14496-12 §8.5 to §8.7.
 
-use livetape_media::{Timescale, TrackConfig};
+use livetape_media::{Timescale, ToList, TrackConfig};
 
 use super::header::{BOX_HEADER, Header, TrackHead};
 use super::tables::SampleTables;
@@ -96,5 +96,5 @@ pub fn progressive_header_in(
 /// No samples are to be added.
 fn finish<'a>(tracks: &'a mut [ProgressiveTrack<'_>]) -> Vec<TrackHead<'a>> {
     tracks.iter_mut().for_each(|track| track.tables.finish());
-    tracks.iter().map(TrackHead::of).collect()
+    tracks.iter().map(TrackHead::of).to_list()
 }

@@ -1,18 +1,20 @@
 //! When the pictures of a fragment are decoded that are there for decoding alone.
 
 use livetape_media::{Sample, Timestamp};
-use livetape_timeline::Slice;
-use livetape_timeline::plan::shown_between;
+
+use super::retime::shown_between;
+use crate::Slice;
 
 /// Pictures that show from `start` on, and up to `end` where there is one: those presented before, or
-/// then and later, hardly last, as by [`shown_between`].
+/// then and later, hardly last, as by [`shown_from`](super::shown_from()).
 ///
 /// A sample of a fragment lasts until the next is decoded, and Chromium shows one as long as it says:
 /// those presented before `start` last a step, the others as long as they did, and the last is decoded
 /// when it was. So the first is decoded about when it is presented; a millisecond before at least: hls.js
 /// makes the first decode time zero, and Chromium drops what is rounded to before that, with all that
 /// refers to it.
-pub(super) fn shown_in_fragment(slice: Slice, start: Timestamp, end: Option<Timestamp>) -> Slice {
+#[must_use]
+pub fn shown_in_fragment(slice: Slice, start: Timestamp, end: Option<Timestamp>) -> Slice {
     let timescale = slice.config.timescale;
     let from = start.rescale(timescale).ticks;
     let shown = shown_between(slice.clone(), start, end);
