@@ -223,8 +223,8 @@ impl Recording {
         })
     }
 
-    /// A range of the bytes of a file's header; `None` where the recording's file is another: where it has more
-    /// objects by now, it had this one when `of.last` was its last, or others came between since.
+    /// A range of the bytes of a file's header; `None` where the recording's file is another by now. Where it only
+    /// grew since, the recording of its objects up to `of.last` has it.
     pub fn header(&self, of: &HeaderOf, range: Range<u64>) -> Option<Vec<u8>> {
         if self.last_number() != Some(of.last) {
             return None;
@@ -264,20 +264,15 @@ impl Recording {
         let mut hash = Sha256::new();
         hash.update(LAYOUT.to_be_bytes());
         hash.update([u8::from(kind == FileKind::Audio)]);
-        let mut config = None;
         for entry in self.index().entries() {
             hash.update(entry.seq.to_be_bytes());
-            let is_other = config.replace(&entry.config) != Some(&entry.config);
-            hash.update([u8::from(is_other), u8::from(entry.wall_clock.is_some())]);
-            if is_other {
-                hash.update(entry.config.as_str());
-            }
+            hash.update(entry.config.as_str());
             if let Some(digest) = self.digest(entry.seq) {
                 hash.update(digest.0);
             }
-            if let Some(date) = entry.wall_clock {
-                hash.update(date.to_be_bytes());
-            }
+            let date = entry.wall_clock.map(i64::to_be_bytes);
+            hash.update([u8::from(date.is_some())]);
+            hash.update(date.unwrap_or_default());
         }
         hash.finalize().to_vec()
     }
