@@ -193,8 +193,7 @@ test('checksums: all of it counts or nothing', async () => {
   const first = bytes.subarray(0, mebibyte + 5);
   refused(await patch(url, 0, first, sum('sha1', bytes)), 460, 'checksum_mismatch');
   assert.equal((await head(url)).at, 0);
-  // Few bytes: the local runtime's front often loses an answer that comes before a body of 60 kB is read.
-  refused(await patch(url, 0, first.subarray(0, 1000), { 'Upload-Checksum': 'md5 AAAA' }), 400, 'bad_header');
+  refused(await patch(url, 0, first, { 'Upload-Checksum': 'md5 AAAA' }), 400, 'bad_header');
   assert.equal((await patch(url, 0, first, sum('sha1', first))).at, first.length);
   const rest = bytes.subarray(first.length);
   // Cut off: it cannot be known whether what came is right.

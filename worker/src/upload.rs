@@ -137,6 +137,15 @@ impl Upload {
         }
         // Whoever asks now is the one who is there: a request before may be a connection that is long dead.
         self.supersede()?;
+        let turn = self.turn.get();
+        let answer = self.obeyed(request, command).await;
+        if answer.is_err() {
+            self.hear_out(request, turn).await;
+        }
+        answer
+    }
+
+    async fn obeyed(&self, request: &Request, command: Option<Command>) -> Answer {
         match (request.method(), command) {
             (_, Some(Command::Create(new))) => self.create(request, *new).await,
             (_, Some(Command::Read)) => self.read().await,

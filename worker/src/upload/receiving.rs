@@ -7,6 +7,9 @@ use worker::{Request, Result};
 use super::{Upload, bytes};
 use crate::refusal::Refusal;
 
+/// Most bytes that are read of a request that is refused.
+const MOST_UNHEARD: usize = 8 << 20;
+
 impl Upload {
     /// Takes a body: at most `room` bytes, all that come. With a checksum either all of them count or none.
     pub(super) async fn receive(
@@ -74,6 +77,22 @@ impl Upload {
             self.save(id, own)?;
         }
         Ok(())
+    }
+
+    /// Takes the rest of a refused request's body, if it is not long, and forgets it: the local runtime often loses
+    /// an answer of a Durable Object that comes before the body is read.
+    pub(super) async fn hear_out(&self, request: &Request, turn: u32) {
+        let is_read = request.inner().body_used() && self.reader.borrow().is_none();
+        let mut room = MOST_UNHEARD;
+        while !is_read && room > 0 && self.turn.get() == turn {
+            match self.next_chunk(request).await {
+                Ok(Some(chunk)) => room = room.saturating_sub(chunk.len()),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        if self.turn.get() == turn {
+            self.reader.replace(None);
+        }
     }
 
     /// Ends a request that is still bringing bytes: what arrived is kept, what comes later is not taken.
