@@ -13,6 +13,7 @@ use livetape_edge::{
 use serde::{Deserialize, Serialize};
 use worker::{Env, Method, Request, RequestInit, Result, Stub};
 
+use crate::refusal::decoded;
 use crate::{costs, recent};
 
 /// A request to a recording's Durable Object.
@@ -173,12 +174,12 @@ pub(crate) async fn ask(env: &Env, id: &RecordingId, command: &Command) -> Resul
     if changes {
         recent::forget(id);
     }
-    let mut response = stub.fetch_with_request(request).await?;
+    let response = stub.fetch_with_request(request).await?;
     costs::add_told(&response);
-    let bytes = response.bytes().await?;
+    let answer = decoded(response).await?;
     if changes {
         // Again, for those who asked meanwhile.
         recent::forget(id);
     }
-    Delivery::decode(&bytes).ok_or_else(|| "the recording's answer cannot be read".into())
+    Ok(answer)
 }

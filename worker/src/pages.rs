@@ -51,17 +51,31 @@ impl Rows {
         let Some(meta) = self.meta()? else {
             return Ok(None);
         };
-        let recording = self.read_objects(meta)?;
+        let (mut recording, next) = self.read_pages(meta, u32::MAX)?;
+        self.read_unsealed(&mut recording, next, None)?;
         Ok(Some(recording.packed(&self.packs()?)))
     }
 
-    fn read_objects(&self, meta: Meta) -> Result<Recording> {
+    /// The recording as it was when the object of a number was its last, where none before that came later.
+    /// Headers are made of it: where its objects are, it does not know.
+    pub(crate) fn load_until(&self, last: u32) -> Result<Option<Recording>> {
+        let Some(meta) = self.meta()? else {
+            return Ok(None);
+        };
+        let (mut recording, next) = self.read_pages(meta, last)?;
+        take_singly(&mut recording, &self.objects(next, Some(last), None)?)?;
+        Ok(Some(recording))
+    }
+
+    /// The recording of all pages that end no later than with the object of a number, and of what lies before
+    /// them; the number after that.
+    fn read_pages(&self, meta: Meta, until: u32) -> Result<(Recording, u32)> {
         let configs = self.read("SELECT hash, init FROM config", |row| {
             Some((ConfigHash::parse(&text(row.next()?)?)?, blob(row.next()?)?))
         })?;
         let mut recording = Recording::new(meta, configs, []);
         let mut next = 0;
-        for page in self.pages()? {
+        for page in self.pages(until)? {
             if !page.is_current() {
                 self.unseal(page.first, page.last)?;
                 continue;
@@ -75,8 +89,7 @@ impl Rows {
             }
             next = page.last.saturating_add(1);
         }
-        self.read_unsealed(&mut recording, next, None)?;
-        Ok(recording)
+        Ok((recording, next))
     }
 
     /// Reads the objects of these numbers, which are in no page, and makes pages of them.
@@ -132,17 +145,16 @@ impl Rows {
         })
     }
 
-    fn pages(&self) -> Result<Vec<SealedPage>> {
-        self.read(
-            "SELECT first, last, sealed FROM page ORDER BY first",
-            |row| {
-                Some(SealedPage {
-                    first: integer(row.next()?)?.try_into().ok()?,
-                    last: integer(row.next()?)?.try_into().ok()?,
-                    bytes: blob(row.next()?)?,
-                })
-            },
-        )
+    fn pages(&self, until: u32) -> Result<Vec<SealedPage>> {
+        let query =
+            format!("SELECT first, last, sealed FROM page WHERE last <= {until} ORDER BY first");
+        self.read(&query, |row| {
+            Some(SealedPage {
+                first: integer(row.next()?)?.try_into().ok()?,
+                last: integer(row.next()?)?.try_into().ok()?,
+                bytes: blob(row.next()?)?,
+            })
+        })
     }
 
     fn insert_page(&self, page: &SealedPage) -> Result<()> {

@@ -39,6 +39,8 @@ pub struct Recording {
     pub(crate) state: State,
     pub(crate) storage: Storage,
     pub(crate) index: RefCell<Option<Index>>,
+    /// As it was when a file was begun whose header is still being sent, until the next object is taken.
+    pub(crate) before: RefCell<Option<Index>>,
     /// An alarm is set that tells the list of recordings.
     pub(crate) is_telling: Cell<bool>,
     /// The rows are all that there is: R2 was asked where there were none.
@@ -56,6 +58,7 @@ impl DurableObject for Recording {
             storage,
             state,
             index: RefCell::new(None),
+            before: RefCell::new(None),
             is_telling: Cell::new(false),
             is_recovered: Cell::new(false),
             turns: Turns::new(),
@@ -232,6 +235,7 @@ impl Recording {
             None => {
                 index.check_object(&row)?;
                 self.rows.insert_object(&row)?;
+                self.before.replace(None);
                 let is_good = index.take_object(&row) && !index.is_page_due();
                 drop(index);
                 if !is_good {

@@ -1,7 +1,9 @@
 //! Why there is no answer.
 
+use js_sys::Uint8Array;
 use livetape_edge::{ApiError, Code, Delivery};
-use worker::Response;
+use worker::wasm_bindgen_futures::JsFuture;
+use worker::{Response, web_sys};
 
 use crate::respond;
 
@@ -50,4 +52,12 @@ pub(crate) fn encoded(answer: Answer) -> worker::Result<Response> {
         Err(Refusal::Fault(fault)) => return Err(fault),
     };
     Response::from_bytes(delivery.encode())
+}
+
+/// What a Durable Object answered. It is read at once: chunk by chunk, that of a long file takes longer than all else.
+pub(crate) async fn decoded(answer: Response) -> worker::Result<Delivery> {
+    let answer = web_sys::Response::from(answer);
+    let body = JsFuture::from(answer.array_buffer()?).await?;
+    let bytes = Uint8Array::new(&body).to_vec();
+    Delivery::decode(&bytes).ok_or_else(|| "a Durable Object's answer cannot be read".into())
 }

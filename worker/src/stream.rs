@@ -138,17 +138,19 @@ pub(crate) async fn write_or_abort(
     written
 }
 
-/// Writes the pieces one after another. The next stored range is asked for while one is being sent.
+/// Writes the pieces one after another. The next stored range is asked for while one is being sent, but none before
+/// the bytes that were made for the beginning are away: the first byte is not to wait for the making of others.
 async fn write_all(pieces: &[Piece], supply: &Supply, to: &WritableStream) -> Result<()> {
     let steps = steps(pieces);
     let mut asked = steps.iter().filter_map(|step| supply.ask(step));
-    let mut next = asked.next();
+    let mut next = None;
     for step in &steps {
         if let Step::Made(bytes) = step {
             write(bytes, to).await?;
             continue;
         }
-        let current = next.take().ok_or("a range was not asked for")?;
+        let current = next.take().or_else(|| asked.next());
+        let current = current.ok_or("a range was not asked for")?;
         let body = JsFuture::from(current).await?;
         next = asked.next();
         match step {

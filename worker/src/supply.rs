@@ -1,5 +1,6 @@
 //! Where the bytes of a body come from that are not made before it is sent.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use js_sys::Promise;
@@ -93,13 +94,31 @@ impl Supply {
 impl Recording {
     /// Bytes of a file's header.
     pub(crate) fn header(&self, of: &HeaderOf, from: u64, to: u64) -> Result<Response> {
-        match self.index() {
-            Ok(index) => match index.header(of, from..to) {
-                Some(bytes) => Response::from_bytes(bytes),
-                None => Response::error("another file", 409),
-            },
-            Err(Refusal::Fault(fault)) => Err(fault),
-            Err(_) => Response::error("no recording", 404),
+        let now = match self.index() {
+            Ok(index) => index.header(of, from..to),
+            Err(Refusal::Fault(fault)) => return Err(fault),
+            Err(_) => return Response::error("no recording", 404),
+        };
+        let bytes = match now {
+            Some(bytes) => Some(bytes),
+            None => self.header_before(of, from..to)?,
+        };
+        match bytes {
+            Some(bytes) => Response::from_bytes(bytes),
+            None => Response::error("another file", 409),
         }
+    }
+
+    /// The same where more was recorded since the file was begun: from the recording as it was then.
+    fn header_before(&self, of: &HeaderOf, range: Range<u64>) -> Result<Option<Vec<u8>>> {
+        let mut before = self.before.borrow_mut();
+        let kept = before
+            .as_ref()
+            .and_then(|own| own.header(of, range.clone()));
+        if kept.is_some() {
+            return Ok(kept);
+        }
+        *before = self.rows.load_until(of.last)?;
+        Ok(before.as_ref().and_then(|own| own.header(of, range)))
     }
 }

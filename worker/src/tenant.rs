@@ -24,7 +24,7 @@ use worker::{
     durable_object,
 };
 
-use crate::refusal::{Answer, encoded};
+use crate::refusal::{Answer, decoded, encoded};
 use crate::sql::{read, text, write};
 use crate::turns::Turns;
 use crate::{costs, respond};
@@ -87,8 +87,7 @@ pub(crate) async fn ask(env: &Env, command: &TenantCommand) -> Result<Delivery> 
     init.with_body(Some(serde_json::to_string(command)?.into()));
     let request = Request::new_with_init("https://tenant/", &init)?;
     costs::count(Operation::DurableObject);
-    let bytes = stub.fetch_with_request(request).await?.bytes().await?;
-    Delivery::decode(&bytes).ok_or_else(|| "the tenant's answer cannot be read".into())
+    decoded(stub.fetch_with_request(request).await?).await
 }
 
 /// All recordings of an edge.

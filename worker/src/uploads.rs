@@ -6,7 +6,7 @@ use livetape_edge::tus::{ALGORITHMS, EXTENSIONS, MAX_SIZE, Part, UploadId, VERSI
 use livetape_edge::{Code, Delivery, Operation, Piece, RecordingId};
 use worker::{Env, Headers, Method, Request, RequestInit, Result};
 
-use crate::refusal::{Answer, Refusal};
+use crate::refusal::{Answer, Refusal, decoded};
 use crate::routes::Edge;
 use crate::upload::{BINDING, COMMAND, Command, New};
 use crate::{costs, platform, respond};
@@ -164,10 +164,9 @@ pub(crate) async fn ask(env: &Env, id: &UploadId, init: &RequestInit) -> Result<
     let request = Request::new_with_init(&format!("https://upload/{id}"), init)?;
     let stub = env.durable_object(BINDING)?.get_by_name(&id.to_string())?;
     costs::count(Operation::DurableObject);
-    let mut response = stub.fetch_with_request(request).await?;
+    let response = stub.fetch_with_request(request).await?;
     costs::add_told(&response);
-    let bytes = response.bytes().await?;
-    Delivery::decode(&bytes).ok_or_else(|| "the upload's answer cannot be read".into())
+    decoded(response).await
 }
 
 /// The body of an answer that is no refusal.

@@ -1,6 +1,8 @@
 //! What the keeper of an index tells the one who answers the request: status, headers, and a body
 //! as pieces, of which the stored ones are fetched by whoever sends them on.
 
+mod encoded;
+
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -44,6 +46,8 @@ pub struct HeaderOf {
     pub kind: FileKind,
     /// Names the file's bytes: those of another are not to be sent.
     pub etag: String,
+    /// Number of the last object that the recording had then. It may have more when the header is made.
+    pub last: u32,
 }
 
 impl Piece {
@@ -72,8 +76,8 @@ impl Piece {
                     len: more,
                 },
             ) = (merged.last_mut(), &piece)
-                && key == next
                 && *offset + *len == *from
+                && key == next
             {
                 *len += more;
                 continue;
@@ -169,130 +173,5 @@ impl Delivery {
     /// True where the pieces have no bytes.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    /// As bytes: the length of a JSON head in 4 bytes, the head, then all made bytes in order.
-    pub fn encode(&self) -> Vec<u8> {
-        let head = Head {
-            status: self.status,
-            headers: self.headers.clone(),
-            pieces: self.pieces.iter().map(HeadPiece::of).collect(),
-            rewrite: self.rewrite.clone(),
-            cipher: self.cipher.clone(),
-        };
-        let head = serde_json::to_vec(&head).unwrap_or_default();
-        let mut bytes = u32::try_from(head.len())
-            .unwrap_or(0)
-            .to_be_bytes()
-            .to_vec();
-        bytes.extend_from_slice(&head);
-        for piece in &self.pieces {
-            if let Piece::Bytes(made) = piece {
-                bytes.extend_from_slice(made);
-            }
-        }
-        bytes
-    }
-
-    /// Reads what [`Delivery::encode`] wrote; `None` for anything else.
-    pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let (len, rest) = bytes.split_first_chunk::<4>()?;
-        let len = usize::try_from(u32::from_be_bytes(*len)).ok()?;
-        let (head, mut made) = rest.split_at_checked(len)?;
-        let head: Head = serde_json::from_slice(head).ok()?;
-        let pieces = head.pieces.into_iter().map(|piece| match piece {
-            HeadPiece::Bytes(len) => {
-                let (own, rest) = made.split_at_checked(len)?;
-                made = rest;
-                Some(Piece::Bytes(own.to_vec()))
-            }
-            HeadPiece::Stored(key, offset, len) => Some(Piece::Stored { key, offset, len }),
-            HeadPiece::Header(of, offset, len) => Some(Piece::Header { of, offset, len }),
-        });
-        let pieces = pieces.collect::<Option<Vec<_>>>()?;
-        made.is_empty().then_some(Self {
-            status: head.status,
-            headers: head.headers,
-            pieces,
-            rewrite: head.rewrite,
-            cipher: head.cipher,
-        })
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-struct Head {
-    status: u16,
-    headers: Vec<(String, String)>,
-    pieces: Vec<HeadPiece>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    rewrite: Option<TsSegment>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    cipher: Option<Cipher>,
-}
-
-#[derive(Serialize, Deserialize)]
-enum HeadPiece {
-    #[serde(rename = "b")]
-    Bytes(usize),
-    #[serde(rename = "s")]
-    Stored(String, u64, u64),
-    #[serde(rename = "h")]
-    Header(HeaderOf, u64, u64),
-}
-
-impl HeadPiece {
-    fn of(piece: &Piece) -> Self {
-        match piece {
-            Piece::Bytes(bytes) => Self::Bytes(bytes.len()),
-            Piece::Stored { key, offset, len } => Self::Stored(key.clone(), *offset, *len),
-            Piece::Header { of, offset, len } => Self::Header(of.clone(), *offset, *len),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn delivery() -> Delivery {
-        let stored = Piece::Stored {
-            key: "rec/x/obj/main/0.m4s".to_owned(),
-            offset: 8,
-            len: 1 << 40,
-        };
-        let header = Piece::Header {
-            of: HeaderOf {
-                recording: RecordingId::from_random([7; 16]),
-                kind: FileKind::Audio,
-                etag: "\"x\"".to_owned(),
-            },
-            offset: 5,
-            len: 0,
-        };
-        let pieces = vec![
-            Piece::Bytes(vec![1, 2, 3]),
-            stored,
-            Piece::Bytes(vec![4]),
-            header,
-        ];
-        Delivery::new(206, pieces).with("ETag", "\"x\"")
-    }
-
-    #[test]
-    fn it_is_read_back() {
-        let delivery = delivery();
-        assert_eq!(delivery.len(), (1 << 40) + 4);
-        assert_eq!(Delivery::decode(&delivery.encode()), Some(delivery));
-    }
-
-    #[test]
-    fn cut_or_longer_bytes_are_refused() {
-        let bytes = delivery().encode();
-        for end in 0..bytes.len() {
-            let cut = bytes.get(..end).unwrap_or_default();
-            assert_eq!(Delivery::decode(cut), None);
-        }
-        assert_eq!(Delivery::decode(&[bytes, vec![0]].concat()), None);
     }
 }

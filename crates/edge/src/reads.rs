@@ -8,6 +8,8 @@ use crate::delivery::{HeaderOf, Piece};
 
 /// Most reads for one body, where its pieces lie one behind another in few objects.
 pub const MOST_READS: usize = 40;
+/// Most bytes of a header that are asked for at once: whoever makes them does nothing else meanwhile.
+const HEADER_PART: u64 = 1 << 20;
 /// So many bytes between two pieces are always read with them.
 const NEAR: u64 = 64 << 10;
 
@@ -43,9 +45,9 @@ impl Read<'_> {
 
     /// How many bytes lie between it and what follows in the same object; `None` where that is before it.
     fn gap(&self, key: &str, offset: u64) -> Option<u64> {
-        (self.key == key)
-            .then(|| offset.checked_sub(self.offset + self.len))
-            .flatten()
+        // The keys, of which there are thousands, only where the places may fit.
+        let gap = offset.checked_sub(self.offset + self.len);
+        gap.filter(|_| self.key == key)
     }
 }
 
@@ -60,7 +62,9 @@ pub fn steps(pieces: &[Piece]) -> Vec<Step<'_>> {
                 continue;
             }
             Piece::Header { of, offset, len } => {
-                steps.push(Step::Header(of, *offset, *len));
+                let end = offset.saturating_add(*len);
+                let parts = (*offset..end).step_by(HEADER_PART as usize);
+                steps.extend(parts.map(|at| Step::Header(of, at, HEADER_PART.min(end - at))));
                 continue;
             }
             Piece::Stored { key, offset, len } => (key, *offset, *len),
@@ -96,7 +100,7 @@ fn widest(pieces: &[Piece]) -> u64 {
                     offset: from,
                     ..
                 },
-            ] if key == next => from.checked_sub(offset + len),
+            ] => from.checked_sub(offset + len).filter(|_| key == next),
             _ => None,
         })
         .collect();
@@ -182,5 +186,35 @@ mod tests {
         assert_eq!(sent, 30_000_000);
         let apart: Vec<Piece> = (0..1_000).map(|at| stored(&at.to_string(), 0, 1)).collect();
         assert_eq!(read(&super::steps(&apart)).len(), 1_000);
+    }
+
+    #[test]
+    fn a_long_header_is_asked_for_in_parts() {
+        let of = HeaderOf {
+            recording: crate::ids::RecordingId::from_random([7; 16]),
+            kind: crate::view::mp4::FileKind::Video,
+            etag: "\"x\"".to_owned(),
+            last: 7,
+        };
+        let header = |offset, len| {
+            let of = of.clone();
+            [Piece::Header { of, offset, len }]
+        };
+        let parts = |pieces: &[Piece]| {
+            let parts = steps(pieces).into_iter().map(|step| match step {
+                Step::Header(_, offset, len) => (offset, len),
+                other => panic!("{other:?}"),
+            });
+            parts.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            parts(&header(5, 2 * HEADER_PART + 1)),
+            [
+                (5, HEADER_PART),
+                (5 + HEADER_PART, HEADER_PART),
+                (5 + 2 * HEADER_PART, 1)
+            ]
+        );
+        assert_eq!(parts(&header(9, HEADER_PART)), [(9, HEADER_PART)]);
     }
 }

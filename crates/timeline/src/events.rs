@@ -43,8 +43,9 @@ impl Events {
     /// Forgets those before `start`.
     pub(crate) fn forget_before(&mut self, start: Timestamp) {
         let from = self.kept.partition_point(|event| event.time < start);
-        let weight: usize = self.kept.drain(..from).map(|event| event.weight()).sum();
-        self.weight = self.weight.saturating_sub(weight);
+        for event in self.kept.drain(..from) {
+            self.weight = self.weight.saturating_sub(event.weight());
+        }
     }
 }
 

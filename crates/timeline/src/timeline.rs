@@ -146,9 +146,7 @@ impl Timeline {
         for track in &mut self.tracks {
             track.forget_through(store);
         }
-        let starts = self.tracks.iter();
-        let starts = starts.filter_map(|t| t.presentation_time(t.numbers().start));
-        if let Some(start) = Timestamp::earliest(starts) {
+        if let Some(start) = self.first_stored() {
             self.events.forget_before(start);
             self.wall_clock.forget_before(start);
         }
@@ -191,11 +189,16 @@ impl Timeline {
     /// moment is the first picture, or without pictures the first sound.
     pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
         let pictures = self.video().and_then(Track::first_shown);
-        let starts = self.tracks.iter();
-        let starts = starts.filter_map(|track| track.presentation_time(track.numbers().start));
         let ends = self.tracks.iter().filter_map(Track::end_time);
-        let start = pictures.or_else(|| Timestamp::earliest(starts))?;
+        let start = pictures.or_else(|| self.first_stored())?;
         Some((start, Timestamp::latest(ends)?))
+    }
+
+    /// When the first sample that a track still has is presented, in the track where that is soonest.
+    fn first_stored(&self) -> Option<Timestamp> {
+        let tracks = self.tracks.iter();
+        let starts = tracks.filter_map(|track| track.presentation_time(track.numbers().start));
+        Timestamp::earliest(starts)
     }
 
     /// Where the first of the tracks ends: up to there all are complete. Those that lie further

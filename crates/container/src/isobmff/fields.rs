@@ -81,6 +81,7 @@ impl<'a> Fields<'a> {
     }
 
     /// `version` and `flags` of a full box, ISO/IEC 14496-12 §4.2.
+    #[inline(always)] // as `Self::u32`
     pub(crate) fn version_and_flags(&mut self) -> Option<(u8, u32)> {
         let word = self.u32()?;
         Some(((word >> 24) as u8, word & 0x00ff_ffff))

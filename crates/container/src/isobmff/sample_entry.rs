@@ -422,10 +422,10 @@ fn audio_codec(kind: [u8; 4], plain: String) -> String {
 
 fn video_codec(entry: BoxRef<'_>) -> Option<String> {
     let four_cc = FourCc(entry.kind).text();
-    let mut boxes = Boxes(entry.body.get(78..)?);
+    let boxes = Boxes(entry.body.get(78..)?);
     match &entry.kind {
         b"avc1" | b"avc3" => {
-            let mut fields = boxes.by_ref().find(|b| b.kind == *b"avcC")?.fields();
+            let mut fields = boxes.find(b"avcC")?.fields();
             fields.skip(1)?;
             Some(avc_codec(
                 &four_cc,
@@ -433,14 +433,11 @@ fn video_codec(entry: BoxRef<'_>) -> Option<String> {
             ))
         }
         b"hvc1" | b"hev1" => {
-            let record = boxes.by_ref().find(|b| b.kind == *b"hvcC")?;
+            let record = boxes.find(b"hvcC")?;
             hevc_codec(&four_cc, record.fields())
         }
-        b"av01" => av1_codec(boxes.by_ref().find(|b| b.kind == *b"av1C")?.fields()),
-        b"vp08" | b"vp09" => vpx_codec(
-            &four_cc,
-            boxes.by_ref().find(|b| b.kind == *b"vpcC")?.fields(),
-        ),
+        b"av01" => av1_codec(boxes.find(b"av1C")?.fields()),
+        b"vp08" | b"vp09" => vpx_codec(&four_cc, boxes.find(b"vpcC")?.fields()),
         _ => None,
     }
 }

@@ -102,7 +102,7 @@ impl Mp4View {
         }
     }
 
-    /// A range of its bytes. Of a long header that does not change any more only the first are made at once.
+    /// A range of its bytes. Of a long header only the first are made at once.
     pub(crate) fn pieces(
         &self,
         recording: &Recording,
@@ -114,15 +114,16 @@ impl Mp4View {
         };
         let header_end = laid.header_len().clamp(range.start, range.end);
         let later = range.start.saturating_add(MADE_AT_ONCE)..header_end;
-        if recording.is_growing() || later.is_empty() {
+        let Some(last) = recording.last_number().filter(|_| !later.is_empty()) else {
             return recording.pieces(&self.slice(recording, range));
-        }
+        };
         let mut pieces = recording.pieces(&self.slice(recording, range.start..later.start));
         pieces.push(Piece::Header {
             of: HeaderOf {
                 recording: recording.meta().id.clone(),
                 kind,
                 etag: self.etag.clone(),
+                last,
             },
             offset: later.start,
             len: later.end - later.start,
@@ -222,8 +223,12 @@ impl Recording {
         })
     }
 
-    /// A range of the bytes of a file's header; `None` where the file is not that any more.
+    /// A range of the bytes of a file's header; `None` where the recording's file is another by now. Where it only
+    /// grew since, the recording of its objects up to `of.last` has it.
     pub fn header(&self, of: &HeaderOf, range: Range<u64>) -> Option<Vec<u8>> {
+        if self.last_number() != Some(of.last) {
+            return None;
+        }
         let view = self.whole_file(of.kind).ok()?;
         let File::LaidOut(laid) = &view.file else {
             return None;

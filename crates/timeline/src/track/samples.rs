@@ -6,7 +6,7 @@
 
 mod sealed;
 
-use livetape_media::Sample;
+use livetape_media::{Sample, ToList};
 
 /// Consecutive samples.
 #[derive(Debug, Default)]
@@ -60,7 +60,7 @@ impl Samples {
     /// To be changed.
     pub(super) fn unpacked(&mut self) -> &mut Vec<Sample> {
         if self.packed.len > 0 {
-            self.open = self.iter().collect();
+            self.open = self.iter().to_list();
             self.packed = Packed::default();
         }
         &mut self.open

@@ -109,7 +109,8 @@ impl LaidOut {
     /// A range of the header's bytes, for which the samples that it tells of are looked at, and no others.
     /// `timeline` is the one that it was laid out of.
     pub fn header(&self, timeline: &Timeline, range: Range<u64>) -> Vec<u8> {
-        let mut bytes = Vec::new();
+        let len = range.end.min(self.header_len).saturating_sub(range.start);
+        let mut bytes = Vec::with_capacity(len as usize);
         let mut at = 0;
         let mut tables = self.tables.iter();
         for around in &self.around {
