@@ -291,6 +291,22 @@ mod tests {
     }
 
     #[test]
+    fn the_last_picture_shown_may_be_decoded_before_others() {
+        // Wherever blocks of samples end.
+        for count in 250..260 {
+            let (mut timeline, config) = (Timeline::new(), config());
+            let mut samples = samples(count);
+            samples[count - 3].composition_offset = 2 * 3_600;
+            samples[count - 2].composition_offset = -3_600;
+            samples[count - 1].composition_offset = -3_600;
+            timeline.append(VIDEO, &config, 0, &samples, &stored(1, count));
+            let end = timeline.video().expect("made").presentation_end();
+            let ticks = end.map(|end| end.ticks);
+            assert_eq!(ticks, Some(count as i64 * 3_600), "{count} pictures");
+        }
+    }
+
+    #[test]
     fn a_gap_stays_on_the_timeline() {
         let (mut timeline, config) = (Timeline::new(), config());
         timeline.append(VIDEO, &config, 0, &samples(50), &stored(1, 50));

@@ -73,13 +73,15 @@ impl Track {
 
     /// Presentation time after the last sample shown; `None` while nothing is stored.
     pub fn presentation_end(&self) -> Option<Timestamp> {
-        let block = self.blocks.back()?;
-        let first = block.end().saturating_sub(REORDERING).max(block.first);
-        let latest = self.slice(first..block.end())?;
-        Some(Timestamp::new(
-            latest.presentation_end(),
-            block.config.timescale,
-        ))
+        let timescale = self.blocks.back()?.config.timescale;
+        let from = self.numbers().end.saturating_sub(REORDERING);
+        let blocks = self.blocks.range(self.block_of(from)..);
+        let blocks = blocks.filter(|block| block.config.timescale == timescale);
+        let latest = blocks.flat_map(Block::timed).filter(|own| own.0 >= from);
+        let ends = latest.map(|(_, time, sample)| {
+            time + i64::from(sample.composition_offset) + i64::from(sample.duration)
+        });
+        Some(Timestamp::new(ends.max()?, timescale))
     }
 
     /// Presentation time of a sample; `None` where it is not stored.

@@ -92,7 +92,9 @@ impl Module {
         let mut commands = vec![pack];
         commands.extend(made_small(workspace, &module, &module, later.as_ref())?);
         let mut inputs = rust_inputs(workspace, &["crates/web"])?;
-        inputs.path(&workspace.root.join(SPLIT))?;
+        for path in [SPLIT, FLAGS_AND_PASSES] {
+            inputs.path(&workspace.root.join(path))?;
+        }
         let part = Part {
             name: self.name,
             usual: Duration::from_secs(60),
@@ -149,6 +151,8 @@ pub(crate) fn weighed(
 
 /// Takes modules apart and puts them together again.
 const SPLIT: &str = "www/split.mjs";
+/// Says how they are compiled and made small.
+const FLAGS_AND_PASSES: &str = "crates/xtask/src/build/modules.rs";
 
 /// What makes `module` the small module `out`; with `later`, a part of it another file.
 fn made_small(
@@ -231,6 +235,7 @@ fn example_module(
         "crates/container",
         "crates/timeline",
         SPLIT,
+        FLAGS_AND_PASSES,
     ] {
         inputs.path(&workspace.root.join(path))?;
     }
