@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { Runtime } from './runtime.ts';
+import { until } from './until.ts';
 
 // Two packs, of which the first is stored in two parts; what was packed goes soon.
 const runtime = await Runtime.create('LIVETAPE_LARGEST_PACK:20000000', 'LIVETAPE_PACK_GRACE:6', 'LIVETAPE_COUNT:1');
@@ -28,15 +29,6 @@ async function everything(recording: Recording): Promise<Record<string, string>>
 const same = (answers: Record<string, string>, before: Record<string, string>, when: string): void => {
   for (const [what, answer] of Object.entries(before)) assert.equal(answers[what], answer, `${what} ${when}`);
 };
-
-/** Asks until it is so. */
-async function until(what: string, there: () => boolean | Promise<boolean>): Promise<void> {
-  const from = Date.now();
-  while (!(await there())) {
-    assert.ok(Date.now() - from < 60_000, what);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 test('packs give the same bytes as the objects that they replace, before, while and after', { timeout: 180_000 }, async () => {
   const recording = await create();

@@ -7,6 +7,7 @@ import { after, test } from 'node:test';
 import { samplePath } from '../media/sample.ts';
 import { runTool } from '../media/tool.ts';
 import { Runtime } from './runtime.ts';
+import { until } from './until.ts';
 
 const runtime = await Runtime.create('LIVETAPE_PACK_GRACE:1');
 process.env['LIVETAPE_EDGE'] = runtime.address;
@@ -41,11 +42,7 @@ for (const [name, codecs] of Object.entries(encodings)) {
     const sum = (files: readonly { size: number }[]): number => files.reduce((all, { size }) => all + size, 0);
     const sent = film.init.length + sum(stored('obj/'));
     await finish(recording);
-    const deadline = Date.now() + 60_000;
-    while (stored('obj/').length > 0) {
-      assert.ok(Date.now() < deadline, 'the objects are in packs alone');
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await until('the objects are in packs alone', () => stored('obj/').length === 0);
     assert.ok(sum(stored('')) <= 1.05 * sent, `${sum(stored(''))} bytes are stored of ${sent}`);
   });
 }

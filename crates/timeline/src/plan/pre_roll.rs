@@ -61,40 +61,15 @@ pub fn shown_in_fragment(slice: Slice, start: Timestamp, end: Option<Timestamp>)
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use livetape_media::Timescale;
 
-    use livetape_media::{Format, Rotation, Timescale, TrackConfig};
-
+    use super::super::retime::tests::reordered;
     use super::*;
 
     #[test]
     fn what_is_there_for_decoding_alone_is_decoded_late_and_hardly_lasts() {
-        // I0 P4 B2 b1 b3 with negative offsets, 40 ticks each, shown from B2 to b3.
-        let offsets = [0, 120, 0, -80, -40];
-        let config = TrackConfig {
-            format: Format::Video {
-                width: 640,
-                height: 360,
-            },
-            timescale: Timescale::MILLIS,
-            sample_entry: Vec::new(),
-            codec: String::new(),
-            language: *b"und",
-            rotation: Rotation::None,
-        };
-        let samples = offsets.map(|composition_offset| Sample {
-            size: 1,
-            duration: 40,
-            composition_offset,
-            keyframe: composition_offset == 0,
-        });
-        let slice = Slice {
-            config: Arc::new(config),
-            numbers: 0..5,
-            decode_time: 1_000,
-            samples: samples.to_vec(),
-            bytes: 0..5,
-        };
+        // From B2 to b3.
+        let slice = reordered(|offset| offset == 0);
         let at = |millis| Timestamp::new(millis, Timescale::MILLIS);
         let shown = shown_in_fragment(slice.clone(), at(1_080), Some(at(1_160)));
         let timed = shown

@@ -252,7 +252,7 @@ impl PreRoll {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::sync::Arc;
 
     use livetape_media::{Format, Rotation, Timescale, TrackConfig};
@@ -267,9 +267,8 @@ mod tests {
         assert_eq!(hidden(Vec::new(), &(20..80), 1), []);
     }
 
-    #[test]
-    fn what_is_shown_from_a_moment_on_keeps_its_times() {
-        // I0 P4 B2 b1 b3 with negative offsets, 40 ticks each, shown from B2 on.
+    /// I0 P4 B2 b1 b3 with negative composition offsets, 40 ticks each; keyframes are those with such offsets.
+    pub(in crate::plan) fn reordered(is_keyframe: impl Fn(i32) -> bool) -> Slice {
         let offsets = [0, 120, 0, -80, -40];
         let config = TrackConfig {
             format: Format::Video {
@@ -286,15 +285,21 @@ mod tests {
             size: 1,
             duration: 40,
             composition_offset,
-            keyframe: false,
+            keyframe: is_keyframe(composition_offset),
         });
-        let slice = Slice {
+        Slice {
             config: Arc::new(config),
             numbers: 0..5,
             decode_time: 1_000,
             samples: samples.to_vec(),
             bytes: 0..5,
-        };
+        }
+    }
+
+    #[test]
+    fn what_is_shown_from_a_moment_on_keeps_its_times() {
+        // From B2 on.
+        let slice = reordered(|_| false);
         let start = Timestamp::new(1_080, Timescale::MILLIS);
         let shown = shown_from(slice, start);
         let presented: Vec<_> = shown
