@@ -57,7 +57,7 @@ pub(super) fn run(input: &[u8]) {
 
 /// A journal of commits whose bodies are the piece, cut.
 fn checked(mut piece: &[u8], cuts: &mut Cuts) -> Vec<u8> {
-    let mut journal = b"livetap\x01".to_vec();
+    let mut journal = b"livetap\x02".to_vec();
     while !piece.is_empty() {
         let at = cuts.below(piece.len() as u64 + 1) as usize;
         let (body, rest) = piece.split_at(at.max(1));

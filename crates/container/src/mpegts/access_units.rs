@@ -30,6 +30,7 @@ use livetape_media::{TrackConfig, TrackId};
 use super::clock::Times;
 use super::marks::Marks;
 use super::parameter_sets::ParameterSets;
+use super::payload;
 use super::pictures::Pictures;
 use super::run::Output;
 use super::video_codec::{Role, VideoCodec};
@@ -118,7 +119,7 @@ impl AccessUnits {
     /// The bytes that follow.
     #[inline(always)] // for each packet: see `Core::framed`
     pub(super) fn extend(&mut self, bytes: &[u8], out: &mut Output) {
-        self.bytes.extend_from_slice(bytes);
+        payload::append(&mut self.bytes, bytes);
         self.since_config = self.since_config.saturating_add(bytes.len());
         if self.bytes.len() > MAX_ACCESS_UNIT {
             self.scan(out);

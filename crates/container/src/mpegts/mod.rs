@@ -19,6 +19,7 @@ mod outline;
 mod packet;
 mod packetizer;
 mod parameter_sets;
+mod payload;
 mod pes;
 mod pictures;
 mod probe;

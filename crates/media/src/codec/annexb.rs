@@ -7,7 +7,7 @@ const CODE: [u8; 3] = [0, 0, 1];
 ///
 /// The one place that looks at every byte of video; a faster search belongs in here.
 #[derive(Debug, Default)]
-pub struct StartCodes(Search);
+pub struct StartCodes(search::Finder);
 
 impl StartCodes {
     /// Offset of the first `00 00 01` at or after `from`. The NAL unit begins three bytes on.
@@ -18,44 +18,72 @@ impl StartCodes {
 }
 
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-#[derive(Debug)]
-struct Search(memchr::memmem::Finder<'static>);
+mod search {
+    /// What a search needs that is made once.
+    #[derive(Debug)]
+    pub(super) struct Finder(memchr::memmem::Finder<'static>);
 
-#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-impl Default for Search {
-    fn default() -> Self {
-        Self(memchr::memmem::Finder::new(&CODE))
-    }
-}
-
-#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-impl Search {
-    fn find(&self, bytes: &[u8]) -> Option<usize> {
-        self.0.find(bytes)
-    }
-}
-
-/// What `memmem` comes to in the browser for these three bytes, without all that it has to choose from.
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-#[derive(Debug)]
-struct Search(Option<memchr::arch::wasm32::simd128::packedpair::Finder>);
-
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-impl Default for Search {
-    fn default() -> Self {
-        use memchr::arch::{all::packedpair::Pair, wasm32::simd128::packedpair::Finder};
-        // A zero, and the one two bytes on.
-        Self(Pair::with_indices(&CODE, 0, 2).and_then(|pair| Finder::with_pair(&CODE, pair)))
-    }
-}
-
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-impl Search {
-    fn find(&self, bytes: &[u8]) -> Option<usize> {
-        match &self.0 {
-            Some(finder) if bytes.len() >= finder.min_haystack_len() => finder.find(bytes, &CODE),
-            _ => bytes.windows(CODE.len()).position(|window| window == CODE),
+    impl Default for Finder {
+        fn default() -> Self {
+            Self(memchr::memmem::Finder::new(&super::CODE))
         }
+    }
+
+    impl Finder {
+        pub(super) fn find(&self, bytes: &[u8]) -> Option<usize> {
+            self.0.find(bytes)
+        }
+    }
+}
+
+/// In the browser half of what `memmem` takes there: of 64 bytes it is asked at once whether two zeros are in a row.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod search {
+    use core::arch::wasm32::{i8x16_eq, i8x16_splat, v128, v128_any_true, v128_load, v128_or};
+
+    /// Bytes that are passed over at once.
+    const STEP: usize = 64;
+
+    #[derive(Debug, Default)]
+    pub(super) struct Finder;
+
+    impl Finder {
+        pub(super) fn find(&self, bytes: &[u8]) -> Option<usize> {
+            let mut at = 0;
+            // With the two bytes after it, where a start code that begins in it may end.
+            while let Some(step) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+                if has_two_zeros(step)
+                    && let Some(found) = find_by_byte(step)
+                {
+                    return Some(at + found);
+                }
+                at += STEP;
+            }
+            find_by_byte(bytes.get(at..)?).map(|found| at + found)
+        }
+    }
+
+    fn find_by_byte(bytes: &[u8]) -> Option<usize> {
+        let code = super::CODE;
+        bytes.windows(code.len()).position(|window| window == code)
+    }
+
+    /// Are there two zeros in a row that begin in the step?
+    #[inline(always)] // for each step
+    fn has_two_zeros(step: &[u8; STEP + 2]) -> bool {
+        let zero = i8x16_splat(0);
+        let at =
+            |offset: usize| i8x16_eq(v128_or(load(step, offset), load(step, offset + 1)), zero);
+        v128_any_true(v128_or(v128_or(at(0), at(16)), v128_or(at(32), at(48))))
+    }
+
+    /// 16 bytes; `offset` is at most 50.
+    #[inline(always)]
+    #[expect(unsafe_code, reason = "SIMD")]
+    fn load(step: &[u8; STEP + 2], offset: usize) -> v128 {
+        debug_assert!(offset + 16 <= step.len());
+        // SAFETY: all callers are above; what they ask for lies within the step, and need not be aligned.
+        unsafe { v128_load(step.as_ptr().add(offset).cast()) }
     }
 }
 
@@ -118,16 +146,16 @@ mod tests {
     #[test]
     fn a_start_code_is_found_wherever_it_is() {
         let codes = StartCodes::default();
-        for len in 3..80 {
-            for at in 0..len - 2 {
-                let mut bytes = vec![0; len];
-                for (byte, filler) in bytes.iter_mut().zip([0, 0, 2, 1, 0, 7].iter().cycle()) {
-                    *byte = *filler;
+        // Among much that is like it, and among nothing that is.
+        for filler in [[0, 0, 2, 1, 0, 7], [9, 0, 1, 7, 0, 3], [7; 6]] {
+            for len in 3..200 {
+                for at in 0..len - 2 {
+                    let mut bytes: Vec<u8> = filler.iter().copied().cycle().take(len).collect();
+                    assert_eq!(codes.next(&bytes, 0), None);
+                    bytes.splice(at..at + 3, CODE);
+                    assert_eq!(codes.next(&bytes, 0), Some(at), "{at} of {len}");
+                    assert_eq!(codes.next(&bytes, at + 1), None);
                 }
-                assert_eq!(codes.next(&bytes, 0), None);
-                bytes.splice(at..at + 3, CODE);
-                assert_eq!(codes.next(&bytes, 0), Some(at), "{at} of {len}");
-                assert_eq!(codes.next(&bytes, at + 1), None);
             }
         }
     }

@@ -1,10 +1,10 @@
 //! The journal of a reel: what its bytes are, so that a tape outlives the page that wrote it.
 //!
 //! Each reel has a journal of its own, which goes when the reel goes; any of them can be read
-//! without those before it. Version 1 of the layout; all integers of fixed size are little-endian:
+//! without those before it. Version 2 of the layout; all integers of fixed size are little-endian:
 //!
 //! ```text
-//! journal = "livetap" 01 commit*
+//! journal = "livetap" 02 commit*
 //! commit  = length: u32   of the body, in bytes
 //!           check:  u32   CRC-32 (ISO/HDLC) of `length` and the body
 //!           body:   entry*
@@ -56,7 +56,7 @@ pub struct Check {
 }
 
 /// What a journal begins with, its version last.
-const MAGIC: [u8; 8] = *b"livetap\x01";
+const MAGIC: [u8; 8] = *b"livetap\x02";
 
 /// Bytes before a commit's body.
 const FRAME: usize = 8;
