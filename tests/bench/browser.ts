@@ -17,9 +17,11 @@ export interface Runs {
 export interface Browsed {
   readonly version: string;
   readonly checksum: Runs[];
+  /** The same of a `File` whose bytes the browser holds. */
+  readonly held: Runs[];
   readonly opfs: Runs[];
   /** The file read before, and nothing done with the output: the engines alone. */
-  readonly memory: Runs[];
+  readonly alone: Runs[];
   /** The fragmented twin, and two files of equally many samples, the second with ten times the bytes. */
   readonly twin: Runs[];
   readonly small: Runs[];
@@ -28,12 +30,11 @@ export interface Browsed {
 
 const all = ['livetape', 'mediabunny', 'mux.js', 'hls.js', 'ffmpeg.wasm'];
 /** Those that can be given a file that was read before. */
-const inMemory = ['livetape', 'mediabunny', 'mux.js', 'hls.js'];
+const readBefore = ['livetape', 'mediabunny', 'mux.js', 'hls.js'];
 /** Without the sums of what is stored, and with them. */
 export const unsummed = 'livetape without sums';
 const both = [unsummed, 'livetape'];
-/** Bytes that warm an engine up before its run. */
-const warmUp = 32 << 20;
+const bare = ['read', 'read and checksum'];
 const longest = 60_000;
 
 /** How a run is asked for: into what, from where, and which of the files. */
@@ -49,25 +50,27 @@ export async function browse(inputs: Inputs, cuts: readonly number[], source: Co
   const page = await browser.newPage();
   page.setDefaultTimeout(longest);
   await page.goto(site.origin);
-  for (const [index, file] of [inputs.ts, inputs.fmp4, inputs.small, inputs.large].entries()) await page.locator('input').nth(index).setInputFiles(file);
+  for (const [index, file] of [inputs.ts, inputs.stream, inputs.small, inputs.large].entries()) await page.locator('input').nth(index).setInputFiles(file);
   const run: Run = (engine, { into, from, input }) => {
-    const asked = { engine, into, from, cuts, warmUp: input > 0 ? 0 : warmUp };
+    const asked = { engine, into, from, cuts, warmUp: into !== 'memory' };
     type Page = { run(asked: object, input: number): Promise<Ran> };
     const ran = page.evaluate(([asked, input]) => (globalThis as unknown as Page).run(asked, input), [asked, input] as const);
     return Promise.race([ran, late(engine)]);
   };
   try {
     const wrong = new Map<string, string>();
-    for (const engine of [unsummed, ...all]) wrong.set(engine, await check(run, engine, outputs, source));
-    const bare = ['read', 'read and checksum'];
+    for (const engine of all) wrong.set(engine, await check(run, engine, 0, outputs, source));
+    const twinWrong = new Map<string, string>();
+    for (const engine of both) twinWrong.set(engine, await check(run, engine, 1, outputs, source));
     const browsed = {
       version: browser.browser()?.version() ?? 'unknown',
-      checksum: await interleaved(run, [...bare, unsummed, ...all], { into: 'checksum', from: 'disk', input: 0 }, rounds, wrong),
+      checksum: await interleaved(run, [...bare, ...all], { into: 'checksum', from: 'disk', input: 0 }, rounds, wrong),
+      held: await interleaved(run, [...bare, ...readBefore], { into: 'checksum', from: 'memory', input: 0 }, rounds, wrong),
       opfs: await interleaved(run, all, { into: 'opfs', from: 'disk', input: 0 }, rounds, wrong),
-      memory: await interleaved(run, inMemory, { into: 'nothing', from: 'memory', input: 0 }, rounds, wrong),
-      twin: await interleaved(run, [...bare, ...both], { into: 'checksum', from: 'disk', input: 1 }, rounds, new Map()),
-      small: await interleaved(run, both, { into: 'nothing', from: 'memory', input: 2 }, rounds, new Map()),
-      large: await interleaved(run, both, { into: 'nothing', from: 'memory', input: 3 }, rounds, new Map()),
+      alone: await interleaved(run, readBefore, { into: 'nothing', from: 'buffers', input: 0 }, rounds, wrong),
+      twin: await interleaved(run, [...bare, ...both], { into: 'checksum', from: 'disk', input: 1 }, rounds, twinWrong),
+      small: await interleaved(run, both, { into: 'nothing', from: 'buffers', input: 2 }, rounds, new Map()),
+      large: await interleaved(run, both, { into: 'nothing', from: 'buffers', input: 3 }, rounds, new Map()),
     };
     return browsed;
   } finally {
@@ -77,11 +80,11 @@ export async function browse(inputs: Inputs, cuts: readonly number[], source: Co
 }
 
 /** A run that is not timed, whose output is looked at. */
-async function check(run: Run, engine: string, outputs: string, source: Content): Promise<string> {
+async function check(run: Run, engine: string, input: number, outputs: string, source: Content): Promise<string> {
   try {
-    await run(engine, { into: 'memory', from: 'disk', input: 0 });
+    await run(engine, { into: 'memory', from: 'disk', input });
     const found = difference(source, await contentOf(await filesIn(`${outputs}/${engine}`)));
-    console.log(`  output of ${engine}: ${found || 'whole'}`);
+    console.log(`  output of ${engine}, file ${input}: ${found || 'whole'}`);
     return found;
   } catch (error) {
     return String(error).split('\n')[0] ?? 'it failed';

@@ -48,19 +48,19 @@ const measured: Measured = {
     commit: measuredCommit,
   },
   bytes: (await stat(made.ts)).size,
-  twinBytes: (await stat(made.fmp4)).size,
-  twinPayload: await payloadOf(made.fmp4),
+  twinBytes: (await stat(made.stream)).size,
+  twinPayload: await payloadOf(made.stream),
   content: `300 s of 1080p30 H.264 with B-frames (${source.pictures} pictures) and AAC (${source.sound} frames)`,
   browsed,
   native: timed,
 };
 const text = markdown(measured);
 console.log(text);
-const all = [browsed.checksum, browsed.opfs, browsed.memory, browsed.twin, browsed.small, browsed.large].flat();
+const all = [browsed.checksum, browsed.held, browsed.opfs, browsed.alone, browsed.twin, browsed.small, browsed.large].flat();
 const incomplete = all.some(({ ran }) => ran.length < Number(rounds));
 if (incomplete) console.error('some runs failed: BENCHMARKS.md is left as it is');
 else await writeSection(`${root}BENCHMARKS.md`, 'media', text);
-const ours = [...browsed.checksum, ...browsed.opfs].filter(({ engine }) => engine.startsWith('livetape')).map(({ wrong }) => wrong);
+const ours = [...browsed.checksum, ...browsed.opfs, ...browsed.twin].filter(({ engine }) => engine.startsWith('livetape')).map(({ wrong }) => wrong);
 const wrong = [...ours, timed[0]?.wrong ?? ''].filter((each) => each !== '');
 for (const each of new Set(wrong)) console.error(`livetape's output is not the source's: ${each}`);
 const missed = targets(measured).filter((target) => !isReached(target));

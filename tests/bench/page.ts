@@ -4,9 +4,20 @@ import type { Asked, Ran } from './worker.ts';
 
 const hlsConfig = JSON.stringify(Hls.DefaultConfig);
 
-/** Runs one engine over the chosen file. */
-function run(asked: Omit<Asked, 'file' | 'hlsConfig'>, input: number): Promise<Ran> {
+/** The chosen files again, whose bytes the browser holds. */
+const held = new Map<number, File>();
+
+async function chosen(input: number, from: Asked['from']): Promise<File | undefined> {
   const file = document.querySelectorAll('input')[input]?.files?.[0];
+  if (!file || from !== 'memory') return file;
+  const inMemory = held.get(input) ?? new File([await file.arrayBuffer()], file.name);
+  held.set(input, inMemory);
+  return inMemory;
+}
+
+/** Runs one engine over the chosen file. */
+async function run(asked: Omit<Asked, 'file' | 'hlsConfig'>, input: number): Promise<Ran> {
+  const file = await chosen(input, asked.from);
   const worker = new Worker('/worker.js', { type: 'module' });
   return new Promise<Ran>((resolve, reject) => {
     worker.onmessage = ({ data }: MessageEvent<Ran | { failed: string }>) => ('failed' in data ? reject(new Error(data.failed)) : resolve(data));

@@ -1,14 +1,12 @@
-// A file as pieces of 1 MB, read ahead by a worker of its own, so that no engine waits for the disk where it need not.
-import type { Got, Wanted } from './reader.ts';
+// A file as pieces of 1 MB.
 
-/** Pieces being read, or waiting to be taken. */
-const ahead = 4;
+/** Bytes of a piece. */
+const pieceSize = 1 << 20;
+
+/** Reads that are asked for before they are waited for. */
+const ahead = 2;
 
 type Piece = Uint8Array<ArrayBuffer>;
-
-/** Started once, as a page's worker is. */
-let reader: Worker | undefined;
-let files = 0;
 
 /** Hands over a file's bytes in order. */
 export interface Source {
@@ -18,63 +16,62 @@ export interface Source {
   giveBack(buffer: ArrayBuffer): void;
 }
 
-/** A file on disk, read in buffers of its own: in Chromium some three times faster than `slice(…).arrayBuffer()`. */
+/** Buffers that came back: the run that warms up leaves some, so that the next one need not ask for memory first. */
+const free: ArrayBuffer[] = [];
+
+/** What is read: Chromium collects a stream that only a pending read refers to, and the read then never ends. */
+let reading: Pieces | undefined;
+
+/** A `File`, read by the engine's own thread: handed over by a worker of its own it costs more. */
 export class Pieces implements Source {
-  readonly #reader: Worker;
-  readonly #number = ++files;
-  readonly #ready: Piece[] = [];
-  readonly #free: ArrayBuffer[] = [];
-  #arrived = (): void => undefined;
+  readonly #reader: ReadableStreamBYOBReader;
+  readonly #reads: Promise<Piece | undefined>[] = [];
 
   constructor(file: Blob) {
-    this.#reader = reader ??= new Worker('/reader.js', { type: 'module' });
-    this.#reader.onmessage = ({ data }: MessageEvent<Got>) => {
-      if (data.number !== this.#number) return;
-      this.#ready.push(data.bytes);
-      this.#arrived();
-    };
-    this.#ask({ number: this.#number, file });
+    this.#reader = file.stream().getReader({ mode: 'byob' });
+    reading = this;
     for (let n = 0; n < ahead; n++) this.#read();
   }
 
   async next(): Promise<Piece | undefined> {
-    while (this.#ready.length === 0) await new Promise<void>((resolve) => (this.#arrived = resolve));
-    const piece = this.#ready.shift();
-    if (!piece?.length) return undefined;
-    this.#read();
-    return piece;
+    const piece = await this.#reads.shift();
+    if (piece?.length) this.#read();
+    else if (reading === this) reading = undefined;
+    return piece?.length ? piece : undefined;
   }
 
   giveBack(buffer: ArrayBuffer): void {
-    this.#free.push(buffer);
+    free.push(buffer);
   }
 
   #read(): void {
-    const buffer = this.#free.pop();
-    this.#ask(buffer ? { number: this.#number, buffer } : { number: this.#number });
-  }
-
-  #ask(wanted: Wanted): void {
-    this.#reader.postMessage(wanted, wanted.buffer ? [wanted.buffer] : []);
+    const buffer = free.pop() ?? new ArrayBuffer(pieceSize);
+    const read = this.#reader.read(new Uint8Array(buffer, 0, pieceSize), { min: pieceSize });
+    this.#reads.push(read.then(({ value }) => value as Piece | undefined));
   }
 }
 
-/** A file that was read before: what is measured is what takes its pieces. */
-export class InMemory implements Source {
-  readonly #pieces: Piece[];
+/** Cuts a file that was read into `count` pieces. */
+export function cut(whole: ArrayBuffer, count: number): Piece[] {
+  const size = Math.ceil(whole.byteLength / count);
+  return Array.from({ length: count }, (_, n) => new Uint8Array(whole.slice(n * size, (n + 1) * size)));
+}
 
-  /** Cuts a file into `count` pieces. */
-  constructor(whole: ArrayBuffer, count: number) {
-    const size = Math.ceil(whole.byteLength / count);
-    this.#pieces = Array.from({ length: count }, (_, n) => new Uint8Array(whole.slice(n * size, (n + 1) * size)));
+/** Pieces that were read before: what is measured is what takes them. */
+export class ReadBefore implements Source {
+  readonly #pieces: readonly Piece[];
+  #taken = 0;
+
+  constructor(pieces: readonly Piece[]) {
+    this.#pieces = pieces;
   }
 
   async next(): Promise<Piece | undefined> {
-    return this.#pieces.shift();
+    return this.#pieces[this.#taken++];
   }
 
   giveBack(): void {
-    // None is read into again.
+    // The next run takes them as they are.
   }
 }
 

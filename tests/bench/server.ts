@@ -39,7 +39,6 @@ async function files(): Promise<Map<string, Buffer | string>> {
     ['/', `<!doctype html><title>bench</title>${inputs}<script type="module" src="/page.js"></script>`],
     ['/page.js', await bundled('page.ts')],
     ['/worker.js', await bundled('worker.ts')],
-    ['/reader.js', await bundled('reader.ts')],
     ['/engines/hls.worker.js', await read('tests/node_modules/hls.js/dist/hls.worker.js')],
     ['/engines/ffmpeg-core.wasm', await read('tests/bench/node_modules/@ffmpeg/core/dist/esm/ffmpeg-core.wasm')],
     ['/livetape/livetape_web.js', await read('www/dist/livetape/livetape_web.js')],

@@ -1,4 +1,5 @@
 // Where an engine's output goes: a checksum, memory (to be looked at afterwards), or a file of the OPFS.
+import { sumOfWords } from './sum.ts';
 
 /** Takes an engine's output. The bytes are its own again after the call. */
 export interface Sink {
@@ -20,37 +21,15 @@ export interface SyncHandle {
   close(): void;
 }
 
-/** Counts bytes and adds up their 32-bit words, little-endian: the cheapest that reads every byte. */
+/** Counts bytes and adds up their 32-bit words: the cheapest that reads every byte. */
 export class Checksum implements Measured {
   bytes = 0;
   sum = 0;
 
   write(bytes: Uint8Array): void {
     this.bytes += bytes.length;
-    const words = bytes.length >> 2;
-    this.sum = (this.sum + (bytes.byteOffset & 3 ? unaligned(bytes, words) : aligned(new Int32Array(bytes.buffer, bytes.byteOffset, words)))) | 0;
-    for (let at = words << 2; at < bytes.length; at++) this.sum = (this.sum + (bytes[at] ?? 0)) | 0;
+    this.sum = (this.sum + sumOfWords(bytes)) | 0;
   }
-}
-
-function aligned(words: Int32Array): number {
-  let [a, b, c, d] = [0, 0, 0, 0];
-  const even = words.length & ~3;
-  for (let at = 0; at < even; at += 4) {
-    a = (a + words[at]!) | 0;
-    b = (b + words[at + 1]!) | 0;
-    c = (c + words[at + 2]!) | 0;
-    d = (d + words[at + 3]!) | 0;
-  }
-  for (let at = even; at < words.length; at++) a = (a + words[at]!) | 0;
-  return (a + b + c + d) | 0;
-}
-
-function unaligned(bytes: Uint8Array, words: number): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  let sum = 0;
-  for (let at = 0; at < words; at++) sum = (sum + view.getInt32(at << 2, true)) | 0;
-  return sum;
 }
 
 /** Only counts. */

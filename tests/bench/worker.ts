@@ -6,17 +6,17 @@ import { hlsJs } from './engines/hlsjs.ts';
 import { livetape, livetapeReels, livetapeUnsummed } from './engines/livetape.ts';
 import { mediabunny } from './engines/mediabunny.ts';
 import { muxJs } from './engines/muxjs.ts';
-import { InMemory, Pieces } from './pieces.ts';
+import { Pieces, ReadBefore, cut } from './pieces.ts';
 import { Checksum, Collected, Counted, Stored, openFile, removeFiles, type Measured } from './sink.ts';
 
 /** What the page asks for. */
 export interface Asked extends Omit<Job, 'open' | 'whole'> {
   readonly engine: string;
-  /** Where the file is when time begins to count. */
-  readonly from: 'disk' | 'memory';
+  /** Where the file is when time begins to count: on disk, in the browser's memory, or in the worker's own. */
+  readonly from: 'disk' | 'memory' | 'buffers';
   readonly into: 'checksum' | 'memory' | 'nothing' | 'opfs';
-  /** Bytes of the file that warm the engine up; 0 for none. */
-  readonly warmUp: number;
+  /** Is the engine warmed up by a run before this one? */
+  readonly warmUp: boolean;
 }
 
 /** What the page gets. */
@@ -43,12 +43,8 @@ self.onmessage = ({ data }: MessageEvent<Asked>): void => {
 async function run(asked: Asked): Promise<Ran> {
   const engine = engines[asked.engine];
   if (!engine) throw new Error(`no engine ${asked.engine}`);
-  if (asked.warmUp > 0) {
-    const { name } = asked.file;
-    const file = new File([asked.file.slice(0, asked.warmUp)], name);
-    await engine(await jobOf({ ...asked, file }), new Checksum());
-  }
   const job = await jobOf(asked);
+  if (asked.warmUp) await engine(job, new Checksum());
   if (asked.into === 'opfs') return opfs(asked, job, engine);
   const sink = sinkFor(asked.into);
   const started = performance.now();
@@ -60,10 +56,10 @@ async function run(asked: Asked): Promise<Ran> {
 
 /** Reads the file where it is to be in memory, in as many pieces as both files of equally many samples have. */
 async function jobOf({ file, from, cuts, hlsConfig }: Asked): Promise<Job> {
-  if (from === 'disk') return { file, cuts, hlsConfig, open: () => new Pieces(file) };
+  if (from !== 'buffers') return { file, cuts, hlsConfig, open: () => new Pieces(file) };
   const whole = await file.arrayBuffer();
-  const pieces = new InMemory(whole, piecesInMemory);
-  return { file, whole, cuts, hlsConfig, open: () => pieces };
+  const pieces = cut(whole, piecesInMemory);
+  return { file, whole, cuts, hlsConfig, open: () => new ReadBefore(pieces) };
 }
 
 function sinkFor(into: Asked['into']): Measured {

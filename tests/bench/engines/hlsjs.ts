@@ -20,13 +20,18 @@ interface Answer {
   };
 }
 
+/** Kept, as hls.js keeps its own: the run that warms up warms this one up. Each run is a transmuxer in it. */
+const worker = (): Worker => (kept ??= new Worker('/engines/hls.worker.js'));
+let kept: Worker | undefined;
+let instances = 0;
+
 /** Audio and video come as files of their own, as MSE wants them. */
 export const hlsJs: Engine = async (job, sink) => {
-  const worker = new Worker('/engines/hls.worker.js');
+  const own = worker();
   let [asked, done] = [0, 0];
   let wake = (): void => undefined;
   let failed: string | undefined;
-  worker.onmessage = ({ data }: MessageEvent<Answer>) => {
+  own.onmessage = ({ data }: MessageEvent<Answer>) => {
     if (data.event === 'transmuxComplete') take(data, sink);
     if (data.event === 'flush') done++;
     if (data.event === 'hlsError') failed = data.data?.reason ?? 'hls.js failed';
@@ -36,12 +41,11 @@ export const hlsJs: Engine = async (job, sink) => {
     while (!reached() && !failed) await new Promise<void>((resolve) => (wake = resolve));
     if (failed) throw new Error(failed);
   };
-  await drive(worker, job, async () => {
+  await drive(own, job, async () => {
     asked++;
     await until(() => asked - done < underWay);
   });
   await until(() => done === asked);
-  worker.terminate();
   return {};
 };
 
@@ -57,7 +61,7 @@ function take({ data }: Answer, sink: Sink): void {
 }
 
 async function drive(worker: Worker, { file, open, cuts, hlsConfig }: Job, flushed: () => Promise<void>): Promise<void> {
-  const instanceNo = 0;
+  const instanceNo = instances++;
   const typeSupported = { mpeg: true, mp3: true, ac3: false };
   worker.postMessage({ instanceNo, cmd: 'init', typeSupported, id: 'main', config: hlsConfig });
   let [sn, first] = [0, true];

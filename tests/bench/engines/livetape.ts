@@ -12,7 +12,7 @@ interface Module {
 interface Message { readonly type: string; readonly message?: string; readonly blob?: Blob; readonly bytes?: ArrayBuffer }
 
 /** Appends that may wait to be handled. */
-const underWay = 4;
+const underWay = 2;
 
 type Sum = (bytes: Uint8Array) => number;
 
@@ -35,7 +35,8 @@ async function remux(open: () => Source, sink: Sink, sum: Sum): ReturnType<Engin
   const url = '/livetape/livetape_web.js';
   const module = (await import(url)) as Module;
   const { memory } = await module.default({ module_or_path: '/livetape/livetape_web_bg.wasm' });
-  const copied = countCopies(memory);
+  const copied = (counted ??= countCopies(memory));
+  copied.in = 0;
   const waiting = new Map<string, (message: Message) => void>();
   const pieces = open();
   let pending = 0;
@@ -72,6 +73,9 @@ async function remux(open: () => Source, sink: Sink, sum: Sum): ReturnType<Engin
   engine.free(); // of the run that warms up nothing stays in the module's memory
   return { memory: memory.buffer.byteLength, copiedIn: copied.in, file: clip.blob, header, own: started + header - began };
 }
+
+/** Of the module, which is the same for the run that warms up and the one that is timed. */
+let counted: { in: number } | undefined;
 
 /** Counts what is copied into a module's memory. */
 function countCopies(memory: WebAssembly.Memory): { in: number } {
