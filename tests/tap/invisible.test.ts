@@ -149,11 +149,12 @@ async function run(seed: number, groups: number): Promise<string[]> {
           const made = source.addSourceBuffer((buffers.length < 2 ? mimes[buffers.length] : pick(mimes)) as string);
           const number = buffers.push(made) - 1;
           [begun[number], over[number]] = [0, 0];
+          // First: what waits for the end of the last update goes on before the next listener is called.
+          watch(`buffer ${number}`, made, ['updatestart', 'update', 'updateend', 'error', 'abort']);
           made.addEventListener('updateend', () => {
             over[number] = (over[number] ?? 0) + 1;
             look();
           });
-          watch(`buffer ${number}`, made, ['updatestart', 'update', 'updateend', 'error', 'abort']);
           return made;
         });
     }

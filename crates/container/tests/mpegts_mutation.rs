@@ -186,6 +186,30 @@ fn mutated_fixtures() {
     }
 }
 
+/// `transport_priority` says nothing to a demuxer; but a packet that has it is not taken on the short way of most packets.
+#[test]
+fn packets_come_to_the_same_on_the_short_way_and_on_the_long_one() {
+    for bytes in [made(), made_hevc()] {
+        for seed in 0..3000 {
+            let mut random = Random(seed);
+            let mut packets = bytes.as_chunks::<188>().0.to_vec();
+            for _ in 0..random.below(6) {
+                let (at, other) = (random.below(packets.len()), random.below(packets.len()));
+                match random.below(4) {
+                    0 => drop(packets.remove(at)),
+                    1 => packets.insert(at, packets[at]),
+                    2 => packets.swap(at, other),
+                    _ => packets[at][1 + random.below(5)] ^= 1 << random.below(8),
+                }
+            }
+            let short = demux(packets.as_flattened(), 5000);
+            packets.iter_mut().for_each(|packet| packet[1] ^= 0x20);
+            let long = demux(packets.as_flattened(), 5000);
+            assert_eq!(short, long, "seed {seed}");
+        }
+    }
+}
+
 /// Time per byte does not grow with the input, whatever it is made of.
 #[test]
 fn hostile_streams_take_linear_time() {

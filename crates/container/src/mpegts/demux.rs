@@ -148,6 +148,9 @@ struct Core {
     roles: Box<[u8]>,
     programs: Programs,
     streams: Vec<Stream>,
+    /// Of which of them the packet before was.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    latest: Option<usize>,
     events: Vec<EventStream>,
     pcr_pid: u16,
     clock: Clock,
@@ -164,6 +167,7 @@ impl Default for Core {
             roles: vec![IGNORED; PIDS].into_boxed_slice(),
             programs: Programs::default(),
             streams: Vec::new(),
+            latest: None,
             events: Vec::new(),
             pcr_pid: NULL_PID,
             clock: Clock::default(),
@@ -199,6 +203,13 @@ impl Core {
 
     #[inline(always)] // for each packet: see `Core::framed`
     fn packet(&mut self, bytes: &[u8; PACKET]) {
+        let latest = self.latest.and_then(|index| self.streams.get_mut(index));
+        if !latest.is_some_and(|stream| stream.goes_on(bytes, &mut self.out)) {
+            self.other_packet(bytes);
+        }
+    }
+
+    fn other_packet(&mut self, bytes: &[u8; PACKET]) {
         let packet = Packet::parse(bytes);
         match self.role(packet.pid) {
             IGNORED => {
@@ -220,7 +231,6 @@ impl Core {
         }
     }
 
-    #[inline(always)] // for each packet: see `Core::framed`
     fn role(&self, pid: u16) -> u8 {
         let role = self.roles.get(usize::from(pid));
         role.copied().unwrap_or(IGNORED)
@@ -233,7 +243,8 @@ impl Core {
             }
         }
         let index = self.role(packet.pid).checked_sub(FIRST_STREAM);
-        if let Some(stream) = index.and_then(|index| self.streams.get_mut(usize::from(index))) {
+        self.latest = index.map(usize::from);
+        if let Some(stream) = self.latest.and_then(|index| self.streams.get_mut(index)) {
             stream.packet(packet, &mut self.clock, &mut self.out);
         }
     }
@@ -364,6 +375,7 @@ impl Core {
     }
 
     fn assign_roles(&mut self) {
+        self.latest = None;
         self.roles.fill(IGNORED);
         let streams = self.streams.iter().map(|stream| stream.pid);
         let streams = streams.zip(FIRST_STREAM..);

@@ -27,7 +27,6 @@ pub(super) struct Packet<'a> {
 
 impl<'a> Packet<'a> {
     /// Reads a packet's header.
-    #[inline(always)] // for each packet: see `Core::framed`
     pub(super) fn parse(bytes: &'a [u8; PACKET]) -> Self {
         let [_, b1, b2, b3, field_len, flags, ..] = *bytes;
         let mut payload_at = 4;
@@ -81,8 +80,18 @@ pub(super) struct Counter {
 }
 
 impl Counter {
-    /// Judges a packet with payload. A declared discontinuity excuses any step.
+    /// True where a packet with payload and this counter is the next, which it then was.
     #[inline(always)] // for each packet: see `Core::framed`
+    pub(super) fn is_next(&mut self, counter: u8) -> bool {
+        let next = self.last.map(|last| (last + 1) & 0x0f);
+        let is_next = !self.segment_ended && next == Some(counter);
+        if is_next {
+            self.last = next;
+        }
+        is_next
+    }
+
+    /// Judges a packet with payload. A declared discontinuity excuses any step.
     pub(super) fn step(&mut self, packet: &Packet<'_>) -> Step {
         let before = self.last.replace(packet.counter);
         let segment_ended = std::mem::take(&mut self.segment_ended);

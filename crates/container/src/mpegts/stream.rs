@@ -5,7 +5,7 @@ use livetape_media::{TrackId, Wording};
 use super::access_units::AccessUnits;
 use super::adts::Adts;
 use super::clock::Clock;
-use super::packet::{Counter, Packet, Step};
+use super::packet::{Counter, PACKET, Packet, Step};
 use super::pes::{NoHeader, PesHeader};
 use super::run::Output;
 use super::video_codec::VideoCodec;
@@ -80,8 +80,23 @@ impl Stream {
         Some(TrackId(u32::from(self.pid)))
     }
 
-    /// Takes one of the stream's packets.
+    /// Takes a packet that is nothing but the next one of the PES packet under way, as most are; false where it is another.
     #[inline(always)] // for each packet: see `Core::framed`
+    pub(super) fn goes_on(&mut self, bytes: &[u8; PACKET], out: &mut Output) -> bool {
+        let [_, b1, b2, b3, payload @ ..] = bytes;
+        // All flags are 0, there is no adaptation field.
+        let goes_on = u16::from_be_bytes([*b1, *b2]) == self.pid
+            && b3 & 0xf0 == 0x10
+            && matches!(self.pes, Pes::Payload(_))
+            && self.counter.is_next(b3 & 0x0f);
+        if goes_on {
+            (self.started, self.ended) = (false, false);
+            self.payload(payload, out);
+        }
+        goes_on
+    }
+
+    /// Takes one of the stream's packets.
     pub(super) fn packet(&mut self, packet: &Packet<'_>, clock: &mut Clock, out: &mut Output) {
         if packet.damaged {
             let detail = "a packet was received with errors".to_owned();
@@ -116,7 +131,7 @@ impl Stream {
                 header.extend_from_slice(payload);
                 self.begin(&header, clock, out);
             }
-            Pes::Payload(_) => self.payload(payload, out),
+            Pes::Payload(_) => self.rest(payload, out),
         }
     }
 
@@ -211,12 +226,17 @@ impl Stream {
             Reader::Adts(adts) => adts.mark(times.map(|times| times.pts)),
         }
         self.pes = Pes::Payload(header.payload);
-        self.payload(bytes.get(header.len..).unwrap_or_default(), out);
+        self.rest(bytes.get(header.len..).unwrap_or_default(), out);
         // What completes the units of the PES packet before is the start of this one.
         match &mut self.reader {
             Reader::Video(video) => video.scan(out),
             Reader::Adts(adts) => adts.scan(false, out),
         }
+    }
+
+    /// Takes payload that does not fill a packet.
+    fn rest(&mut self, bytes: &[u8], out: &mut Output) {
+        self.payload(bytes, out);
     }
 
     #[inline(always)] // for each packet: see `Core::framed`
