@@ -29,6 +29,7 @@ mod reading;
 mod record;
 mod remux;
 mod report;
+mod spilling;
 mod stores;
 mod verify;
 mod writing;

@@ -2,20 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
-use std::thread::JoinHandle;
 
 use livetape_timeline::{Extent, StoreId};
 
 use crate::failure::{Failure, Result};
+use crate::spilling::Writer;
 use crate::writing::Partial;
 
 /// The store of what was rewritten or came from the network.
 const SPILL: StoreId = StoreId(0);
-/// Runs of samples that may wait to be written: some megabytes.
-const WAITING: usize = 4;
 
 /// All stores of one command.
 #[derive(Debug)]
@@ -99,13 +96,7 @@ impl Stores {
 
     /// A buffer whose bytes were spilled and written.
     pub(crate) fn written(&self) -> Option<Vec<u8>> {
-        self.spill
-            .as_ref()?
-            .writer
-            .as_ref()?
-            .written
-            .try_recv()
-            .ok()
+        self.spill.as_ref()?.writer.as_ref()?.written()
     }
 
     /// Nothing more is spilled: what was can be read from here on. Gives where it is, where that
@@ -165,50 +156,11 @@ impl Spill {
     fn send(&mut self, bytes: Vec<u8>) -> io::Result<()> {
         let writer = match self.writer.take() {
             Some(writer) => writer,
-            None => Writer::begin(self.file.try_clone()?, self.room)?,
+            // Where room is left the file becomes the output.
+            None => Writer::begin(self.file.try_clone()?, self.room, self.room > 0)?,
         };
-        if writer.sender.send(bytes).is_err() {
-            // It ended, so it failed.
-            return writer.finish();
-        }
-        self.writer = Some(writer);
+        self.writer = writer.send(bytes)?;
         Ok(())
-    }
-}
-
-/// Writes to a file while the other thread reads and demuxes.
-#[derive(Debug)]
-struct Writer {
-    sender: SyncSender<Vec<u8>>,
-    written: Receiver<Vec<u8>>,
-    thread: JoinHandle<io::Result<()>>,
-}
-
-impl Writer {
-    fn begin(mut file: File, at: u64) -> io::Result<Self> {
-        file.seek(SeekFrom::Start(at))?;
-        let (sender, receiver) = sync_channel::<Vec<u8>>(WAITING);
-        let (spent, written) = channel();
-        let thread = std::thread::Builder::new().spawn(move || {
-            for bytes in receiver {
-                file.write_all(&bytes)?;
-                // Nobody may want it.
-                let _ = spent.send(bytes);
-            }
-            Ok(())
-        })?;
-        Ok(Self {
-            sender,
-            written,
-            thread,
-        })
-    }
-
-    /// Waits until all is written.
-    fn finish(self) -> io::Result<()> {
-        drop(self.sender);
-        let panicked = |_| Err(io::Error::other("the writing thread ended"));
-        self.thread.join().unwrap_or_else(panicked)
     }
 }
 
