@@ -38,6 +38,8 @@ export async function native(livetape: string, input: string, source: Content, f
 
 async function run([program = '', ...args]: readonly string[], out: string): Promise<number> {
   await rm(out, { force: true });
+  // What the run before left for the disk is not this one's to wait for.
+  spawnSync('sync');
   const started = performance.now();
   const { status, stderr } = spawnSync(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const millis = performance.now() - started;

@@ -133,7 +133,7 @@ Bytes that livetape copies into Wasm are counted at \`Uint8Array.prototype.set\`
 
 ### MPEG-TS to MP4, native
 
-Whole processes, from file to file in the system's cache, \`moov\` first for livetape and with \`+faststart\`; livetape also waits for the disk (\`fdatasync\`) before it gives the file its name, which the last row does for ffmpeg.
+Whole processes, from file to file in the system's cache, \`moov\` first for livetape and with \`+faststart\`; livetape also waits for the disk (\`fdatasync\`) before it gives the file its name, which the last row does for ffmpeg. Before each the disk has nothing left to do (\`sync\`).
 
 | command | median, ms | MB/s | times livetape's | output |
 |---|---|---|---|---|
