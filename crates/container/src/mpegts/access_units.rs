@@ -30,7 +30,7 @@ use livetape_media::{TrackConfig, TrackId};
 use super::clock::Times;
 use super::marks::Marks;
 use super::parameter_sets::ParameterSets;
-use super::payload;
+use super::payload::{self, FULL};
 use super::pictures::Pictures;
 use super::run::Output;
 use super::video_codec::{Role, VideoCodec};
@@ -117,14 +117,37 @@ impl AccessUnits {
     }
 
     /// The bytes that follow.
-    #[inline(always)] // for each packet: see `Core::framed`
     pub(super) fn extend(&mut self, bytes: &[u8], out: &mut Output) {
-        payload::append(&mut self.bytes, bytes);
-        self.since_config = self.since_config.saturating_add(bytes.len());
+        self.bytes.extend_from_slice(bytes);
+        self.extended(bytes.len(), out);
+    }
+
+    /// The same, of a packet that is full.
+    #[inline(always)] // for each packet: see `Core::framed`
+    pub(super) fn extend_by_full(&mut self, payload: &[u8; FULL], out: &mut Output) {
+        payload::append(&mut self.bytes, payload);
+        self.extended(FULL, out);
+    }
+
+    #[inline(always)] // for each packet: see `Core::framed`
+    fn extended(&mut self, by: usize, out: &mut Output) {
+        self.since_config = self.since_config.saturating_add(by);
+        if self.is_too_long() {
+            self.shorten(out);
+        }
+    }
+
+    #[inline(always)] // for each packet: see `Core::framed`
+    fn is_too_long(&self) -> bool {
+        self.bytes.len() > MAX_ACCESS_UNIT || self.nals.len() > MAX_NALS
+    }
+
+    /// Gives up what is too long to be an access unit.
+    fn shorten(&mut self, out: &mut Output) {
         if self.bytes.len() > MAX_ACCESS_UNIT {
             self.scan(out);
         }
-        if self.bytes.len() > MAX_ACCESS_UNIT || self.nals.len() > MAX_NALS {
+        if self.is_too_long() {
             let track = Some(self.pictures.run.track);
             let detail = "no access unit ends within 32 MiB or 65,536 NAL units".to_owned();
             out.defect(DefectCode::Malformed, track, detail);

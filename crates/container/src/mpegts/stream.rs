@@ -80,18 +80,21 @@ impl Stream {
         Some(TrackId(u32::from(self.pid)))
     }
 
-    /// Takes a packet that is nothing but the next one of the PES packet under way, as most are; false where it is another.
+    /// Takes a packet that is nothing but the next one of the picture under way, as most are; false where it is another.
     #[inline(always)] // for each packet: see `Core::framed`
     pub(super) fn goes_on(&mut self, bytes: &[u8; PACKET], out: &mut Output) -> bool {
         let [_, b1, b2, b3, payload @ ..] = bytes;
+        let (Pes::Payload(left), Reader::Video(video)) = (&mut self.pes, &mut self.reader) else {
+            return false;
+        };
         // All flags are 0, there is no adaptation field.
         let goes_on = u16::from_be_bytes([*b1, *b2]) == self.pid
             && b3 & 0xf0 == 0x10
-            && matches!(self.pes, Pes::Payload(_))
             && self.counter.is_next(b3 & 0x0f);
         if goes_on {
             (self.started, self.ended) = (false, false);
-            self.payload(payload, out);
+            *left = left.map(|left| left.saturating_sub(payload.len()));
+            video.extend_by_full(payload, out);
         }
         goes_on
     }
@@ -131,7 +134,7 @@ impl Stream {
                 header.extend_from_slice(payload);
                 self.begin(&header, clock, out);
             }
-            Pes::Payload(_) => self.rest(payload, out),
+            Pes::Payload(_) => self.payload(payload, out),
         }
     }
 
@@ -226,7 +229,7 @@ impl Stream {
             Reader::Adts(adts) => adts.mark(times.map(|times| times.pts)),
         }
         self.pes = Pes::Payload(header.payload);
-        self.rest(bytes.get(header.len..).unwrap_or_default(), out);
+        self.payload(bytes.get(header.len..).unwrap_or_default(), out);
         // What completes the units of the PES packet before is the start of this one.
         match &mut self.reader {
             Reader::Video(video) => video.scan(out),
@@ -234,12 +237,6 @@ impl Stream {
         }
     }
 
-    /// Takes payload that does not fill a packet.
-    fn rest(&mut self, bytes: &[u8], out: &mut Output) {
-        self.payload(bytes, out);
-    }
-
-    #[inline(always)] // for each packet: see `Core::framed`
     fn payload(&mut self, bytes: &[u8], out: &mut Output) {
         let mut complete = false;
         if let Pes::Payload(Some(left)) = &mut self.pes {
