@@ -1,4 +1,4 @@
-// The bench's worker: one run of one engine, after a short one that warms it up.
+// The bench's worker: one run of one engine, after a whole one that warms it up.
 import type { Engine, Job, Told } from './engines/engine.ts';
 import { baseline, reading } from './engines/baseline.ts';
 import { ffmpegWasm } from './engines/ffmpeg.ts';
