@@ -28,6 +28,9 @@ pub(crate) const AUDIO: TrackId = TrackId(2);
 /// would be over a gigabyte.
 const SYNC_BYTE: u8 = 0x47;
 
+/// Bytes of MPEG-TS that are copied at a time: they are still in the processor's cache when they are read.
+const STEP: usize = 128 << 10;
+
 /// The code of a gap in the stream.
 pub(crate) const GAP: &str = "gap";
 
@@ -155,10 +158,14 @@ impl Feed {
                 demuxer.push(chunk);
             }
             Demuxer::MpegTs(demuxer, _) => {
-                // The buffer is kept: what is copied in need not be cleared and allocated first.
-                self.copied.resize(chunk.len(), 0);
-                chunk.copy_to(0, &mut self.copied);
-                demuxer.push(&self.copied);
+                let mut at = 0;
+                while at < chunk.len() {
+                    // The buffer is kept: what is copied in need not be cleared and allocated first.
+                    self.copied.resize(STEP.min(chunk.len() - at), 0);
+                    chunk.copy_to(at, &mut self.copied);
+                    demuxer.push(&self.copied);
+                    at += STEP;
+                }
             }
         }
         self.drain(offset, tape, now, out)
