@@ -105,7 +105,7 @@ The last column is what a program would reach that does nothing but read the fil
 
 ### MPEG-TS to MP4 in a Chromium worker
 
-Each run is a fresh worker, warmed up by the same run before it. A \`File\` is read in pieces of 1 MiB by a BYOB stream reader (mediabunny and ffmpeg.wasm read by their own means; hls.js's transmuxer has a worker of its own beside). Time is from the first read to the finished file: reading is in it. livetape is the product's own module driven by its worker's messages, with the sums by which its tape is checked after a crash; its reels' bytes go to the callback as views of Wasm memory, and its \`moov\` is planned in the end. mediabunny and ffmpeg.wasm write fragmented MP4, mux.js and hls.js a fragment for each 6 s. An engine's output was compared with the source before: coded slices and AAC frames, by number and hash.
+Each run is a fresh worker, warmed up by the same run, as often as two seconds take (once at least): the browser compiles better what has run longer. A \`File\` is read in pieces of 1 MiB by a BYOB stream reader (mediabunny and ffmpeg.wasm read by their own means; hls.js's transmuxer has a worker of its own beside). Time is from the first read to the finished file: reading is in it. livetape is the product's own module driven by its worker's messages, with the sums by which its tape is checked after a crash; its reels' bytes go to the callback as views of Wasm memory, and its \`moov\` is planned in the end. mediabunny and ffmpeg.wasm write fragmented MP4, mux.js and hls.js a fragment for each 6 s. An engine's output was compared with the source before: coded slices and AAC frames, by number and hash.
 
 **Row 1, a file on disk, to a callback that adds up 32-bit words**
 

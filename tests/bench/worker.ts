@@ -1,4 +1,4 @@
-// The bench's worker: one run of one engine, after a whole one that warms it up.
+// The bench's worker: one run of one engine, after whole ones that warm it up.
 import type { Engine, Job, Told } from './engines/engine.ts';
 import { baseline, reading } from './engines/baseline.ts';
 import { ffmpegWasm } from './engines/ffmpeg.ts';
@@ -15,7 +15,7 @@ export interface Asked extends Omit<Job, 'open' | 'whole'> {
   /** Where the file is when time begins to count: on disk, in the browser's memory, or in the worker's own. */
   readonly from: 'disk' | 'memory' | 'buffers';
   readonly into: 'checksum' | 'memory' | 'nothing' | 'opfs';
-  /** Is the engine warmed up by a run before this one? */
+  /** Is the engine warmed up by runs before this one? */
   readonly warmUp: boolean;
 }
 
@@ -29,6 +29,12 @@ export interface Ran extends Omit<Told, 'file'> {
 const engines: Record<string, Engine> = {
   read: reading, 'read and checksum': baseline, livetape, 'livetape without sums': livetapeUnsummed, mediabunny, 'mux.js': muxJs, 'hls.js': hlsJs, 'ffmpeg.wasm': ffmpegWasm,
 };
+
+/**
+ * How long an engine runs, at least, before it is timed, in ms. The browser compiles a function better the longer it has run, and
+ * beside what it runs: one run of each would give the fastest the least of it.
+ */
+const warmUp = 2_000;
 
 /** Pieces of a file that was read before: some 1 MB each of the large ones. */
 const piecesInMemory = 240;
@@ -44,7 +50,7 @@ async function run(asked: Asked): Promise<Ran> {
   const engine = engines[asked.engine];
   if (!engine) throw new Error(`no engine ${asked.engine}`);
   const job = await jobOf(asked);
-  if (asked.warmUp) await engine(job, new Checksum());
+  if (asked.warmUp) await warm(engine, job);
   if (asked.into === 'opfs') return opfs(asked, job, engine);
   const sink = sinkFor(asked.into);
   const started = performance.now();
@@ -52,6 +58,12 @@ async function run(asked: Asked): Promise<Ran> {
   const millis = performance.now() - started;
   if (sink instanceof Collected) await send(asked.engine, file ? new Map([['main', [file]]]) : sink.streams);
   return { ...told, millis, bytes: sink.bytes, sum: sink.sum };
+}
+
+async function warm(engine: Engine, job: Job): Promise<void> {
+  const began = performance.now();
+  do await engine(job, new Checksum());
+  while (performance.now() - began < warmUp);
 }
 
 /** Reads the file where it is to be in memory, in as many pieces as both files of equally many samples have. */
