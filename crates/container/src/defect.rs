@@ -39,7 +39,7 @@ pub enum DefectCode {
     MissingTimestamp,
     /// Something was passed over for its size or number: memory is bounded.
     TooLarge,
-    /// Samples before the first keyframe or configuration were dropped.
+    /// Samples before the first keyframe or configuration were dropped, or those from where a stream is encrypted.
     NotDecodable,
 }
 

@@ -275,19 +275,71 @@ fn a_stream_may_come_and_go_with_the_pmt() {
 }
 
 #[test]
-fn scrambled_packets_are_refused_once() {
+fn a_scrambled_stream_is_refused_once() {
     let mut wire = Wire::new();
-    wire.video(0, &[&SPS, &PPS, &IDR]);
-    wire.video(3000, &[&P]);
-    for _ in 0..5 {
+    for _ in 0..40 {
         wire.packet_with(VIDEO, true, 2, &[0x55; 184]);
     }
+    // Fewer than that are enough where they are all there is.
     let mut pes = pes(AUDIO, Some(0), &adts(1));
     pes[6] |= 0x10;
     wire.packet(AUDIO, true, &pes);
     let stream = wire.demux();
     assert_eq!(codes(&stream), [Protected, Protected]);
+    assert!(stream.tracks.is_empty());
+}
+
+#[test]
+fn a_packet_marked_as_scrambled_among_others_is_damage() {
+    let mut wire = Wire::new();
+    wire.video(0, &[&SPS, &PPS, &IDR]);
+    let long = [P.as_slice(), &[0x55; 400]].concat();
+    for number in 1..40 {
+        wire.video(3000 * number, &[&long]);
+        if number % 2 == 0 {
+            let last = wire.bytes.len() - 188;
+            wire.bytes[last + 3] |= 0x80;
+        }
+    }
+    let stream = wire.demux();
+    assert_eq!(codes(&stream), [Malformed; 19]);
+    // Of a picture with such a packet all is lost.
+    assert_eq!(shape(track(&stream, VIDEO)).len(), 40 - 19);
+}
+
+#[test]
+fn what_came_before_a_stream_was_scrambled_is_kept() {
+    let mut wire = Wire::new();
+    wire.video(0, &[&SPS, &PPS, &IDR]);
+    wire.video(3000, &[&P]);
+    for _ in 0..40 {
+        wire.packet_with(VIDEO, true, 2, &[0x55; 184]);
+    }
+    let stream = wire.demux();
+    assert_eq!(
+        codes(&stream),
+        [[Malformed; 15].as_slice(), &[NotDecodable]].concat()
+    );
     assert_eq!(shape(track(&stream, VIDEO)).len(), 2);
+}
+
+#[test]
+fn the_last_packet_of_a_pes_packet_may_come_twice() {
+    let mut wire = Wire::new();
+    let mut pes = pes(AUDIO, Some(0), &adts(1));
+    pes.extend(adts(2));
+    // Its length is that of what is in it, so that it is complete with its last packet.
+    let len = (pes.len() - 6) as u16;
+    pes[4..6].copy_from_slice(&len.to_be_bytes());
+    let (first, last) = pes.split_at(184);
+    wire.packet(AUDIO, true, first);
+    wire.packet(AUDIO, false, last);
+    let at = wire.bytes.len() - 188;
+    wire.bytes.extend_from_within(at..);
+    wire.audio(2 * 1920, 3..5);
+    let stream = wire.demux();
+    assert_eq!(codes(&stream), []);
+    assert_eq!(frames(&stream).len(), 4);
 }
 
 #[test]

@@ -244,7 +244,7 @@ fn the_form_of_what_is_stored_is_known() {
     let stored = transport.checkpoint().expect("a checkpoint");
     assert_eq!(
         ConfigHash::of(&stored).as_str(),
-        "be09172dea4714db",
+        "0c8a3b8f6bf8e51d",
         "{} bytes",
         stored.len()
     );

@@ -207,6 +207,11 @@ impl AccessUnits {
         self.bytes.ends_with(bytes)
     }
 
+    /// True once samples were given out, or will be.
+    pub(super) const fn has_begun(&self) -> bool {
+        self.started
+    }
+
     /// A jump of the times is to come.
     pub(super) fn declare_jump(&mut self) {
         self.pictures.declare_jump();

@@ -29,6 +29,8 @@ pub(super) struct Adts {
     bytes: Vec<u8>,
     /// Consumed before this.
     at: usize,
+    /// What came last, whether it is consumed or not.
+    latest: Vec<u8>,
     /// Where PES packets with times begin in `bytes`, and their PTS.
     marks: Marks<i64>,
     /// The configuration in force; `None` before the first.
@@ -46,6 +48,7 @@ impl Adts {
         Self {
             bytes: Vec::new(),
             at: 0,
+            latest: Vec::new(),
             marks: Marks::new(),
             fixed: None,
             synced: false,
@@ -65,6 +68,8 @@ impl Adts {
     /// The bytes that follow.
     pub(super) fn extend(&mut self, bytes: &[u8], out: &mut Output) {
         self.bytes.extend_from_slice(bytes);
+        self.latest.clear();
+        self.latest.extend_from_slice(bytes);
         // A frame is at most 8 KiB; several are parsed at once.
         if self.bytes.len() > 1 << 16 {
             self.scan(false, out);
@@ -99,7 +104,12 @@ impl Adts {
 
     /// True where `bytes` were the last to arrive.
     pub(super) fn ends_with(&self, bytes: &[u8]) -> bool {
-        self.bytes.ends_with(bytes)
+        self.latest == bytes
+    }
+
+    /// True once there was a configuration: samples were given out, or will be.
+    pub(super) const fn has_begun(&self) -> bool {
+        self.fixed.is_some()
     }
 
     /// What comes need not begin where the bytes before it end, but times go on.

@@ -11,7 +11,11 @@ use super::packet::PACKET;
 /// First byte of each packet.
 pub(super) const SYNC: u8 = 0x47;
 /// Distances from sync byte to sync byte, likeliest first.
-const STRIDES: [usize; 3] = [188, 192, 204];
+const STRIDES: [usize; 3] = [188, BLU_RAY, 204];
+/// The one that has a `TP_extra_header` ...
+const BLU_RAY: usize = 192;
+/// ... of so many bytes.
+const LEAD: u64 = 4;
 /// How many bytes are joined to a carried rest at once: more than any decision needs.
 const TOP_UP: usize = 1024;
 
@@ -170,6 +174,9 @@ impl Framer {
                     self.stride = Some(stride);
                     self.suspect = false;
                     self.lost += at as u64;
+                    if stride == BLU_RAY && self.lost == LEAD {
+                        self.lost = 0; // they belong to the first packet
+                    }
                     self.report_lost(self.position + at as u64, sink);
                     return Some(at);
                 }
@@ -272,6 +279,22 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn what_leads_the_first_packet_of_192_bytes_is_not_lost() {
+        let mut bytes = vec![0x0f, 0x12, 0x34, 0x56];
+        bytes.extend(packets(7, 192));
+        for split in [1, 3, 191, bytes.len()] {
+            let (found, lost) = frame(&bytes, split);
+            assert_eq!(
+                (found.len(), found[0], lost),
+                (7, (0, 4), vec![]),
+                "{split}"
+            );
+        }
+        bytes.insert(0, 0); // and one that does not belong to it
+        assert_eq!(frame(&bytes, 1).1, [(5, 5)]);
     }
 
     #[test]

@@ -18,6 +18,9 @@ const HEVC: u8 = 0x24;
 /// AAC in ADTS.
 const AAC_ADTS: u8 = 0x0f;
 
+/// Packets marked as scrambled, more than others, that make a stream one that is.
+const MANY_SCRAMBLED: u8 = 16;
+
 #[derive(Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Reader {
@@ -49,6 +52,9 @@ pub(super) struct Stream {
     started: bool,
     /// The packet before ended a PES packet, of whatever length.
     ended: bool,
+    /// How often something was marked as scrambled, less how often something was not.
+    scrambled: u8,
+    /// That it is protected was told.
     protected: bool,
     reader: Reader,
 }
@@ -71,6 +77,7 @@ impl Stream {
             pes: Pes::Outside,
             started: false,
             ended: false,
+            scrambled: 0,
             protected: false,
             reader,
         })
@@ -111,7 +118,7 @@ impl Stream {
             return;
         };
         if packet.scrambled {
-            self.protect("transport packets are scrambled", out);
+            self.pass_over_scrambled("transport packets are scrambled", out);
             return;
         }
         match self.counter.step(packet) {
@@ -144,6 +151,16 @@ impl Stream {
         match &mut self.reader {
             Reader::Video(video) => video.finish(out),
             Reader::Adts(adts) => adts.finish(out),
+        }
+        if self.scrambled > 0 && !self.has_begun() {
+            self.protect("its packets are scrambled", out);
+        }
+    }
+
+    fn has_begun(&self) -> bool {
+        match &self.reader {
+            Reader::Video(video) => video.has_begun(),
+            Reader::Adts(adts) => adts.has_begun(),
         }
     }
 
@@ -216,9 +233,11 @@ impl Stream {
             }
         };
         if header.scrambled {
-            self.protect("PES packets are scrambled", out);
+            self.pass_over_scrambled("PES packets are scrambled", out);
+            self.pes = Pes::Outside;
             return;
         }
+        self.scrambled = self.scrambled.saturating_sub(1);
         let times = header.pts.map(|pts| clock.unwrap(pts, header.dts));
         if let Some(times) = times {
             clock.show(times.pts, matches!(self.reader, Reader::Video(_)));
@@ -306,13 +325,30 @@ impl Stream {
         }
     }
 
-    /// Passes over what is encrypted, telling so once.
-    fn protect(&mut self, detail: &str, out: &mut Output) {
+    /// Passes over what is marked as scrambled. A mark alone, among much that is not, is damage: a bit that was received wrong.
+    fn pass_over_scrambled(&mut self, detail: &str, out: &mut Output) {
         self.lose(out);
-        self.pes = Pes::Outside;
         self.counter.reset();
-        if !std::mem::replace(&mut self.protected, true) {
-            out.defect(DefectCode::Protected, self.track(), detail.to_owned());
+        self.scrambled = self.scrambled.saturating_add(1);
+        if self.scrambled >= MANY_SCRAMBLED {
+            self.protect(detail, out);
+        } else if self.has_begun() && !self.protected {
+            let detail = "a packet is marked as scrambled among packets that are not".to_owned();
+            out.defect(DefectCode::Malformed, self.track(), detail);
         }
+    }
+
+    /// Tells once that the stream is encrypted, or is from here on.
+    fn protect(&mut self, detail: &str, out: &mut Output) {
+        if std::mem::replace(&mut self.protected, true) {
+            return;
+        }
+        let (code, detail) = if self.has_begun() {
+            let detail = Wording::of(detail).words(" from here on, and are passed over");
+            (DefectCode::NotDecodable, detail.done())
+        } else {
+            (DefectCode::Protected, detail.to_owned())
+        };
+        out.defect(code, self.track(), detail);
     }
 }
