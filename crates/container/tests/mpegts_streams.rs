@@ -275,6 +275,26 @@ fn a_stream_may_come_and_go_with_the_pmt() {
 }
 
 #[test]
+fn of_very_many_streams_that_are_not_read_the_first_are_told_once() {
+    let mut wire = Wire::default();
+    let programs: Vec<_> = (1..=8).map(|number| (number, 0x1000 + number)).collect();
+    wire.pat(0, &programs);
+    for turn in 0..2 {
+        for &(number, pid) in &programs {
+            // 32 to a section of one packet; another version has others.
+            for version in 0..8 {
+                let from = 0x100 + 32 * (8 * number + u16::from(version));
+                let streams: Vec<_> = (from..from + 32).map(|pid| (0x80, pid)).collect();
+                wire.pmt(pid, number, version, &streams);
+            }
+        }
+        wire.pat(turn, &programs);
+    }
+    let stream = wire.demux();
+    assert_eq!(codes(&stream), [Unsupported; 1024]);
+}
+
+#[test]
 fn a_scrambled_stream_is_refused_once() {
     let mut wire = Wire::new();
     for _ in 0..40 {

@@ -19,6 +19,8 @@ const PAT_PID: u16 = 0;
 const NULL_PID: u16 = 0x1fff;
 /// Streams of a program that are read.
 const MAX_STREAMS: usize = 32;
+/// Streams that are reported as not read: tables may name other ones with each packet.
+const MAX_TOLD: usize = 1 << 10;
 /// Bytes of packets kept for the time when it is known what they are.
 const MAX_HELD: usize = 4 << 20;
 
@@ -156,7 +158,7 @@ struct Core {
     clock: Clock,
     /// Packets that came before it was known what they are.
     held: Vec<u8>,
-    /// Streams whose type was reported.
+    /// Streams whose type was reported, in order.
     told: Vec<(u16, u8)>,
     out: Output,
 }
@@ -271,7 +273,7 @@ impl Core {
         if change.pmt_pids {
             self.assign_roles();
         }
-        if self.programs.none_usable() {
+        if change.is_news && self.programs.none_usable() {
             self.refuse_all();
         }
         if let Some(pmt) = &change.streams {
@@ -343,11 +345,11 @@ impl Core {
     }
 
     fn refuse(&mut self, es: &EsInfo) {
-        let known = (es.pid, es.stream_type);
-        if self.told.contains(&known) {
-            return;
+        let stream = (es.pid, es.stream_type);
+        match self.told.binary_search(&stream) {
+            Err(place) if self.told.len() < MAX_TOLD => self.told.insert(place, stream),
+            _ => return,
         }
-        self.told.push(known);
         let track = Some(TrackId(u32::from(es.pid)));
         let (code, what) = match es.kind.usage {
             Use::Protected => (DefectCode::Protected, "no key is known for it"),
@@ -369,7 +371,7 @@ impl Core {
     /// No program has a stream that can be read: says so of each.
     fn refuse_all(&mut self) {
         self.held.clear();
-        for es in self.programs.all_streams() {
+        for es in self.programs.all_streams(MAX_TOLD) {
             self.refuse(&es);
         }
     }

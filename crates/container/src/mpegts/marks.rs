@@ -1,5 +1,8 @@
 //! Where PES packets begin in the bytes of a stream, and what they say of the time.
 
+/// Packets that may begin within what is not taken yet; real ones are a few.
+const MAX: usize = 1 << 16;
+
 /// Times of what begins in PES packets, each with where its packet's payload begins; in order.
 #[derive(Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -10,11 +13,14 @@ impl<T: Copy> Marks<T> {
         Self(Vec::new())
     }
 
-    /// A packet begins at `at`, no earlier than any before it. Of several that begin there the last one counts.
+    /// A packet begins at `at`, no earlier than any before it. Of several that begin there the last one counts; beyond
+    /// [`MAX`] none does.
     pub(super) fn add(&mut self, at: usize, times: T) {
+        let is_full = self.0.len() >= MAX;
         match self.0.last_mut() {
             Some(mark) if mark.0 == at => mark.1 = times,
-            _ => self.0.push((at, times)),
+            _ if !is_full => self.0.push((at, times)),
+            _ => {}
         }
     }
 
@@ -30,6 +36,9 @@ impl<T: Copy> Marks<T> {
     /// The first `count` bytes are gone: what is left is counted from there, and of the packets that began in what is
     /// gone the last one may go on.
     pub(super) fn pass(&mut self, count: usize) {
+        if count == 0 {
+            return; // for each packet: there may be many marks
+        }
         let over = self.begun(count).saturating_sub(1);
         self.0.drain(..over);
         for (at, _) in &mut self.0 {
@@ -43,8 +52,7 @@ impl<T: Copy> Marks<T> {
 
     /// How many begin at or before `at`.
     fn begun(&self, at: usize) -> usize {
-        let begun = self.0.iter().take_while(|(other, _)| *other <= at);
-        begun.count()
+        self.0.partition_point(|(other, _)| *other <= at)
     }
 }
 
@@ -65,5 +73,16 @@ mod tests {
         assert_eq!(marks.take(0), Some('d'), "goes on behind what is gone");
         assert_eq!(marks.take(4), None);
         assert_eq!(marks.take(5), Some('e'));
+    }
+
+    #[test]
+    fn there_are_so_many_and_no_more() {
+        let mut marks = Marks::new();
+        for at in 0..2 * MAX {
+            marks.add(at, at);
+            marks.pass(0);
+        }
+        assert_eq!(marks.0.len(), MAX);
+        assert_eq!(marks.take(2 * MAX), Some(MAX - 1));
     }
 }

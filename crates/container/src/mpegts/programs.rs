@@ -47,6 +47,8 @@ pub(super) struct Programs {
 pub(super) struct Change {
     /// The PIDs of PMTs are other ones.
     pub(super) pmt_pids: bool,
+    /// A table says something else than before.
+    pub(super) is_news: bool,
     /// The chosen program was chosen just now, or its streams are other ones.
     pub(super) streams: Option<Pmt>,
     /// Sections that were broken.
@@ -65,13 +67,14 @@ impl Programs {
         !self.is_chosen() && !self.programs.is_empty() && programs.all(|p| p.pmt.is_some())
     }
 
-    /// The streams of all programs that are known.
-    pub(super) fn all_streams(&self) -> Vec<EsInfo> {
+    /// The streams of all programs that are known, the first `most` of them.
+    pub(super) fn all_streams(&self, most: usize) -> Vec<EsInfo> {
         let pmts = self
             .programs
             .iter()
             .filter_map(|program| program.pmt.as_ref());
-        pmts.flat_map(|pmt| pmt.streams.iter().copied()).to_list()
+        let streams = pmts.flat_map(|pmt| pmt.streams.iter().copied());
+        streams.take(most).to_list()
     }
 
     /// The PIDs that carry PMTs.
@@ -91,6 +94,7 @@ impl Programs {
         for pat in pats {
             change.pmt_pids |= self.update(&pat);
         }
+        change.is_news = change.pmt_pids;
         change
     }
 
@@ -123,6 +127,7 @@ impl Programs {
             program.seen = if same { 2 } else { 1 };
             if !same {
                 program.pmt = Some(pmt);
+                change.is_news = true;
             }
             let before = self.chosen;
             if before.is_none() {
