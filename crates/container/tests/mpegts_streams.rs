@@ -291,7 +291,7 @@ fn of_very_many_streams_that_are_not_read_the_first_are_told_once() {
         wire.pat(turn, &programs);
     }
     let stream = wire.demux();
-    assert_eq!(codes(&stream), [Unsupported; 1024]);
+    assert_eq!(codes(&stream), [Unsupported; 256]);
 }
 
 #[test]

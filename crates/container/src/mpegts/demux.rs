@@ -20,7 +20,7 @@ const NULL_PID: u16 = 0x1fff;
 /// Streams of a program that are read.
 const MAX_STREAMS: usize = 32;
 /// Streams that are reported as not read: tables may name other ones with each packet.
-const MAX_TOLD: usize = 1 << 10;
+const MAX_TOLD: usize = 1 << 8;
 /// Bytes of packets kept for the time when it is known what they are.
 const MAX_HELD: usize = 4 << 20;
 
@@ -158,7 +158,7 @@ struct Core {
     clock: Clock,
     /// Packets that came before it was known what they are.
     held: Vec<u8>,
-    /// Streams whose type was reported, in order.
+    /// Streams whose type was reported.
     told: Vec<(u16, u8)>,
     out: Output,
 }
@@ -345,11 +345,11 @@ impl Core {
     }
 
     fn refuse(&mut self, es: &EsInfo) {
-        let stream = (es.pid, es.stream_type);
-        match self.told.binary_search(&stream) {
-            Err(place) if self.told.len() < MAX_TOLD => self.told.insert(place, stream),
-            _ => return,
+        let known = (es.pid, es.stream_type);
+        if self.told.len() >= MAX_TOLD || self.told.contains(&known) {
+            return;
         }
+        self.told.push(known);
         let track = Some(TrackId(u32::from(es.pid)));
         let (code, what) = match es.kind.usage {
             Use::Protected => (DefectCode::Protected, "no key is known for it"),

@@ -153,7 +153,7 @@ impl Stream {
             Reader::Adts(adts) => adts.finish(out),
         }
         if self.scrambled > 0 && !self.has_begun() {
-            self.protect("its packets are scrambled", out);
+            self.protect("transport packets are scrambled", out);
         }
     }
 
@@ -333,7 +333,7 @@ impl Stream {
         if self.scrambled >= MANY_SCRAMBLED {
             self.protect(detail, out);
         } else if self.has_begun() && !self.protected {
-            let detail = "a packet is marked as scrambled among packets that are not".to_owned();
+            let detail = "a packet among clear ones is marked as scrambled".to_owned();
             out.defect(DefectCode::Malformed, self.track(), detail);
         }
     }
@@ -344,7 +344,7 @@ impl Stream {
             return;
         }
         let (code, detail) = if self.has_begun() {
-            let detail = Wording::of(detail).words(" from here on, and are passed over");
+            let detail = Wording::of(detail).words(" from here on");
             (DefectCode::NotDecodable, detail.done())
         } else {
             (DefectCode::Protected, detail.to_owned())
