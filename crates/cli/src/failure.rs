@@ -40,6 +40,9 @@ pub(crate) enum Failure {
     /// The output cannot be written.
     #[error("{} cannot be written: {why}", path.display())]
     Unwritable { path: PathBuf, why: String },
+    /// The output is complete; what was to be printed about it is lost.
+    #[error("the file is complete, but its report cannot be printed: {why}")]
+    Untold { why: String },
     /// The output is one of the inputs.
     #[error(
         "{0} or {0}.part, which it is called until complete, is an input; name another output",
@@ -85,6 +88,7 @@ impl Failure {
             Self::EmptyRange { .. } => "empty_range",
             Self::ConfigurationChange { .. } => "configuration_change",
             Self::Unwritable { .. } => "unwritable_output",
+            Self::Untold { .. } => "report_lost",
             Self::OutputIsInput { .. } => "output_is_input",
             Self::NotVerifiable { .. } => "not_verifiable",
             Self::VerifierFailed { .. } => "verifier_failed",

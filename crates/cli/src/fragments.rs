@@ -178,15 +178,14 @@ fn next(tracks: &[(&Track, Slice)], from: &[u64]) -> Option<Vec<u64>> {
     }
     let (lead, all) = tracks.first()?;
     let first = *from.first()?;
-    let Some(slice) = lead.slice(first..all.numbers.end) else {
+    // One after another: there may be hours of them behind the fragment's own.
+    let mut samples = lead.walk(first..all.numbers.end).zip(first..);
+    let Some(((begin, _), _)) = samples.next() else {
         return Some(ends().collect());
     };
-    let shortest = SHORTEST.rescale(slice.config.timescale).ticks;
-    let end = slice
-        .timed()
-        .zip(first..)
-        .skip(1)
-        .find(|((time, sample), _)| sample.keyframe && time - slice.decode_time >= shortest)
+    let shortest = SHORTEST.rescale(all.config.timescale).ticks;
+    let end = samples
+        .find(|((time, sample), _)| sample.keyframe && time - begin >= shortest)
         .and_then(|(_, number)| Some((number, lead.presentation_time(number)?)));
     let Some((end, time)) = end else {
         return Some(ends().collect());

@@ -34,12 +34,13 @@ mod stores;
 mod verify;
 mod writing;
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use arguments::{Arguments, Command};
+use failure::Failure;
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
@@ -51,12 +52,19 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
     };
-    let (answer, failure) = match outcome {
+    let (answer, mut failure) = match outcome {
         Ok((answer, failure)) => (answer, failure),
         Err(failure) => (String::new(), Some(failure)),
     };
-    // Whoever reads the answer may have gone, as `head` does: the work is done all the same.
-    let _ = std::io::stdout().write_all(answer.as_bytes());
+    let mut output = std::io::stdout();
+    let told = output.write_all(answer.as_bytes());
+    if let Err(error) = told.and_then(|()| output.flush())
+        // Whoever reads the answer may have gone, as `head` does: the work is done all the same.
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        let why = error.to_string();
+        failure.get_or_insert(Failure::Untold { why });
+    }
     match failure {
         None => ExitCode::SUCCESS,
         Some(failure) => {

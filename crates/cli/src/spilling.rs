@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 
 /// Runs of samples that may wait to be written: some megabytes.
@@ -27,7 +27,7 @@ impl Writer {
             disk = Some(Disk::begin(file.try_clone()?)?);
         }
         let (sender, receiver) = sync_channel::<Vec<u8>>(WAITING);
-        let (spent, written) = channel();
+        let (spent, written) = sync_channel(WAITING);
         let thread = thread::Builder::new().spawn(move || {
             let mut since = 0;
             for bytes in receiver {
@@ -37,8 +37,8 @@ impl Writer {
                     since = 0;
                     disk = disk.map_or(Ok(None), Disk::take)?;
                 }
-                // Nobody may want it.
-                let _ = spent.send(bytes);
+                // Nobody may want it, or not as many: those are given up.
+                let _ = spent.try_send(bytes);
             }
             disk.map_or(Ok(()), Disk::finish)
         })?;
@@ -58,7 +58,7 @@ impl Writer {
         Ok(Some(self))
     }
 
-    /// A buffer whose bytes were written.
+    /// A buffer whose bytes were written. A few of them are kept.
     pub(crate) fn written(&self) -> Option<Vec<u8>> {
         self.written.try_recv().ok()
     }
@@ -131,6 +131,24 @@ mod tests {
         file.read_to_end(&mut written).expect("bytes");
         let want: Vec<u8> = (0..40).flat_map(|n| vec![n; 1 << 20]).collect();
         assert!(written == want, "{} bytes", written.len());
+    }
+
+    #[test]
+    fn buffers_that_nobody_wants_do_not_pile_up() {
+        let file = tempfile::tempfile().expect("a file");
+        let mut writer = Some(Writer::begin(file, 0, false).expect("begun"));
+        for _ in 0..100 {
+            let sent = writer.map_or(Ok(None), |writer| writer.send(vec![0; 1 << 16]));
+            writer = sent.expect("written");
+        }
+        let Writer {
+            sender,
+            written,
+            thread,
+        } = writer.expect("under way");
+        drop(sender);
+        joined(thread).expect("written");
+        assert_eq!(written.iter().count(), WAITING);
     }
 
     #[test]

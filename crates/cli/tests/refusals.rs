@@ -4,6 +4,7 @@ mod support;
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use support::{complaints, ffmpeg, livetape, media, packets, sample, succeeds, text};
 
@@ -196,4 +197,20 @@ fn an_empty_esds_is_told_and_never_written() {
     assert_eq!(written.len(), 25);
     assert!(written.iter().all(|packet| packet.video));
     assert_eq!(complaints(&output), "");
+}
+
+#[test]
+fn a_report_that_cannot_be_printed_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = text(&folder.path().join("out.mp4"));
+    let full = fs::OpenOptions::new().write(true).open("/dev/full");
+    let output = Command::new(env!("CARGO_BIN_EXE_livetape"))
+        .args(["remux", &sample(), "-o", &out, "--json"])
+        .stdout(full.expect("the device that is always full"))
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("error[report_lost]: "), "{said}");
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_eq!(complaints(&out), "");
 }
