@@ -108,7 +108,7 @@ fn what_is_no_file_is_not_replaced() {
     use std::os::unix::fs::{FileTypeExt, symlink};
     let folder = tempfile::tempdir().expect("a folder");
     let pipe = folder.path().join("pipe.mp4");
-    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    let made = Command::new("mkfifo").arg(&pipe).status();
     assert!(made.expect("mkfifo runs").success());
     let link = folder.path().join("link.mp4");
     symlink(&pipe, &link).expect("linked");
