@@ -164,6 +164,7 @@ fn write_all(
         partial.write(&file.plan, stores, &progress)?;
     }
     drop(progress);
+    partials.iter().try_for_each(Partial::settle)?;
     interrupt::check()?;
     // The first goes last: until then no other run writes this output.
     let mut last_first = partials.into_iter().rev();

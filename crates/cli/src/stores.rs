@@ -9,7 +9,7 @@ use livetape_timeline::{Extent, StoreId};
 
 use crate::failure::{Failure, Result};
 use crate::spilling::Writer;
-use crate::writing::Partial;
+use crate::writing::{Partial, folder_of};
 
 /// The store of what was rewritten or came from the network.
 const SPILL: StoreId = StoreId(0);
@@ -37,12 +37,9 @@ impl Stores {
     /// Stores for an output: what must be spilled lies in the same folder as it, in a file without
     /// a name: it is gone when this process is, however that ends.
     pub(crate) fn beside(output: &Path) -> Result<Self> {
-        let folder = match output.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
-            _ => PathBuf::from("."),
-        };
-        match tempfile::tempfile_in(&folder) {
-            Ok(file) => Ok(Self::spilling(file, folder, 0)),
+        let folder = folder_of(output);
+        match tempfile::tempfile_in(folder) {
+            Ok(file) => Ok(Self::spilling(file, folder.to_path_buf(), 0)),
             Err(error) => Err(unwritable(output, &error)),
         }
     }

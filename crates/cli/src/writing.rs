@@ -119,23 +119,37 @@ impl Partial {
         Ok(())
     }
 
-    /// Gives the file its name.
-    pub(crate) fn complete(mut self) -> Result<()> {
+    /// Waits until the disk has it.
+    pub(crate) fn settle(&self) -> Result<()> {
         let synced = self.file.sync_data();
-        let done = synced.and_then(|()| {
-            let rename = || fs::rename(&self.partial, &self.path);
-            interrupt::settled(&self.partial, rename)
-        });
+        synced.map_err(|error| unwritable(&self.path, &error))
+    }
+
+    /// Gives the file its name; of several, when all are settled.
+    pub(crate) fn complete(mut self) -> Result<()> {
+        self.settle()?;
+        let rename = || fs::rename(&self.partial, &self.path);
+        let done = interrupt::settled(&self.partial, rename);
         self.is_complete = done.is_ok();
-        done.map_err(|error| unwritable(&self.path, &error))
+        done.map_err(|error| unwritable(&self.path, &error))?;
+        // So that the name outlives a power cut, too; not every file system can be asked for it.
+        let _ = File::open(folder_of(&self.path)).and_then(|folder| folder.sync_all());
+        Ok(())
     }
 }
 
+/// The folder a file is in.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    let parent = path.parent().filter(|parent| *parent != Path::new(""));
+    parent.unwrap_or(Path::new("."))
+}
+
 /// Where an output will be, where it is until it is complete, and where it is if its payload has to
-/// be put in order first. The file a link leads to is replaced, not the link.
+/// be put in order first. The file a link leads to is replaced or made, not the link.
 pub(crate) fn places(output: &Path) -> [PathBuf; 3] {
-    let target = output.canonicalize();
-    let target = target.unwrap_or_else(|_| output.to_path_buf());
+    let led_to = || Some(folder_of(output).join(fs::read_link(output).ok()?));
+    let target = output.canonicalize().ok().or_else(led_to);
+    let target = target.unwrap_or_else(|| output.to_path_buf());
     let with = |suffix: &str| {
         let mut name = target.as_os_str().to_owned();
         name.push(suffix);

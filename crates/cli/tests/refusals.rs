@@ -134,6 +134,11 @@ fn a_link_stays_and_its_file_is_replaced() {
     assert!(output.status.success());
     assert!(link.is_symlink());
     assert!(fs::metadata(&file).expect("there").len() > 1_000_000);
+    // The file need not be there.
+    fs::remove_file(&file).expect("removed");
+    let output = livetape(&["remux", &sample(), "-o", &text(&link)]);
+    assert!(output.status.success());
+    assert!(link.is_symlink() && file.is_file());
 }
 
 #[test]
