@@ -22,6 +22,7 @@ mod interrupt;
 mod location;
 mod manual;
 mod moments;
+mod network;
 mod outline;
 mod pieces;
 mod progress;

@@ -252,6 +252,9 @@ impl Reader {
                 }
                 let message = format!("{location} ends early: {error}");
                 job.report.tell("segment_truncated", message);
+                // What there is of it is complete: nothing of it lies behind what is missing, which
+                // its last picture would else be shown through.
+                return self.finish(job);
             }
             if chunk.is_empty() {
                 if first && !segment && read.is_ok() {

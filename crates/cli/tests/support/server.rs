@@ -22,7 +22,9 @@ pub(crate) fn serve(answers: Arc<Answers>) -> String {
 
 /// Answers one request. The path `/never.ts` gets the beginning of a body and no more; of what lies
 /// in `/cut/` the first half is sent where no range is asked for, then the connection is closed;
-/// `/moved/` leads to the root.
+/// what lies in `/broken/` has its length announced, of which nothing behind its first half is ever
+/// sent, and in `/broken/chunked/` its first half is sent in chunks that have no end; `/moved/`
+/// leads to the root.
 fn answer(mut stream: TcpStream, answers: &Answers) {
     let mut lines = BufReader::new(stream.try_clone().expect("a stream")).lines();
     let head: Vec<String> = lines
@@ -47,6 +49,9 @@ fn answer(mut stream: TcpStream, answers: &Answers) {
         let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n");
         return;
     };
+    if path.starts_with("/broken/") {
+        return break_off(&mut stream, path, range, &body);
+    }
     let is_cut = path.starts_with("/cut/") && range.is_none();
     let (status, body) = match range {
         Some((from, to)) => {
@@ -67,4 +72,26 @@ fn answer(mut stream: TcpStream, answers: &Answers) {
         // Until the other side goes away.
         let _ = lines.next();
     }
+}
+
+/// Sends what lies in `/broken/`.
+fn break_off(stream: &mut TcpStream, path: &str, range: Option<(usize, usize)>, body: &[u8]) {
+    let half = body.get(..body.len() / 2).unwrap_or_default();
+    let (from, to) = range.unwrap_or((0, usize::MAX - 1));
+    let sent = half.get(from..).unwrap_or_default();
+    let announced = (to + 1).min(body.len()).saturating_sub(from);
+    let sent = sent.get(..announced).unwrap_or(sent);
+    let head = match range {
+        _ if path.starts_with("/broken/chunked/") => {
+            format!(
+                "200 OK\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n",
+                half.len()
+            )
+        }
+        Some(_) => format!("206 Partial Content\r\ncontent-length: {announced}\r\n\r\n"),
+        None => format!("200 OK\r\ncontent-length: {announced}\r\n\r\n"),
+    };
+    let _ = stream.write_all(format!("HTTP/1.1 {head}").as_bytes());
+    let is_chunked = path.starts_with("/broken/chunked/");
+    let _ = stream.write_all(if is_chunked { half } else { sent });
 }
