@@ -5,10 +5,29 @@ use std::io::{self, Read};
 use aes::Aes128;
 use aes::cipher::{BlockCipherDecrypt, KeyInit};
 
+use crate::location::Location;
+
 const BLOCK: usize = 16;
 
+/// How something is encrypted.
+#[derive(Debug, Clone)]
+pub(crate) struct Key {
+    /// Where the key came from.
+    pub(crate) location: Location,
+    pub(crate) bytes: [u8; BLOCK],
+    pub(crate) iv: [u8; BLOCK],
+}
+
+/// What a reader reads, decrypted where there is a key.
+pub(crate) fn decrypted(reader: Box<dyn Read + Send>, key: Option<&Key>) -> Box<dyn Read + Send> {
+    match key {
+        Some(key) => Box::new(Decrypting::new(reader, key.bytes, key.iv)),
+        None => reader,
+    }
+}
+
 /// Decrypts what it reads.
-pub(crate) struct Decrypting<R> {
+struct Decrypting<R> {
     reader: R,
     cipher: Aes128,
     previous: [u8; BLOCK],
@@ -22,7 +41,7 @@ pub(crate) struct Decrypting<R> {
 }
 
 impl<R: Read> Decrypting<R> {
-    pub(crate) fn new(reader: R, key: [u8; BLOCK], iv: [u8; BLOCK]) -> Self {
+    fn new(reader: R, key: [u8; BLOCK], iv: [u8; BLOCK]) -> Self {
         Self {
             reader,
             cipher: Aes128::new(&key.into()),

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use crate::arguments::Inspect;
 use crate::failure::{Failure, Result};
 use crate::interrupt;
+use crate::job::Job;
 use crate::pieces::lanes;
-use crate::reading::{Job, read_all};
-use crate::remux::refuse;
+use crate::reading::read_all;
 use crate::report::timed_events;
 use crate::stores::Stores;
 use crate::verify::{Verification, verify};
@@ -31,7 +31,7 @@ pub(crate) fn run(arguments: &Inspect) -> Result<(String, Option<Failure>)> {
     let timeline = job.assembly.finish(&mut job.report);
     job.report.print();
     read?;
-    refuse(&timeline, &job.report)?;
+    job.refuse(&timeline)?;
     let facts: Vec<_> = timeline.tracks().iter().map(Facts::new).collect();
     let answer = if arguments.json {
         let tracks: Vec<_> = facts.iter().map(Facts::json).collect();

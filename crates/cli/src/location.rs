@@ -69,7 +69,8 @@ impl Location {
                     return Err(failed(&io::Error::from(io::ErrorKind::IsADirectory)));
                 }
                 let (start, length) = range.map_or((0, u64::MAX), |r| (r.offset(), r.length()));
-                file.seek(SeekFrom::Start(start))
+                // A playlist's number may be more than a file can have.
+                file.seek(SeekFrom::Start(start.min(metadata.len())))
                     .map_err(|error| failed(&error))?;
                 Ok(Opened {
                     location: self.clone(),
