@@ -325,13 +325,18 @@ impl Reader {
     }
 }
 
-/// Bytes of all lanes, where they are known.
+/// Bytes of all lanes, where they are known: a range that a playlist names is as long as its file
+/// has it, not as the playlist says.
 pub(crate) fn total_size(lanes: &[Vec<Piece>]) -> Option<u64> {
-    let size = |piece: &Piece| match piece.range {
-        Some(range) => Some(range.length()),
-        None => piece.location.size(),
+    let size = |piece: &Piece| {
+        let size = piece.location.size()?;
+        Some(piece.range.map_or(size, |range| {
+            let left = size.saturating_sub(range.offset());
+            left.min(range.length())
+        }))
     };
-    lanes.iter().flatten().map(size).sum()
+    let mut sizes = lanes.iter().flatten().map(size);
+    sizes.try_fold(0, |all: u64, size| Some(all.saturating_add(size?)))
 }
 
 /// Reads all lanes to their ends.

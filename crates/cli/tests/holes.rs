@@ -5,8 +5,10 @@ mod support;
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::Value;
+use support::server::serve;
 use support::{Packet, ffmpeg, media, of_kind, packets, succeeds, text};
 
 /// Pictures of each segment made here.
@@ -181,4 +183,29 @@ fn a_range_that_its_file_ends_within_is_told() {
     assert!(told("missing_media").is_some(), "{events:?}");
     let all = 2 * PICTURES + 1..3 * PICTURES;
     assert!(all.contains(&pictures.len()), "{}", pictures.len());
+}
+
+#[test]
+fn a_number_in_a_playlist_takes_no_room_in_the_file() {
+    let test = "a_number_in_a_playlist_takes_no_room_in_the_file";
+    if media(test).is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    segments(folder.path());
+    let stream = fs::read(folder.path().join("0.ts")).expect("there");
+    let root = serve(Arc::new({
+        let stream = stream.clone();
+        move |path| (path == "/0.ts").then(|| stream.clone())
+    }));
+    for name in ["0.ts", &format!("{root}/0.ts")] {
+        for range in [format!("{}@0", 1_u64 << 62), "99999999999@188".to_owned()] {
+            let lines = format!("#EXTINF:1,\n#EXT-X-BYTERANGE:{range}\n{name}\n");
+            let (report, pictures) = remuxed(folder.path(), &lines);
+            assert!(!pictures.is_empty());
+            let bytes = report["files"][0]["bytes"].as_u64().expect("a number");
+            // Its media, and the room that a short file has.
+            assert!(bytes <= stream.len() as u64 + 4096, "{bytes} for {lines}");
+        }
+    }
 }
