@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
 use crate::interrupt;
+use crate::network::pause;
 
 /// Bytes handed over at a time, at most.
 const CHUNK: usize = 64 << 10;
@@ -93,6 +94,9 @@ impl Body {
     fn resume(&mut self, broken: Broken) -> io::Result<()> {
         self.broken = Some(broken);
         self.given_up |= self.retries >= RETRIES || interrupt::requested();
+        // What breaks off at once is not asked again at once.
+        self.given_up =
+            self.given_up || self.retries > 0 && !interrupt::nap(pause(self.retries, None));
         if !self.given_up {
             self.retries += 1;
             match (self.ask)(self.received) {

@@ -4,6 +4,7 @@ mod support;
 
 use std::fs;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use support::server::serve;
 use support::{media, of_kind, packets, segment, succeeds, text};
@@ -121,4 +122,34 @@ fn a_transfer_that_stays_broken_is_not_taken_for_the_end() {
         assert!((2 * 48 + 1..3 * 48).contains(&pictures), "{pictures}");
         fs::remove_file(&out).expect("it was written");
     }
+}
+
+/// Three refusals that may pass, each of another kind; one that stays ends it at once.
+#[test]
+fn a_server_that_fails_for_a_moment_makes_no_hole() {
+    let Some(media) = media("a_server_that_fails_for_a_moment_makes_no_hole") else {
+        return;
+    };
+    let asked = Arc::new(AtomicUsize::new(0));
+    let gone = Arc::clone(&asked);
+    let root = serve(Arc::new(move |path| {
+        if path == "/list.m3u8" {
+            let list = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n/busy/503/24\n#EXTINF:2,\n\
+                 /busy/429/25\n#EXTINF:2,\n/busy/500/26\n#EXTINF:2,\n/gone\n#EXT-X-ENDLIST\n";
+            return Some(list.into());
+        }
+        if path == "/gone" {
+            gone.fetch_add(1, Ordering::SeqCst);
+        }
+        fs::read(segment(&media, path.rsplit('/').next()?.parse().ok()?)).ok()
+    }));
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = text(&folder.path().join("out.mp4"));
+    let (_, warnings) = succeeds(&["remux", &format!("{root}/list.m3u8"), "-o", &out]);
+    let told: Vec<_> = warnings.lines().collect();
+    assert_eq!(told.len(), 1, "{warnings}");
+    assert!(warnings.starts_with("warning[segment_missing]: "));
+    assert!(warnings.contains("/gone cannot be fetched: http status: 404"));
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    assert_eq!(of_kind(&packets(&out), true).len(), 3 * 48);
 }
