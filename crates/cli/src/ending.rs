@@ -31,7 +31,7 @@ impl Ending {
         let undeciphered = |key: &Key, why: &str| {
             let key = &key.location;
             format!(
-                "{location} cannot be decrypted with the key {key}: {why}; is it another's key?"
+                "{location} cannot be decrypted with the key {key}: {why}; it is not this segment's key, or not its IV"
             )
         };
         match (self, key) {

@@ -13,7 +13,7 @@ use crate::interrupt;
 use crate::job::Job;
 use crate::pieces::lanes;
 use crate::reading::read_all;
-use crate::report::timed_events;
+use crate::report::{Report, timed_events};
 use crate::stores::Stores;
 use crate::verify::{Verification, verify};
 
@@ -25,8 +25,9 @@ pub(crate) fn run(arguments: &Inspect) -> Result<(String, Option<Failure>)> {
         true => Some(verify(&arguments.inputs, patience)?),
         false => None,
     };
-    let lanes = lanes(&arguments.inputs)?;
-    let mut job = Job::new(Stores::dropping());
+    let mut report = Report::default();
+    let lanes = lanes(&arguments.inputs, &mut report)?;
+    let mut job = Job::new(Stores::dropping(), report);
     let read = read_all(&lanes, &mut job);
     let timeline = job.assembly.finish(&mut job.report);
     job.report.print();

@@ -24,11 +24,12 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    pub(crate) fn new(stores: Stores) -> Self {
+    /// What is told so far goes on being told.
+    pub(crate) fn new(stores: Stores, report: Report) -> Self {
         Self {
             stores,
             assembly: Assembly::default(),
-            report: Report::default(),
+            report,
             keys: BTreeMap::new(),
             lacking: None,
         }

@@ -12,6 +12,9 @@ use crate::network::fetch;
 
 /// The longest playlist or key that is read.
 const MAX_TEXT: u64 = 16 << 20;
+/// What a pipe cannot be read for.
+const NO_FILE: &str = "it is a pipe or a device, and an input is read in more places than one; write \
+                       its bytes to a file first and name that";
 
 /// A file or an http URL.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,11 +66,15 @@ impl Location {
         match self {
             Self::File(path) => {
                 let failed = |error: &io::Error| self.unreadable(error);
-                let mut file = File::open(path).map_err(|error| failed(&error))?;
-                let metadata = file.metadata().map_err(|error| failed(&error))?;
+                // Looked at before it is opened: opening a pipe may wait for ever.
+                let metadata = path.metadata().map_err(|error| failed(&error))?;
                 if metadata.is_dir() {
                     return Err(failed(&io::Error::from(io::ErrorKind::IsADirectory)));
                 }
+                if !metadata.is_file() {
+                    return Err(failed(&io::Error::other(NO_FILE)));
+                }
+                let mut file = File::open(path).map_err(|error| failed(&error))?;
                 let (start, length) = range.map_or((0, u64::MAX), |r| (r.offset(), r.length()));
                 // A playlist's number may be more than a file can have.
                 file.seek(SeekFrom::Start(start.min(metadata.len())))

@@ -29,6 +29,8 @@ Rules:
     several, and of its audio group the rendition with DEFAULT=YES, else the first.
   - Where sound changes its configuration the file ends and OUT.2.mp4, OUT.3.mp4, ... follow; with
     --fragmented also where pictures do.
+  - Of a playlist that has not ended what it lists now is taken (`warning[playlist_not_ended]`);
+    `record` follows one.
   - A segment of a playlist that cannot be had, or whose key or init segment cannot, is a hole
     (`warning[segment_missing]`); so is one that is empty (`segment_empty`) or no media
     (`segment_unreadable`). One that is cut short is used as far as it goes (`segment_truncated`).

@@ -43,7 +43,7 @@ pub(crate) fn run(arguments: &Record) -> Result<String> {
         Playlist::Multivariant(playlist) => choose(&location, playlist)?,
     };
     let first = Partial::create(&arguments.output)?;
-    let mut job = Job::new(Stores::beside(&arguments.output)?);
+    let mut job = Job::new(Stores::beside(&arguments.output)?, Report::default());
     let mut follows: Vec<_> = locations
         .into_iter()
         .enumerate()

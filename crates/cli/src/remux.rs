@@ -43,10 +43,11 @@ pub(crate) struct Wanted<'a> {
 /// Carries the command out; gives what to print.
 pub(crate) fn run(arguments: &Remux) -> Result<String> {
     interrupt::listen(false);
-    let lanes = lanes(&arguments.inputs)?;
+    let mut report = Report::default();
+    let lanes = lanes(&arguments.inputs, &mut report)?;
     refuse_own_input(arguments, &lanes)?;
     let first = Partial::create(&arguments.output)?;
-    let mut job = Job::new(stores(arguments, &lanes, &first)?);
+    let mut job = Job::new(stores(arguments, &lanes, &first)?, report);
     let read = read_all(&lanes, &mut job);
     let wanted = Wanted {
         output: &arguments.output,
