@@ -15,7 +15,7 @@ const WORTH_A_THREAD: u64 = 8 * CHUNK as u64;
 
 /// Where chunks come from.
 pub(crate) enum Chunks {
-    Here(Box<dyn Read + Send>, Vec<u8>),
+    Here(Source, Vec<u8>),
     Ahead(Ahead),
 }
 
@@ -23,17 +23,21 @@ impl Chunks {
     /// The chunks of a source, which has `len` bytes, where that is known. One that may fall silent
     /// is not read ahead: its reader looks at Ctrl-C.
     pub(crate) fn new(reader: Box<dyn Read + Send>, len: Option<u64>) -> io::Result<Self> {
+        let source = Source {
+            reader,
+            failed: None,
+        };
         if len.is_some_and(|len| len >= WORTH_A_THREAD) {
-            return Ahead::begin(reader).map(Self::Ahead);
+            return Ahead::begin(source).map(Self::Ahead);
         }
-        Ok(Self::Here(reader, vec![0; CHUNK]))
+        Ok(Self::Here(source, vec![0; CHUNK]))
     }
 
     /// The next bytes; none at the end.
     pub(crate) fn next(&mut self) -> io::Result<&[u8]> {
         match self {
-            Self::Here(reader, buffer) => {
-                let length = read_some(reader, buffer)?;
+            Self::Here(source, buffer) => {
+                let length = source.fill(buffer)?;
                 Ok(buffer.get(..length).unwrap_or_default())
             }
             Self::Ahead(ahead) => ahead.next(),
@@ -52,13 +56,13 @@ pub(crate) struct Ahead {
 }
 
 impl Ahead {
-    fn begin(mut reader: Box<dyn Read + Send>) -> io::Result<Self> {
+    fn begin(mut source: Source) -> io::Result<Self> {
         let (sender, filled) = sync_channel(WAITING);
         let (empty, buffers) = channel::<Vec<u8>>();
         let read = move || {
             loop {
                 let mut buffer = buffers.try_recv().unwrap_or_else(|_| vec![0; CHUNK]);
-                let read = read_some(&mut reader, &mut buffer);
+                let read = source.fill(&mut buffer);
                 let is_last = !matches!(read, Ok(1..));
                 // Where nobody waits for it any more nothing more is read.
                 let is_taken = sender.send(read.map(|length| (buffer, length))).is_ok();
@@ -91,23 +95,38 @@ impl Ahead {
     }
 }
 
-/// Fills a buffer; less than all of it at the end, at an error, and after Ctrl-C.
-fn read_some(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while let Some(space) = buffer.get_mut(filled..).filter(|space| !space.is_empty()) {
-        match reader.read(space) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            // What came before is used; the error comes again.
-            Err(error) if filled == 0 => return Err(error),
-            Err(_) => break,
+/// What is read, and how that failed behind bytes that were still handed out.
+pub(crate) struct Source {
+    reader: Box<dyn Read + Send>,
+    failed: Option<io::Error>,
+}
+
+impl Source {
+    /// Fills a buffer; less than all of it at the end, at an error, and after Ctrl-C.
+    fn fill(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
         }
-        if interrupt::requested() {
-            break;
+        let mut filled = 0;
+        while let Some(space) = buffer.get_mut(filled..).filter(|space| !space.is_empty()) {
+            match self.reader.read(space) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if filled == 0 => return Err(error),
+                Err(error) => {
+                    // What came before is used. A reader need not fail twice: what is asked again
+                    // may say that it is at its end.
+                    self.failed = Some(error);
+                    break;
+                }
+            }
+            if interrupt::requested() {
+                break;
+            }
         }
+        Ok(filled)
     }
-    Ok(filled)
 }
 
 #[cfg(test)]
@@ -131,12 +150,15 @@ mod tests {
         (0..len).map(|at| (at / 1000) as u8).collect()
     }
 
-    /// Fails.
-    struct Broken;
+    /// Fails once, and is at its end then.
+    struct Broken(bool);
 
     impl Read for Broken {
         fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-            Err(io::ErrorKind::TimedOut.into())
+            match std::mem::replace(&mut self.0, true) {
+                false => Err(io::ErrorKind::TimedOut.into()),
+                true => Ok(0),
+            }
         }
     }
 
@@ -153,7 +175,7 @@ mod tests {
     fn what_came_before_an_error_is_used() {
         for len in [5, WORTH_A_THREAD + 5] {
             let bytes = numbered(len);
-            let source = io::Cursor::new(bytes.clone()).chain(Broken);
+            let source = io::Cursor::new(bytes.clone()).chain(Broken(false));
             let failed = (bytes, Some(io::ErrorKind::TimedOut));
             assert!(read(Box::new(source), len) == failed, "{len}");
         }

@@ -107,6 +107,20 @@ impl Failure {
         }
     }
 
+    /// Whether it is about something to be read: of a playlist the other segments are still to be
+    /// had.
+    pub(crate) const fn is_of_an_input(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreadable { .. }
+                | Self::Missing { .. }
+                | Self::Unreachable { .. }
+                | Self::UnknownInput { .. }
+                | Self::Playlist { .. }
+                | Self::Protected { .. }
+        )
+    }
+
     /// The status a shell sees: as after a signal for Ctrl-C, 1 for all else.
     pub(crate) const fn status(&self) -> u8 {
         match self {

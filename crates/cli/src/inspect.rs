@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use crate::arguments::Inspect;
 use crate::failure::{Failure, Result};
 use crate::interrupt;
+use crate::job::Job;
 use crate::pieces::lanes;
-use crate::reading::{Job, read_all};
-use crate::remux::refuse;
-use crate::report::timed_events;
+use crate::reading::read_all;
+use crate::report::{Report, timed_events};
 use crate::stores::Stores;
 use crate::verify::{Verification, verify};
 
@@ -25,13 +25,14 @@ pub(crate) fn run(arguments: &Inspect) -> Result<(String, Option<Failure>)> {
         true => Some(verify(&arguments.inputs, patience)?),
         false => None,
     };
-    let lanes = lanes(&arguments.inputs)?;
-    let mut job = Job::new(Stores::dropping());
+    let mut report = Report::default();
+    let lanes = lanes(&arguments.inputs, &mut report)?;
+    let mut job = Job::new(Stores::dropping(), report);
     let read = read_all(&lanes, &mut job);
     let timeline = job.assembly.finish(&mut job.report);
     job.report.print();
     read?;
-    refuse(&timeline, &job.report)?;
+    job.refuse(&timeline)?;
     let facts: Vec<_> = timeline.tracks().iter().map(Facts::new).collect();
     let answer = if arguments.json {
         let tracks: Vec<_> = facts.iter().map(Facts::json).collect();

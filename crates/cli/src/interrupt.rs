@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::failure::{Failure, Result};
 
@@ -17,6 +17,8 @@ static LIMIT: AtomicU32 = AtomicU32::new(1);
 static PARTIAL: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 /// How long a command may take to end by itself; it may wait for a server.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// Between two looks at Ctrl-C.
+const NAP: Duration = Duration::from_millis(50);
 
 /// A file that must not stay when the process ends.
 pub(crate) fn remove_at_end(path: &Path) {
@@ -63,6 +65,19 @@ fn end() {
 /// True once the user asked for the end.
 pub(crate) fn requested() -> bool {
     PRESSED.load(Ordering::SeqCst) > 0
+}
+
+/// Waits so long; false once the user asked for the end, which is not waited with.
+pub(crate) fn nap(long: Duration) -> bool {
+    let begun = Instant::now();
+    while !requested() {
+        let left = long.saturating_sub(begun.elapsed());
+        if left.is_zero() {
+            return true;
+        }
+        std::thread::sleep(left.min(NAP));
+    }
+    false
 }
 
 /// Fails once the user does not want the file any more.

@@ -4,23 +4,17 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use livetape_hls::ResolvedByteRange;
-use ureq::ResponseExt;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
-use crate::body::Body;
 use crate::failure::{Failure, Result};
-use crate::interrupt;
+use crate::network::fetch;
 
 /// The longest playlist or key that is read.
 const MAX_TEXT: u64 = 16 << 20;
-/// Tries at something on the network.
-const TRIES: u32 = 3;
-const CONNECT: Duration = Duration::from_secs(10);
-const ANSWER: Duration = Duration::from_secs(30);
+/// What a pipe cannot be read for.
+const NO_FILE: &str = "it is a pipe or a device, and an input is read in more places than one; write \
+                       its bytes to a file first and name that";
 
 /// A file or an http URL.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,13 +66,18 @@ impl Location {
         match self {
             Self::File(path) => {
                 let failed = |error: &io::Error| self.unreadable(error);
-                let mut file = File::open(path).map_err(|error| failed(&error))?;
-                let metadata = file.metadata().map_err(|error| failed(&error))?;
+                // Looked at before it is opened: opening a pipe may wait for ever.
+                let metadata = path.metadata().map_err(|error| failed(&error))?;
                 if metadata.is_dir() {
                     return Err(failed(&io::Error::from(io::ErrorKind::IsADirectory)));
                 }
+                if !metadata.is_file() {
+                    return Err(failed(&io::Error::other(NO_FILE)));
+                }
+                let mut file = File::open(path).map_err(|error| failed(&error))?;
                 let (start, length) = range.map_or((0, u64::MAX), |r| (r.offset(), r.length()));
-                file.seek(SeekFrom::Start(start))
+                // A playlist's number may be more than a file can have.
+                file.seek(SeekFrom::Start(start.min(metadata.len())))
                     .map_err(|error| failed(&error))?;
                 Ok(Opened {
                     location: self.clone(),
@@ -158,111 +157,6 @@ fn decoded(uri: &str) -> Option<PathBuf> {
     String::from_utf8(bytes).ok().map(PathBuf::from)
 }
 
-/// The client for all requests; it trusts whom the system trusts.
-fn agent() -> &'static ureq::Agent {
-    static AGENT: OnceLock<ureq::Agent> = OnceLock::new();
-    AGENT.get_or_init(|| {
-        let found = rustls_native_certs::load_native_certs().certs;
-        let trusted = found
-            .iter()
-            .map(|der| Certificate::from_der(der).to_owned())
-            .collect();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = TlsConfig::builder()
-            .root_certs(RootCerts::Specific(Arc::new(trusted)))
-            .unversioned_rustls_crypto_provider(provider)
-            .build();
-        ureq::Agent::config_builder()
-            .timeout_connect(Some(CONNECT))
-            .timeout_recv_response(Some(ANSWER))
-            .user_agent(concat!("livetape/", env!("CARGO_PKG_VERSION")))
-            .tls_config(tls)
-            .build()
-            .into()
-    })
-}
-
-fn fetch(url: &str, range: Option<ResolvedByteRange>) -> Result<Opened> {
-    let (start, length) = range.map_or((0, None), |r| (r.offset(), Some(r.length())));
-    let (location, first) = ask(url, start, length)?;
-    let url = url.to_owned();
-    let rest = move |received: u64| {
-        let left = length.map(|length| length.saturating_sub(received));
-        if left == Some(0) {
-            return Ok(Box::new(io::empty()) as Box<dyn Read + Send>);
-        }
-        let asked = ask(&url, start.saturating_add(received), left);
-        asked.map(|(_, rest)| rest).map_err(io::Error::other)
-    };
-    Ok(Opened {
-        location,
-        start,
-        len: None,
-        reader: Box::new(Body::new(first, Box::new(rest))),
-    })
-}
-
-/// Asks a server for what begins at `start`; gives where it really is, and the bytes. A server that
-/// knows no ranges sends all: what was not asked for is left out.
-fn ask(url: &str, start: u64, length: Option<u64>) -> Result<(Location, Box<dyn Read + Send>)> {
-    let range = match length {
-        Some(length) => {
-            let last = start.saturating_add(length).saturating_sub(1);
-            Some(format!("bytes={start}-{last}"))
-        }
-        None if start > 0 => Some(format!("bytes={start}-")),
-        None => None,
-    };
-    let mut tries = 0;
-    loop {
-        interrupt::check()?;
-        tries += 1;
-        let mut request = agent().get(url);
-        if let Some(range) = &range {
-            request = request.header("range", range);
-        }
-        let error = match request.call() {
-            Ok(response) => {
-                let location = Location::Url(response.get_uri().to_string());
-                let is_partial = response.status() == ureq::http::StatusCode::PARTIAL_CONTENT;
-                let skip = if is_partial { 0 } else { start };
-                let length = length.unwrap_or(u64::MAX);
-                let reader = response.into_body().into_reader();
-                let reader = reader.take(skip.saturating_add(length));
-                let left = skip;
-                return Ok((location, Box::new(Skip { left, reader })));
-            }
-            Err(error) => error,
-        };
-        let refused = matches!(error, ureq::Error::StatusCode(400..500));
-        if refused || tries >= TRIES {
-            return Err(Failure::Unreachable {
-                url: url.to_owned(),
-                why: error.to_string(),
-            });
-        }
-    }
-}
-
-/// A reader without its first bytes.
-struct Skip<R> {
-    left: u64,
-    reader: R,
-}
-
-impl<R: Read> Read for Skip<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.left > 0 {
-            let skipped = io::copy(&mut (&mut self.reader).take(self.left), &mut io::sink())?;
-            self.left = 0;
-            if skipped == 0 {
-                return Ok(0);
-            }
-        }
-        self.reader.read(buffer)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -277,16 +171,5 @@ mod tests {
         assert!(beside.named("file:///etc/hostname").is_err());
         let file = beside.named("list/a%20b.ts").expect("a path");
         assert_eq!(file, Location::File(PathBuf::from("list/a b.ts")));
-    }
-
-    #[test]
-    fn skipping_leaves_out_exactly_what_was_not_asked_for() {
-        let mut skip = Skip {
-            left: 3,
-            reader: b"0123456789".take(7),
-        };
-        let mut text = String::new();
-        skip.read_to_string(&mut text).expect("readable");
-        assert_eq!(text, "3456");
     }
 }

@@ -30,6 +30,11 @@ Rules:
     several, and of its audio group the rendition with DEFAULT=YES, else the first.
   - Where sound changes its configuration the file ends and OUT.2.mp4, OUT.3.mp4, ... follow; with
     --fragmented also where pictures do.
+  - Of a playlist that has not ended what it lists now is taken (`warning[playlist_not_ended]`);
+    `record` follows one.
+  - A segment of a playlist that cannot be had, or whose key or init segment cannot, is a hole
+    (`warning[segment_missing]`); so is one that is empty (`segment_empty`) or no media
+    (`segment_unreadable`). One that is cut short is used as far as it goes (`segment_truncated`).
   - Text, subtitles and metadata of MP4 inputs are carried as they are where an MP4 can hold them;
     other tracks are left out and named (`warning[track_left_out]`).
 
@@ -74,8 +79,9 @@ Rules:
   - It ends, and the file is finished, when the playlist ends, when --duration is reached, when
     nothing was added to the playlist for --patience (also where it cannot be loaded any more;
     `warning[recording_ended]`), and when Ctrl-C is pressed; Ctrl-C once more gives the file up.
-  - A segment that cannot be had is a hole in the recording (`warning[segment_missing]`), never its
-    end. Where a server breaks off within one, the rest is asked for.
+  - A segment that cannot be had, or whose key or init segment cannot, is a hole in the recording
+    (`warning[segment_missing]`), never its end. Where a server breaks off within one, the rest is
+    asked for.
   - Variants and renditions are chosen as `remux` does.
   - The report of --json is that of `remux`.
 

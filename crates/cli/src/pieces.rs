@@ -11,6 +11,7 @@ use livetape_hls::{
 use crate::failure::{Failure, Result};
 use crate::location::Location;
 use crate::outline::is_progressive;
+use crate::report::Report;
 
 /// Some bytes of a stream: a file, a segment.
 #[derive(Debug, Clone)]
@@ -33,8 +34,9 @@ pub(crate) struct Piece {
 /// Pieces that are read by one demuxer.
 pub(crate) type Lane = Vec<Piece>;
 
-/// All inputs as lanes: one, or one of pictures and one of sound where those are apart.
-pub(crate) fn lanes(inputs: &[String]) -> Result<Vec<Lane>> {
+/// All inputs as lanes: one, or one of pictures and one of sound where those are apart. Playlists
+/// that have not ended are told.
+pub(crate) fn lanes(inputs: &[String], report: &mut Report) -> Result<Vec<Lane>> {
     let mut lanes: Vec<Lane> = vec![Lane::new()];
     let mut discontinuity = 0;
     for input in inputs {
@@ -44,7 +46,7 @@ pub(crate) fn lanes(inputs: &[String]) -> Result<Vec<Lane>> {
         let base = discontinuity + u64::from(is_further && is_progressive_file(&location));
         let of_input = match playlist_at(&location)? {
             None => vec![vec![whole(location, base)]],
-            Some((location, playlist)) => playlist_lanes(&location, playlist, base)?,
+            Some((location, playlist)) => playlist_lanes(&location, playlist, base, report)?,
         };
         for (number, lane) in of_input.into_iter().enumerate() {
             let last = lane.last().map_or(base, |piece| piece.discontinuity);
@@ -62,8 +64,8 @@ fn is_progressive_file(location: &Location) -> bool {
     let Location::File(path) = location else {
         return false;
     };
-    // One that cannot be read is told of when it is its turn.
-    File::open(path).is_ok_and(|file| is_progressive(&file).unwrap_or(false))
+    // One that cannot be read is told of when it is its turn; opening a pipe may wait for ever.
+    path.is_file() && File::open(path).is_ok_and(|file| is_progressive(&file).unwrap_or(false))
 }
 
 /// A file as it stands.
@@ -114,18 +116,31 @@ fn unusable(location: &Location, why: String) -> Failure {
     Failure::Playlist { name, why }
 }
 
-fn playlist_lanes(location: &Location, playlist: Playlist, base: u64) -> Result<Vec<Lane>> {
-    match playlist {
-        Playlist::Media(playlist) => Ok(vec![media_lane(location, &playlist, base)?]),
+fn playlist_lanes(
+    location: &Location,
+    playlist: Playlist,
+    base: u64,
+    report: &mut Report,
+) -> Result<Vec<Lane>> {
+    let playlists = match playlist {
+        Playlist::Media(playlist) => vec![(location.clone(), playlist)],
         Playlist::Multivariant(playlist) => {
-            let lane = |location: Location| {
-                let (location, playlist) = media_playlist(&location)?;
-                media_lane(&location, &playlist, base)
-            };
             let locations = choose(location, &playlist)?;
-            locations.into_iter().map(lane).collect()
+            let playlists = locations.iter().map(media_playlist);
+            playlists.collect::<Result<_>>()?
         }
+    };
+    if playlists.iter().any(|(_, playlist)| playlist.is_live()) {
+        let message = format!(
+            "{location} has not ended (there is no EXT-X-ENDLIST): what is added to it from now on \
+             is left out; `livetape record` follows a live playlist"
+        );
+        report.tell("playlist_not_ended", message);
     }
+    let playlists = playlists.iter();
+    playlists
+        .map(|(location, playlist)| media_lane(location, playlist, base))
+        .collect()
 }
 
 /// Reads a playlist that has to be one of segments.

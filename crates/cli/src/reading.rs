@@ -1,55 +1,23 @@
 //! Pieces to samples: which format they are, where their payload is.
 
-use std::collections::BTreeMap;
-use std::io::Read;
 use std::sync::Arc;
 
 use livetape_container::{Event, Payload, Run, isobmff, mpegts};
-use livetape_hls::MapRef;
+use livetape_hls::{MapRef, ResolvedByteRange};
 use livetape_timeline::Extent;
 
-use crate::assembly::Assembly;
 use crate::chunks::Chunks;
-use crate::cipher::Decrypting;
-use crate::failure::{Failure, Result};
+use crate::cipher::{Key, decrypted};
+use crate::ending::Ending;
+use crate::failure::Result;
 use crate::interrupt;
+use crate::job::Job;
+use crate::kinds::kind_of;
 use crate::location::{Location, Opened};
 use crate::pieces::Piece;
+use crate::placed::Placed;
 use crate::progress::Progress;
-use crate::report::Report;
-use crate::stores::Stores;
-
-/// What all lanes share.
-pub(crate) struct Job {
-    pub(crate) stores: Stores,
-    pub(crate) assembly: Assembly,
-    pub(crate) report: Report,
-    keys: BTreeMap<Location, [u8; 16]>,
-}
-
-impl Job {
-    pub(crate) fn new(stores: Stores) -> Self {
-        Self {
-            stores,
-            assembly: Assembly::default(),
-            report: Report::default(),
-            keys: BTreeMap::new(),
-        }
-    }
-
-    /// The 16 bytes at a key's location.
-    fn key(&mut self, location: &Location) -> Result<[u8; 16]> {
-        if let Some(key) = self.keys.get(location) {
-            return Ok(*key);
-        }
-        let (_, bytes) = location.read()?;
-        let key = <[u8; 16]>::try_from(bytes).map_err(|bytes| Failure::Protected {
-            detail: format!("{location} has {} bytes, a key has 16", bytes.len()),
-        })?;
-        self.keys.insert(location.clone(), key);
-        Ok(key)
-    }
-}
+use crate::ranged::ranged;
 
 /// Reads the pieces of one lane, in order.
 pub(crate) struct Reader {
@@ -64,42 +32,6 @@ pub(crate) struct Reader {
 enum Demuxer {
     Isobmff(Box<isobmff::Demuxer>, Placed),
     MpegTs(Box<mpegts::Demuxer>),
-}
-
-/// Where the bytes of a stream are, in stream order.
-#[derive(Debug, Default)]
-struct Placed(Vec<(u64, Extent)>);
-
-impl Placed {
-    fn push(&mut self, position: u64, extent: Extent) {
-        if let Some((start, last)) = self.0.last_mut()
-            && last.store == extent.store
-            && last.offset + last.len == extent.offset
-            && *start + last.len == position
-        {
-            last.len += extent.len;
-            return;
-        }
-        self.0.push((position, extent));
-    }
-
-    fn resolve(&self, offset: u64, len: u64) -> Vec<Extent> {
-        let end = offset.saturating_add(len);
-        let first = self
-            .0
-            .partition_point(|(start, extent)| start + extent.len <= offset);
-        let rest = self.0.get(first..).unwrap_or_default().iter();
-        rest.take_while(|(start, _)| *start < end)
-            .map(|(start, extent)| {
-                let from = offset.max(*start);
-                Extent {
-                    store: extent.store,
-                    offset: extent.offset + (from - start),
-                    len: end.min(start + extent.len) - from,
-                }
-            })
-            .collect()
-    }
 }
 
 impl Reader {
@@ -124,42 +56,83 @@ impl Reader {
         if self.discontinuity.replace(piece.discontinuity) != Some(piece.discontinuity) {
             self.begin(piece.discontinuity, job)?;
         }
-        if piece.seconds.is_none() {
-            // A file that was named may number its tracks as it likes.
-            job.assembly.renumbered(self.lane);
-        }
         if piece.gap {
             let message = format!("{} does not exist, its playlist says", piece.location);
             job.report.tell("gap", message);
             return self.missing(piece, job);
         }
-        if let Some(map) = piece
-            .map
-            .clone()
-            .filter(|map| self.map.as_ref() != Some(map))
-        {
-            self.init(piece, &map, job, progress)?;
-            self.map = Some(map);
+        let before = job.assembly.runs();
+        match piece.seconds {
+            Some(seconds) => self.segment(piece, seconds, job, progress)?,
+            None => self.file(piece, job, progress)?,
         }
-        let opened = match piece.location.open(piece.range) {
-            Err(failure @ (Failure::Unreachable { .. } | Failure::Missing { .. }))
-                if piece.seconds.is_some() =>
-            {
+        if let Some(unix_millis) = piece.wall_clock {
+            job.assembly.date(self.lane, before, unix_millis);
+        }
+        Ok(())
+    }
+
+    /// Reads a segment. What cannot be had of it is a hole, and told.
+    fn segment(
+        &mut self,
+        piece: &Piece,
+        seconds: f64,
+        job: &mut Job,
+        progress: &Progress,
+    ) -> Result<()> {
+        let opened = self.lead(piece, job, progress).and_then(|key| {
+            let opened = piece.location.open(piece.range)?;
+            Ok((opened, key))
+        });
+        let (opened, key) = match opened {
+            Err(failure) if failure.is_of_an_input() => {
                 job.report.tell("segment_missing", failure.to_string());
                 return self.missing(piece, job);
             }
             other => other?,
         };
+        let location = opened.location.clone();
+        let ending = self.stream(opened, piece.range, key.as_ref(), job, progress)?;
+        let Some((code, message)) = ending.defect(&location, seconds, key.as_ref()) else {
+            return Ok(());
+        };
+        job.report.tell(code, message);
+        match ending {
+            // The times of what there is of it tell the rest.
+            Ending::Early { any: true, .. } => Ok(()),
+            _ => self.missing(piece, job),
+        }
+    }
+
+    /// Gets what a segment needs: its init segment is read; gives its key.
+    fn lead(&mut self, piece: &Piece, job: &mut Job, progress: &Progress) -> Result<Option<Key>> {
         let key = match &piece.key {
-            Some((location, iv)) => Some((job.key(location)?, *iv)),
+            Some((location, iv)) => {
+                let key = job.key(location, *iv);
+                Some(key.map_err(|failure| job.lacks(piece, "key", failure))?)
+            }
             None => None,
         };
-        let before = job.assembly.runs();
-        self.stream(opened, key, piece.seconds.is_some(), job, progress)?;
-        if let Some(unix_millis) = piece.wall_clock {
-            job.assembly.date(self.lane, before, unix_millis);
+        let map = piece.map.clone();
+        if let Some(map) = map.filter(|map| self.map.as_ref() != Some(map)) {
+            // Some of it may be read before it fails: then the one before holds no more.
+            self.map = None;
+            let read = self.init(piece, &map, key.as_ref(), job, progress);
+            let what = "init segment (EXT-X-MAP)";
+            read.map_err(|failure| job.lacks(piece, what, failure))?;
+            self.map = Some(map);
         }
-        Ok(())
+        Ok(key)
+    }
+
+    /// Reads a file that was named. Where that cannot be done there is nothing to write.
+    fn file(&mut self, piece: &Piece, job: &mut Job, progress: &Progress) -> Result<()> {
+        // It may number its tracks as it likes.
+        job.assembly.renumbered(self.lane);
+        let opened = piece.location.open(piece.range)?;
+        let location = opened.location.clone();
+        let ending = self.stream(opened, piece.range, None, job, progress)?;
+        ending.refused(&location)
     }
 
     /// Completes what is pending at the end of the lane.
@@ -200,74 +173,59 @@ impl Reader {
         &mut self,
         piece: &Piece,
         map: &MapRef,
+        key_of_segment: Option<&Key>,
         job: &mut Job,
         progress: &Progress,
     ) -> Result<()> {
         let opened = piece.location.named(&map.uri)?.open(map.byte_range)?;
-        let iv = map.keys.iter().find_map(|key| key.iv);
-        let key = match (&piece.key, map.keys.is_empty()) {
-            (Some((location, iv_of_segment)), false) => {
-                Some((job.key(location)?, iv.unwrap_or(*iv_of_segment)))
-            }
-            _ => None,
-        };
-        self.stream(opened, key, false, job, progress)
+        let location = opened.location.clone();
+        let is_encrypted = !map.keys.is_empty();
+        let key = key_of_segment.filter(|_| is_encrypted).map(|key| Key {
+            iv: map.keys.iter().find_map(|key| key.iv).unwrap_or(key.iv),
+            ..key.clone()
+        });
+        let ending = self.stream(opened, map.byte_range, key.as_ref(), job, progress)?;
+        ending.refused(&location)
     }
 
-    /// Reads to the end of what was opened.
+    /// Reads to the end of what was opened at a range, or as a whole.
     fn stream(
         &mut self,
         opened: Opened,
-        key: Option<([u8; 16], [u8; 16])>,
-        segment: bool,
+        range: Option<ResolvedByteRange>,
+        key: Option<&Key>,
         job: &mut Job,
         progress: &Progress,
-    ) -> Result<()> {
-        let Opened {
-            location,
-            start,
-            len,
-            reader,
-        } = opened;
+    ) -> Result<Ending> {
+        let (location, len) = (opened.location, opened.len);
         // Payload of a file is left where it is, unless it has to be decrypted.
-        let stored = match (&location, &key) {
+        let stored = match (&location, key) {
             (Location::File(path), None) => Some(job.stores.file(path)),
             _ => None,
         };
-        let reader: Box<dyn Read + Send> = match key {
-            Some((key, iv)) => Box::new(Decrypting::new(reader, key, iv)),
-            None => reader,
-        };
-        let (mut offset, mut first) = (start, true);
+        let reader = decrypted(ranged(opened.reader, range), key);
+        let mut offset = opened.start;
         let chunks = Chunks::new(reader, len);
         let mut chunks = chunks.map_err(|error| location.unreadable(&error))?;
+        let mut any = false;
         loop {
             interrupt::check()?;
             let read = chunks.next();
             interrupt::check()?;
-            let chunk = *read.as_ref().unwrap_or(&&[][..]);
-            if let Err(error) = &read {
-                if !segment {
-                    return Err(location.unreadable(error));
+            let chunk = match read {
+                Ok([]) => break,
+                Ok(chunk) => chunk,
+                Err(error) => {
+                    // What there is of it is complete: nothing of it lies behind what is missing,
+                    // which its last picture would else be shown through.
+                    self.finish(job)?;
+                    return Ok(Ending::Early { any, error });
                 }
-                let message = format!("{location} ends early: {error}");
-                job.report.tell("segment_truncated", message);
-            }
-            if chunk.is_empty() {
-                if first && !segment && read.is_ok() {
-                    let (name, found) = (location.to_string(), "empty");
-                    return Err(Failure::UnknownInput { name, found });
-                }
-                break;
-            }
-            if std::mem::take(&mut first) {
-                match self.choose(chunk, &location, job) {
-                    // An error page in place of a segment is damage, not the end.
-                    Err(failure @ Failure::UnknownInput { .. }) if segment => {
-                        job.report.tell("segment_unreadable", failure.to_string());
-                        return Ok(());
-                    }
-                    other => other?,
+            };
+            if !std::mem::replace(&mut any, true) {
+                match kind_of(chunk) {
+                    Ok(is_ts) => self.choose(is_ts, chunk, job)?,
+                    Err(found) => return Ok(Ending::Unknown(found)),
                 }
             }
             let extent = stored.map(|store| Extent {
@@ -279,18 +237,12 @@ impl Reader {
             offset += chunk.len() as u64;
             progress.add(chunk.len() as u64);
         }
-        self.end_piece(job)
+        self.end_piece(job)?;
+        Ok(if any { Ending::Whole } else { Ending::Empty })
     }
 
     /// Makes sure that the demuxer is one for what begins here.
-    fn choose(&mut self, first: &[u8], location: &Location, job: &mut Job) -> Result<()> {
-        let is_ts = match kind_of(first) {
-            Ok(is_ts) => is_ts,
-            Err(found) => {
-                let name = location.to_string();
-                return Err(Failure::UnknownInput { name, found });
-            }
-        };
+    fn choose(&mut self, is_ts: bool, first: &[u8], job: &mut Job) -> Result<()> {
         match (&self.demuxer, is_ts) {
             (Some(Demuxer::MpegTs(_)), true) | (Some(Demuxer::Isobmff(..)), false) => return Ok(()),
             _ => self.finish(job)?,
@@ -373,34 +325,18 @@ impl Reader {
     }
 }
 
-/// Whether bytes begin an MPEG transport stream (or else an ISO base media file); what they are
-/// where they are neither.
-fn kind_of(first: &[u8]) -> std::result::Result<bool, &'static str> {
-    const BOXES: [&[u8]; 14] = [
-        b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"sidx", b"emsg", b"free", b"skip", b"wide",
-        b"prft", b"uuid", b"pdin", b"ssix",
-    ];
-    if first.get(4..8).is_some_and(|kind| BOXES.contains(&kind)) {
-        return Ok(false);
-    }
-    match first {
-        _ if mpegts::is_transport_stream(first) => Ok(true),
-        [0x1a, 0x45, 0xdf, 0xa3, ..] => Err("WebM or Matroska, which is not read yet"),
-        [b'I', b'D', b'3', ..] => Err("packed audio, which is not read yet"),
-        // The sync word of ADTS or of an MPEG audio frame.
-        [0xff, 0xe0..=0xff, ..] => Err("packed audio (raw AAC or MP3), which is not read yet"),
-        [b'#', b'E', b'X', b'T', ..] => Err("a playlist where media was expected"),
-        _ => Err("of a format that is not known"),
-    }
-}
-
-/// Bytes of all lanes, where they are known.
+/// Bytes of all lanes, where they are known: a range that a playlist names is as long as its file
+/// has it, not as the playlist says.
 pub(crate) fn total_size(lanes: &[Vec<Piece>]) -> Option<u64> {
-    let size = |piece: &Piece| match piece.range {
-        Some(range) => Some(range.length()),
-        None => piece.location.size(),
+    let size = |piece: &Piece| {
+        let size = piece.location.size()?;
+        Some(piece.range.map_or(size, |range| {
+            let left = size.saturating_sub(range.offset());
+            left.min(range.length())
+        }))
     };
-    lanes.iter().flatten().map(size).sum()
+    let mut sizes = lanes.iter().flatten().map(size);
+    sizes.try_fold(0, |all: u64, size| Some(all.saturating_add(size?)))
 }
 
 /// Reads all lanes to their ends.
@@ -414,40 +350,4 @@ pub(crate) fn read_all(lanes: &[Vec<Piece>], job: &mut Job) -> Result<()> {
         reader.finish(job)?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn formats_are_told_apart_by_their_first_bytes() {
-        assert_eq!(kind_of(b"\0\0\0\x18ftypiso6"), Ok(false));
-        let mut stream = vec![0; 188 * 5 + 100];
-        for packet in 0..5 {
-            if let Some(byte) = stream.get_mut(100 + packet * 188) {
-                *byte = 0x47;
-            }
-        }
-        assert_eq!(kind_of(&stream), Ok(true));
-        for unknown in [&b"\x1a\x45\xdf\xa3"[..], b"ID3\x04", b"hello, world", b""] {
-            assert!(kind_of(unknown).is_err());
-        }
-    }
-
-    #[test]
-    fn payload_is_found_where_its_bytes_lie() {
-        let mut placed = Placed::default();
-        let extent = |store, offset, len| Extent {
-            store: livetape_timeline::StoreId(store),
-            offset,
-            len,
-        };
-        placed.push(0, extent(1, 0, 100));
-        placed.push(100, extent(1, 100, 50));
-        placed.push(150, extent(2, 7, 50));
-        assert_eq!(placed.0.len(), 2);
-        let found = placed.resolve(140, 30);
-        assert_eq!(found, [extent(1, 140, 10), extent(2, 7, 20)]);
-    }
 }

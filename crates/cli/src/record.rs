@@ -8,10 +8,11 @@ use livetape_media::{Timescale, Timestamp};
 use crate::arguments::Record;
 use crate::failure::{Failure, Result};
 use crate::interrupt;
+use crate::job::Job;
 use crate::location::Location;
 use crate::pieces::{choose, load_playlist, media_playlist, segment};
 use crate::progress::Progress;
-use crate::reading::{Job, Reader};
+use crate::reading::Reader;
 use crate::remux::{Wanted, deliver};
 use crate::report::Report;
 use crate::stores::Stores;
@@ -42,7 +43,7 @@ pub(crate) fn run(arguments: &Record) -> Result<String> {
         Playlist::Multivariant(playlist) => choose(&location, playlist)?,
     };
     let first = Partial::create(&arguments.output)?;
-    let mut job = Job::new(Stores::beside(&arguments.output)?);
+    let mut job = Job::new(Stores::beside(&arguments.output)?, Report::default());
     let mut follows: Vec<_> = locations
         .into_iter()
         .enumerate()

@@ -14,10 +14,11 @@ use crate::arguments::Remux;
 use crate::failure::{Failure, Result};
 use crate::fragments::fragmented;
 use crate::interrupt;
+use crate::job::Job;
 use crate::location::Location;
 use crate::pieces::{Lane, lanes};
 use crate::progress::Progress;
-use crate::reading::{Job, read_all, total_size};
+use crate::reading::{read_all, total_size};
 use crate::report::{Report, timed_events};
 use crate::stores::Stores;
 use crate::writing::{Partial, places};
@@ -42,10 +43,11 @@ pub(crate) struct Wanted<'a> {
 /// Carries the command out; gives what to print.
 pub(crate) fn run(arguments: &Remux) -> Result<String> {
     interrupt::listen(false);
-    let lanes = lanes(&arguments.inputs)?;
+    let mut report = Report::default();
+    let lanes = lanes(&arguments.inputs, &mut report)?;
     refuse_own_input(arguments, &lanes)?;
     let first = Partial::create(&arguments.output)?;
-    let mut job = Job::new(stores(arguments, &lanes, &first)?);
+    let mut job = Job::new(stores(arguments, &lanes, &first)?, report);
     let read = read_all(&lanes, &mut job);
     let wanted = Wanted {
         output: &arguments.output,
@@ -97,7 +99,7 @@ fn refuse_own_input(arguments: &Remux, lanes: &[Lane]) -> Result<()> {
 /// Makes the timeline of what was read and writes what is wanted of it.
 pub(crate) fn deliver(job: &mut Job, wanted: &Wanted<'_>, first: Partial) -> Result<String> {
     let timeline = job.assembly.finish(&mut job.report);
-    refuse(&timeline, &job.report)?;
+    job.refuse(&timeline)?;
     let whole = Selection::whole(&timeline).ok_or_else(|| Failure::NothingDecodable {
         why: "there is no keyframe to begin with".to_owned(),
     })?;
@@ -184,6 +186,8 @@ pub(crate) fn refuse(timeline: &Timeline, report: &Report) -> Result<()> {
             "unsupported",
             "segment_unreadable",
             "segment_missing",
+            "segment_empty",
+            "segment_truncated",
             "malformed",
             "not_decodable",
         ];

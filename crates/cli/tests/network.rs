@@ -4,6 +4,7 @@ mod support;
 
 use std::fs;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use support::server::serve;
 use support::{media, of_kind, packets, segment, succeeds, text};
@@ -79,4 +80,76 @@ fn the_rest_is_fetched_where_a_server_breaks_off_and_redirections_are_followed()
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.starts_with("error[unreachable]: "), "{said}");
     assert!(said.contains("404"), "{said}");
+}
+
+/// Half a file is no file; half a segment is one that ends early, which is told with the pictures
+/// that are missing.
+#[test]
+fn a_transfer_that_stays_broken_is_not_taken_for_the_end() {
+    let Some(media) = media("a_transfer_that_stays_broken_is_not_taken_for_the_end") else {
+        return;
+    };
+    let parts: Vec<_> = (24..=26)
+        .map(|n| fs::read(segment(&media, n)).expect("there"))
+        .collect();
+    let root = serve(Arc::new(move |path| {
+        let list = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n/0.ts\n#EXTINF:2,\n";
+        let list = |middle: &str| format!("{list}{middle}\n#EXTINF:2,\n/2.ts\n#EXT-X-ENDLIST\n");
+        match path {
+            "/announced.m3u8" => Some(list("/broken/1.ts").into_bytes()),
+            "/chunked.m3u8" => Some(list("/broken/chunked/1.ts").into_bytes()),
+            _ => {
+                let name = path.rsplit('/').next()?.strip_suffix(".ts")?;
+                parts.get(name.parse::<usize>().ok()?).cloned()
+            }
+        }
+    }));
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = text(&folder.path().join("out.mp4"));
+    for path in ["/broken/1.ts", "/broken/chunked/1.ts"] {
+        let output = support::livetape(&["remux", &format!("{root}{path}"), "-o", &out]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("error[unreadable_input]: "), "{said}");
+        assert!(said.contains("broke off"), "{said}");
+        assert_eq!(fs::read_dir(folder.path()).expect("there").count(), 0);
+    }
+    for path in ["/announced.m3u8", "/chunked.m3u8"] {
+        let (_, said) = succeeds(&["remux", &format!("{root}{path}"), "-o", &out]);
+        for code in ["segment_truncated", "missing_media"] {
+            assert!(said.contains(&format!("warning[{code}]: ")), "{said}");
+        }
+        let pictures = of_kind(&packets(&out), true).len();
+        assert!((2 * 48 + 1..3 * 48).contains(&pictures), "{pictures}");
+        fs::remove_file(&out).expect("it was written");
+    }
+}
+
+/// Three refusals that may pass, each of another kind; one that stays ends it at once.
+#[test]
+fn a_server_that_fails_for_a_moment_makes_no_hole() {
+    let Some(media) = media("a_server_that_fails_for_a_moment_makes_no_hole") else {
+        return;
+    };
+    let asked = Arc::new(AtomicUsize::new(0));
+    let gone = Arc::clone(&asked);
+    let root = serve(Arc::new(move |path| {
+        if path == "/list.m3u8" {
+            let list = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n/busy/503/24\n#EXTINF:2,\n\
+                 /busy/429/25\n#EXTINF:2,\n/busy/500/26\n#EXTINF:2,\n/gone\n#EXT-X-ENDLIST\n";
+            return Some(list.into());
+        }
+        if path == "/gone" {
+            gone.fetch_add(1, Ordering::SeqCst);
+        }
+        fs::read(segment(&media, path.rsplit('/').next()?.parse().ok()?)).ok()
+    }));
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = text(&folder.path().join("out.mp4"));
+    let (_, warnings) = succeeds(&["remux", &format!("{root}/list.m3u8"), "-o", &out]);
+    let told: Vec<_> = warnings.lines().collect();
+    assert_eq!(told.len(), 1, "{warnings}");
+    assert!(warnings.starts_with("warning[segment_missing]: "));
+    assert!(warnings.contains("/gone cannot be fetched: http status: 404"));
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    assert_eq!(of_kind(&packets(&out), true).len(), 3 * 48);
 }

@@ -120,15 +120,54 @@ fn a_live_playlist_with_holes_that_stops_growing_gives_a_file() {
 }
 
 #[test]
-fn what_was_recorded_until_a_key_is_refused_is_kept() {
-    let test = "what_was_recorded_until_a_key_is_refused_is_kept";
+fn a_segment_whose_key_is_refused_is_a_hole() {
+    let Some(media) = media("a_segment_whose_key_is_refused_is_a_hole") else {
+        return;
+    };
+    let root = serve(Arc::new(move |path| match path {
+        "/live.m3u8" => {
+            let text = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n24\n\
+                 #EXT-X-KEY:METHOD=AES-128,URI=\"key\"\n#EXTINF:2,\n25\n\
+                 #EXT-X-KEY:METHOD=NONE\n#EXTINF:2,\n26\n";
+            Some(text.into())
+        }
+        _ => fs::read(segment(&media, path.strip_prefix('/')?.parse().ok()?)).ok(),
+    }));
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = text(&folder.path().join("out.mp4"));
+    let url = format!("{root}/live.m3u8");
+    let arguments = ["record", &url, "-o", &out, "--patience", "1", "--json"];
+    let (report, _) = succeeds(&arguments);
+    let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
+    let events = report["events"].as_array().expect("events");
+    let codes: Vec<_> = events.iter().map(|event| event["code"].as_str()).collect();
+    assert_eq!(
+        codes,
+        [
+            "segment_missing",
+            "recording_ended",
+            "missing_media",
+            "missing_media"
+        ]
+        .map(Some)
+    );
+    let said = events[0]["message"].as_str().expect("a sentence");
+    for named in [format!("{root}/25"), format!("{root}/key"), "404".into()] {
+        assert!(said.contains(&named), "{said}");
+    }
+    assert_eq!(pictures(&out).len(), 2 * 48);
+}
+
+#[test]
+fn what_was_recorded_until_the_stream_is_encrypted_in_another_way_is_kept() {
+    let test = "what_was_recorded_until_the_stream_is_encrypted_in_another_way_is_kept";
     let Some(media) = media(test) else {
         return;
     };
     let root = serve(Arc::new(move |path| match path {
         "/live.m3u8" => {
             let text = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n24\n#EXTINF:2,\n25\n\
-                 #EXT-X-KEY:METHOD=AES-128,URI=\"key\"\n#EXTINF:2,\n26\n";
+                 #EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"key\"\n#EXTINF:2,\n26\n";
             Some(text.into())
         }
         _ => fs::read(segment(&media, path.strip_prefix('/')?.parse().ok()?)).ok(),

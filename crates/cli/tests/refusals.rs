@@ -38,6 +38,27 @@ fn inputs_that_cannot_be_read_are_refused() {
     refused(&["inspect", manifest], "unknown_input", folder.path());
 }
 
+/// No process writes to this pipe: to open it would be to wait for ever.
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_refused_with_what_to_do() {
+    let (folder, inputs) = (tempfile::tempdir(), tempfile::tempdir());
+    let (folder, inputs) = (folder.expect("a folder"), inputs.expect("a folder"));
+    let out = text(&folder.path().join("out.mp4"));
+    let pipe = text(&inputs.path().join("pipe.ts"));
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo runs").success());
+    let sample = sample();
+    for arguments in [
+        vec!["remux", &pipe, "-o", &out],
+        vec!["remux", &sample, &pipe, "-o", &out],
+        vec!["inspect", &pipe],
+    ] {
+        let said = refused(&arguments, "unreadable_input", folder.path());
+        assert!(said.contains("write its bytes to a file first"), "{said}");
+    }
+}
+
 #[test]
 fn inputs_that_hold_nothing_say_what_is_missing() {
     let (folder, inputs) = (tempfile::tempdir(), tempfile::tempdir());
