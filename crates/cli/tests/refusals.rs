@@ -46,7 +46,7 @@ fn a_pipe_is_refused_with_what_to_do() {
     let (folder, inputs) = (folder.expect("a folder"), inputs.expect("a folder"));
     let out = text(&folder.path().join("out.mp4"));
     let pipe = text(&inputs.path().join("pipe.ts"));
-    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    let made = Command::new("mkfifo").arg(&pipe).status();
     assert!(made.expect("mkfifo runs").success());
     let sample = sample();
     for arguments in [
