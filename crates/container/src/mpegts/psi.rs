@@ -97,31 +97,12 @@ impl Sections {
 
 /// CRC-32 of Annex A, most significant bit first; 0 over a section that ends in its own CRC.
 pub(super) fn crc32(bytes: &[u8]) -> u32 {
-    const TABLE: [u32; 256] = crc_table();
+    // Bit by bit: sections are a few bytes a second, and a table would be a kilobyte of what a page loads.
     bytes.iter().fold(u32::MAX, |crc, byte| {
-        let index = (crc >> 24) as u8 ^ byte;
-        crc << 8 ^ TABLE[usize::from(index)]
+        (0..8).fold(crc ^ u32::from(*byte) << 24, |crc, _| {
+            crc << 1 ^ (crc >> 31) * 0x04c1_1db7
+        })
     })
-}
-
-const fn crc_table() -> [u32; 256] {
-    let mut table = [0; 256];
-    let mut index = 0;
-    while index < 256 {
-        let mut crc = (index as u32) << 24;
-        let mut bit = 0;
-        while bit < 8 {
-            crc = if crc >> 31 == 1 {
-                crc << 1 ^ 0x04c1_1db7
-            } else {
-                crc << 1
-            };
-            bit += 1;
-        }
-        table[index] = crc;
-        index += 1;
-    }
-    table
 }
 
 /// One section of a program association table.
