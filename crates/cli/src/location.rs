@@ -1,9 +1,9 @@
 //! Where an input is: a file or an http URL, and how its bytes are read.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use livetape_hls::ResolvedByteRange;
 
@@ -66,15 +66,7 @@ impl Location {
         match self {
             Self::File(path) => {
                 let failed = |error: &io::Error| self.unreadable(error);
-                // Looked at before it is opened: opening a pipe may wait for ever.
-                let metadata = path.metadata().map_err(|error| failed(&error))?;
-                if metadata.is_dir() {
-                    return Err(failed(&io::Error::from(io::ErrorKind::IsADirectory)));
-                }
-                if !metadata.is_file() {
-                    return Err(failed(&io::Error::other(NO_FILE)));
-                }
-                let mut file = File::open(path).map_err(|error| failed(&error))?;
+                let (mut file, metadata) = open_file(path).map_err(|error| failed(&error))?;
                 let (start, length) = range.map_or((0, u64::MAX), |r| (r.offset(), r.length()));
                 // A playlist's number may be more than a file can have.
                 file.seek(SeekFrom::Start(start.min(metadata.len())))
@@ -123,6 +115,19 @@ impl Location {
             },
         }
     }
+}
+
+/// Opens a file, which has to be one that can be read more than once.
+pub(crate) fn open_file(path: &Path) -> io::Result<(File, Metadata)> {
+    // Looked at before it is opened: opening a pipe may wait for ever.
+    let metadata = path.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !metadata.is_file() {
+        return Err(io::Error::other(NO_FILE));
+    }
+    Ok((File::open(path)?, metadata))
 }
 
 /// Something open for reading.

@@ -1,6 +1,5 @@
 //! What a user named, taken apart into pieces that are read one after another.
 
-use std::fs::File;
 use std::sync::Arc;
 
 use livetape_hls::{
@@ -9,7 +8,7 @@ use livetape_hls::{
 };
 
 use crate::failure::{Failure, Result};
-use crate::location::Location;
+use crate::location::{Location, open_file};
 use crate::outline::is_progressive;
 use crate::report::Report;
 
@@ -64,8 +63,8 @@ fn is_progressive_file(location: &Location) -> bool {
     let Location::File(path) = location else {
         return false;
     };
-    // One that cannot be read is told of when it is its turn; opening a pipe may wait for ever.
-    path.is_file() && File::open(path).is_ok_and(|file| is_progressive(&file).unwrap_or(false))
+    // One that cannot be read is told of when it is its turn.
+    open_file(path).is_ok_and(|(file, _)| is_progressive(&file).unwrap_or(false))
 }
 
 /// A file as it stands.

@@ -53,6 +53,7 @@ fn a_pipe_is_refused_with_what_to_do() {
         vec!["remux", &pipe, "-o", &out],
         vec!["remux", &sample, &pipe, "-o", &out],
         vec!["inspect", &pipe],
+        vec!["inspect", "--verify", &pipe],
     ] {
         let said = refused(&arguments, "unreadable_input", folder.path());
         assert!(said.contains("write its bytes to a file first"), "{said}");

@@ -10,7 +10,7 @@ use livetape_media::{Format, Sample as Facts};
 
 use super::listing::{Sample, Track, hash};
 use crate::failure::{Failure, Result};
-use crate::location::Location;
+use crate::location::{Location, open_file};
 use crate::outline::boxes;
 
 /// Bytes read at a time.
@@ -38,7 +38,7 @@ impl Own {
     pub(super) fn read(path: &Path) -> Result<Self> {
         let unreadable = |error| Location::File(path.to_path_buf()).unreadable(&error);
         let not = |why: String| Failure::NotVerifiable { why };
-        let file = File::open(path).map_err(unreadable)?;
+        let (file, _) = open_file(path).map_err(unreadable)?;
         let mut own = Self {
             path: path.to_path_buf(),
             file,
