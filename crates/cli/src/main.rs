@@ -17,6 +17,7 @@ mod chunks;
 mod cipher;
 mod failure;
 mod fragments;
+mod gathered;
 mod inspect;
 mod interrupt;
 mod location;
@@ -31,6 +32,7 @@ mod remux;
 mod report;
 mod spilling;
 mod stores;
+mod strays;
 mod verify;
 mod writing;
 
