@@ -337,9 +337,32 @@ impl Assembly {
         ticks.into_values().fold(0.0, f64::max)
     }
 
+    /// Has pictures of which none is a keyframe begin with their first: there may be recovery points
+    /// that nothing tells of, and decoders recover from what is missing.
+    fn begin_without_keyframe(&mut self, report: &mut Report) {
+        for slot in 0..self.slots.len() {
+            let own = |run: &&mut Gathered| run.slot == slot && run.config.format.is_video();
+            let mut samples = self
+                .runs
+                .iter_mut()
+                .filter(own)
+                .flat_map(|run| &mut run.samples);
+            let Some(first) = samples.next() else {
+                continue;
+            };
+            if !first.keyframe && !samples.any(|sample| sample.keyframe) {
+                first.keyframe = true;
+                let message = "no picture of a track is a keyframe: it begins with its first, and \
+                               may show damage until the decoder has recovered";
+                report.tell("no_keyframe", message.to_owned());
+            }
+        }
+    }
+
     /// Makes the timeline of all that was gathered.
     pub(crate) fn finish(&mut self, report: &mut Report) -> Timeline {
         show_strays(&mut self.runs);
+        self.begin_without_keyframe(report);
         let mut by_epoch: BTreeMap<Epoch, Vec<Gathered>> = BTreeMap::new();
         for run in std::mem::take(&mut self.runs) {
             by_epoch.entry(run.epoch).or_default().push(run);
