@@ -3,26 +3,28 @@
 //! Times of a stream hold within an *epoch*. A new one begins at a declared discontinuity, and where
 //! times step back by more than [`BACK`] or ahead by more than [`AHEAD`]. When all is read, each
 //! epoch is moved as a whole, so that the offset between its tracks stays, to the earliest place at
-//! which none of its tracks overlaps what that track already has.
+//! which none of its tracks overlaps what that track already has. A track that is back by its old
+//! clock after a few samples never left it: those are `strays`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use livetape_container::{Defect, Run};
-use livetape_media::{Format, Sample, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId};
+use livetape_media::{Format, TimedEvent, Timescale, Timestamp, TrackConfig, TrackId};
 use livetape_timeline::{Extent, Timeline, rescaled};
 
 use crate::carried::refusal;
+use crate::gathered::{Bounds, Epoch, Gathered, append, placement};
 use crate::moments::{Moment, Moments};
 use crate::report::Report;
+use crate::strays::{Strays, mend_first, show_strays};
 
 /// A step back that is still taken for a range sent twice, in ticks of 90 kHz.
-const BACK: i64 = 90_000;
+pub(crate) const BACK: i64 = 90_000;
 /// A step ahead that is still taken for missing media, in ticks of 90 kHz.
-const AHEAD: i64 = 10 * 90_000;
-
-/// Discontinuity sequence number, and the how many-eth base of time within it.
-type Epoch = (u64, usize);
+pub(crate) const AHEAD: i64 = 10 * 90_000;
+/// How far from when it is due a sample makes those before it suspect, in ticks of 90 kHz.
+const STRAY: u64 = 900;
 
 /// A track of a stream as its demuxer numbers it.
 type StreamTrack = (usize, TrackId);
@@ -46,6 +48,8 @@ pub(crate) struct Assembly {
     missing_since: BTreeMap<usize, i64>,
     /// How much is missing before an epoch, in ticks of 90 kHz.
     holes: BTreeMap<Epoch, i64>,
+    /// Epochs that only strays were in: the one these belong to, and by how much they were moved.
+    strayed: BTreeMap<Epoch, (Epoch, i64)>,
     runs: Vec<Gathered>,
     moments: Moments,
     left_out: Vec<StreamTrack>,
@@ -60,58 +64,6 @@ struct Slot {
     track: TrackId,
     /// Which epoch it is in, and the time its next sample is due there, 90 kHz.
     due: Option<(Epoch, i64)>,
-}
-
-#[derive(Debug)]
-struct Gathered {
-    slot: usize,
-    epoch: Epoch,
-    config: Arc<TrackConfig>,
-    decode_time: i64,
-    samples: Vec<Sample>,
-    extents: Vec<Extent>,
-}
-
-impl Gathered {
-    /// First decode and presentation time and the last ones' ends, in ticks.
-    fn bounds(&self) -> Bounds {
-        let mut bounds = Bounds::EMPTY;
-        let mut time = self.decode_time;
-        for sample in &self.samples {
-            let shown = time + i64::from(sample.composition_offset);
-            let end = i64::from(sample.duration);
-            bounds = bounds.and(Bounds {
-                start: (time, shown),
-                end: (time + end, shown + end),
-            });
-            time += end;
-        }
-        bounds
-    }
-}
-
-/// Decode and presentation times of a stretch.
-#[derive(Debug, Clone, Copy)]
-struct Bounds {
-    start: (i64, i64),
-    end: (i64, i64),
-}
-
-impl Bounds {
-    const EMPTY: Self = Self {
-        start: (i64::MAX, i64::MAX),
-        end: (i64::MIN, i64::MIN),
-    };
-
-    fn and(self, other: Self) -> Self {
-        Self {
-            start: (
-                self.start.0.min(other.start.0),
-                self.start.1.min(other.start.1),
-            ),
-            end: (self.end.0.max(other.end.0), self.end.1.max(other.end.1)),
-        }
-    }
 }
 
 impl Assembly {
@@ -198,8 +150,17 @@ impl Assembly {
         let about = |(from, to): &(i64, i64)| {
             ticks >= from.saturating_sub(AHEAD) && ticks <= to.saturating_add(AHEAD)
         };
-        let later = epochs.iter().skip(moment.base).position(about);
-        (moment.number, moment.base + later.unwrap_or(0))
+        // Among strays: their times, or those of the epoch that they belong to.
+        let base = (moment.number, moment.base);
+        let (_, home) = match (self.strayed.get(&base), epochs.get(moment.base)) {
+            (Some(_), Some((from, to))) if (*from..=*to).contains(&ticks) => return base,
+            (Some((home, _)), _) => *home,
+            (None, _) => base,
+        };
+        let of_strays = |at: usize| self.strayed.contains_key(&(moment.number, at));
+        let later = epochs.iter().enumerate().skip(home);
+        let mut later = later.filter(|(at, own)| !of_strays(*at) && about(own));
+        (moment.number, later.next().map_or(home, |(at, _)| at))
     }
 
     /// Takes samples.
@@ -231,7 +192,13 @@ impl Assembly {
             decode_time,
             samples,
             extents,
+            stray: false,
         };
+        let number = self.discontinuity.get(&lane).copied().unwrap_or(0);
+        let due = self.slots.get(slot).and_then(|slot| slot.due);
+        if let Some((_, due)) = due.filter(|((of, _), _)| *of == number) {
+            mend_first(&mut gathered, due);
+        }
         gathered.epoch = self.epoch(lane, &gathered, report);
         self.runs.push(gathered);
     }
@@ -272,44 +239,46 @@ impl Assembly {
     fn epoch(&mut self, lane: usize, run: &Gathered, report: &mut Report) -> Epoch {
         let number = self.discontinuity.get(&lane).copied().unwrap_or(0);
         let ahead = AHEAD.saturating_add(self.missing.get(&lane).copied().unwrap_or(0));
-        let timescale = run.config.timescale;
         let bounds = run.bounds();
-        let mpeg = |ticks: i64| {
-            Timestamp::new(ticks, timescale)
-                .rescale(Timescale::MPEG)
-                .ticks
-        };
-        let (start, end) = (mpeg(bounds.start.0), mpeg(bounds.end.0));
-        let epochs = self.epochs.entry(number).or_default();
+        let (start, end) = (run.mpeg(bounds.start.0), run.mpeg(bounds.end.0));
         let due = self.slots.get(run.slot).and_then(|slot| slot.due);
-        let near = |(from, to): &(i64, i64)| {
-            start >= from.saturating_sub(ahead) && start <= to.saturating_add(ahead)
-        };
         let current = due.filter(|((of, _), _)| *of == number);
+        let current = current.map(|((_, at), due)| (at, due));
         let goes_on = current.filter(|(_, due)| {
             start >= due.saturating_sub(BACK) && start <= due.saturating_add(ahead)
         });
         let is_other = matches!(run.config.format, Format::Other { .. });
+        let near = |(from, to): &(i64, i64)| {
+            start >= from.saturating_sub(ahead) && start <= to.saturating_add(ahead)
+        };
+        let known = |at: &usize| !self.strayed.contains_key(&(number, *at));
+        let epochs = self.epochs.get(&number).map_or(&[][..], Vec::as_slice);
+        let mut nears =
+            (0..epochs.len()).filter(|at| epochs.get(*at).is_some_and(near) && known(at));
         let at = match (goes_on, current) {
-            (Some(((_, at), _)), _) => at,
-            // Text may be silent for long: its times hold where those of the other tracks do.
-            _ if is_other && !epochs.is_empty() => {
-                let last = epochs.len() - 1;
-                epochs.iter().rposition(near).unwrap_or(last)
+            (Some((at, due)), _) => {
+                let suspect = start.abs_diff(due) > STRAY && !is_other;
+                let mut back = || self.back_from_strays(run.slot, (number, start), true, report);
+                suspect.then(&mut back).flatten().unwrap_or(at)
             }
-            // The other tracks may have made the step already.
-            (None, Some(((_, at), due))) => {
-                let newer = (at + 1..epochs.len()).find(|n| epochs.get(*n).is_some_and(near));
-                newer.unwrap_or_else(|| {
+            // Text may be silent for long: its times hold where those of the other tracks do.
+            _ if is_other && !epochs.is_empty() => nears.next_back().unwrap_or(epochs.len() - 1),
+            (None, Some((at, due))) => {
+                // The other tracks may have made the step already.
+                let newer = nears.find(|other| *other > at);
+                let new = epochs.len();
+                let back = self.back_from_strays(run.slot, (number, start), false, report);
+                back.or(newer).unwrap_or_else(|| {
                     let step = Timestamp::new(start - due, Timescale::MPEG).seconds();
                     let message = format!("the clock steps by {step:.3} s; the step was taken out");
                     report.tell("clock_step", message);
-                    epochs.len()
+                    new
                 })
             }
-            (None, None) => epochs.iter().rposition(near).unwrap_or(epochs.len()),
+            (None, None) => nears.next_back().unwrap_or(epochs.len()),
         };
         let hole = self.missing_since.remove(&lane).unwrap_or(0);
+        let epochs = self.epochs.entry(number).or_default();
         match epochs.get_mut(at) {
             Some((from, to)) => (*from, *to) = ((*from).min(start), (*to).max(end)),
             None => {
@@ -323,6 +292,40 @@ impl Assembly {
         (number, at)
     }
 
+    /// Which epoch a slot's track goes on in at `time` - discontinuity sequence number and 90 kHz -
+    /// where only a few samples before had other times: these are put in their places.
+    fn back_from_strays(
+        &mut self,
+        slot: usize,
+        time: (u64, i64),
+        goes_on: bool,
+        report: &mut Report,
+    ) -> Option<usize> {
+        let strays = Strays::find(&self.runs, slot, time, goes_on)?;
+        let moved = strays.settle(&mut self.runs, time.1);
+        let others = self.slots.iter().enumerate();
+        let others = others.filter(|(number, _)| *number != slot);
+        let others: Vec<Epoch> = others.filter_map(|(_, slot)| Some(slot.due?.0)).collect();
+        for (epoch, by) in moved {
+            if epoch != strays.epoch && !others.contains(&epoch) {
+                self.strayed.insert(epoch, (strays.epoch, by));
+            }
+        }
+        let message = match strays.count {
+            1 => {
+                "the clock is back where it was: a sample with a time far from its neighbours' was \
+                  put between them"
+                    .to_owned()
+            }
+            count => format!(
+                "the clock is back where it was: {count} samples with times far from their \
+                 neighbours' were put between them"
+            ),
+        };
+        report.tell("clock_step", message);
+        Some(strays.epoch.1)
+    }
+
     /// Seconds of the longest track, as gathered so far.
     pub(crate) fn seconds(&self) -> f64 {
         let mut ticks: BTreeMap<usize, f64> = BTreeMap::new();
@@ -334,8 +337,32 @@ impl Assembly {
         ticks.into_values().fold(0.0, f64::max)
     }
 
+    /// Has pictures of which none is a keyframe begin with their first: there may be recovery points
+    /// that nothing tells of, and decoders recover from what is missing.
+    fn begin_without_keyframe(&mut self, report: &mut Report) {
+        for slot in 0..self.slots.len() {
+            let own = |run: &&mut Gathered| run.slot == slot && run.config.format.is_video();
+            let mut samples = self
+                .runs
+                .iter_mut()
+                .filter(own)
+                .flat_map(|run| &mut run.samples);
+            let Some(first) = samples.next() else {
+                continue;
+            };
+            if !first.keyframe && !samples.any(|sample| sample.keyframe) {
+                first.keyframe = true;
+                let message = "no picture of a track is a keyframe: it begins with its first, and \
+                               may show damage until the decoder has recovered";
+                report.tell("no_keyframe", message.to_owned());
+            }
+        }
+    }
+
     /// Makes the timeline of all that was gathered.
     pub(crate) fn finish(&mut self, report: &mut Report) -> Timeline {
+        show_strays(&mut self.runs);
+        self.begin_without_keyframe(report);
         let mut by_epoch: BTreeMap<Epoch, Vec<Gathered>> = BTreeMap::new();
         for run in std::mem::take(&mut self.runs) {
             by_epoch.entry(run.epoch).or_default().push(run);
@@ -362,59 +389,13 @@ impl Assembly {
         let mut moments = std::mem::take(&mut self.moments);
         let none = Timestamp::zero(Timescale::MPEG);
         let place = |moment: &Moment| {
-            let offset = offsets.get(&self.epoch_of(moment));
-            offset.copied().unwrap_or(none)
+            let epoch = self.epoch_of(moment);
+            let (home, moved) = self.strayed.get(&epoch).copied().unwrap_or((epoch, 0));
+            let offset = offsets.get(&home).copied().unwrap_or(none);
+            offset.plus(Timestamp::new(moved, Timescale::MPEG))
         };
         moments.settle(place, &mut timeline, report);
         timeline
-    }
-}
-
-/// By how much an epoch is moved; `hole` ticks of 90 kHz are known to be missing before it.
-fn placement(runs: &[Gathered], ends: &BTreeMap<usize, Bounds>, hole: i64) -> Timestamp {
-    let mut own: BTreeMap<usize, (Bounds, Timescale)> = BTreeMap::new();
-    for run in runs {
-        let entry = own.entry(run.slot);
-        let (bounds, _) = entry.or_insert((Bounds::EMPTY, run.config.timescale));
-        *bounds = bounds.and(run.bounds());
-    }
-    let needed = own.iter().filter_map(|(slot, (bounds, timescale))| {
-        let before = ends.get(slot)?;
-        let decoded = before.end.0.saturating_sub(bounds.start.0);
-        let shown = before.end.1.saturating_sub(bounds.start.1);
-        Some(Timestamp::new(decoded.max(shown), *timescale))
-    });
-    let hole = Timestamp::new(hole, Timescale::MPEG);
-    let moved = needed.max().map(|needed| needed.plus(hole));
-    moved.unwrap_or(Timestamp::zero(Timescale::MPEG))
-}
-
-/// Appends a run at its place, and tells what is missing or was there already.
-fn append(timeline: &mut Timeline, run: &Gathered, moved: i64, report: &mut Report) {
-    let at = run.decode_time.saturating_add(moved);
-    let track = TrackId(run.slot as u32);
-    let appended = timeline.append(track, &run.config, at, &run.samples, &run.extents);
-    let kind = match run.config.format {
-        Format::Video { .. } => "picture",
-        Format::Audio { .. } => "sound",
-        Format::Other { .. } => "text or metadata",
-    };
-    let seconds = |ticks: i64| Timestamp::new(ticks, run.config.timescale).seconds();
-    let one = run.samples.first().map_or(0, |s| i64::from(s.duration));
-    let is_other = matches!(run.config.format, Format::Other { .. });
-    if appended.gap > one && !is_other {
-        let message = format!(
-            "{:.3} s of {kind} are missing from the stream",
-            seconds(appended.gap)
-        );
-        report.tell_at("missing_media", message, seconds(at - appended.gap));
-    }
-    if appended.covered > 0 {
-        let message = format!(
-            "{} samples of {kind} came twice and were kept once",
-            appended.covered
-        );
-        report.tell_at("overlap", message, seconds(at));
     }
 }
 

@@ -19,6 +19,7 @@ mod claim;
 mod ending;
 mod failure;
 mod fragments;
+mod gathered;
 mod inspect;
 mod interrupt;
 mod job;
@@ -38,6 +39,7 @@ mod remux;
 mod report;
 mod spilling;
 mod stores;
+mod strays;
 mod verify;
 mod writing;
 

@@ -106,6 +106,7 @@ pub(crate) fn deliver(job: &mut Job, wanted: &Wanted<'_>, first: Partial) -> Res
     let zero = whole.start;
     job.report.count_from(zero.seconds());
     let selection = select(&timeline, whole, wanted)?;
+    tell_left_out(&timeline, &selection, wanted, &mut job.report);
     let (form, selections) = parts(&timeline, selection, wanted, zero, &mut job.report)?;
     let spilled = job.stores.settle()?;
     let at_home = match (selections.as_slice(), form, spilled) {
@@ -221,6 +222,45 @@ fn select(timeline: &Timeline, whole: Selection, wanted: &Wanted<'_>) -> Result<
     let seconds = whole.end.minus(whole.start).seconds();
     let selection = (start < end).then(|| Selection::new(timeline, start, end));
     selection.flatten().ok_or(Failure::EmptyRange { seconds })
+}
+
+/// Tells which tracks of what was read are not in the output, and why.
+fn tell_left_out(
+    timeline: &Timeline,
+    selection: &Selection,
+    wanted: &Wanted<'_>,
+    report: &mut Report,
+) {
+    let is_clip = wanted.start.is_some() || wanted.end.is_some();
+    for (index, track) in timeline.tracks().iter().enumerate() {
+        let Some(config) = track.config() else {
+            continue;
+        };
+        let kind = match config.format {
+            Format::Video { .. } => "pictures",
+            Format::Audio { .. } => "sound",
+            Format::Other { .. } => "text or metadata",
+        };
+        let codec = &config.codec;
+        let taken = selection.tracks.iter().find(|(taken, _)| *taken == index);
+        let early = taken.map_or(0, |(_, own)| {
+            own.start.saturating_sub(track.numbers().start)
+        });
+        if taken.is_none() {
+            let why = if is_clip {
+                "nothing of it lies between --start and --end"
+            } else {
+                "nothing of it can be shown"
+            };
+            let message = format!("a track of {kind} ({codec}) was left out: {why}");
+            report.tell("track_left_out", message);
+        } else if early > 0 && !is_clip {
+            let message = format!(
+                "{early} samples of {kind} ({codec}) before the first keyframe were left out"
+            );
+            report.tell("not_decodable", message);
+        }
+    }
 }
 
 /// What each file is to hold, and which form it has.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use serde_json::Value;
-use support::{Packet, livetape, media, packets, text};
+use support::{Packet, ffmpeg, livetape, media, packets, succeeds, text};
 
 /// The packets that only one has the bytes of, and their times.
 fn unique(packets: &[Packet]) -> BTreeMap<(bool, &str), f64> {
@@ -87,4 +87,113 @@ fn one_packet_in_a_hundred_lost() {
             .status();
         assert!(decoded.expect("ffmpeg runs").success(), "{name} {seed}");
     }
+}
+
+/// Where the PES headers with times of a stream's PID begin, but for the first `skipped`.
+fn timed_headers(stream: &[u8], pid: u16, skipped: usize) -> Vec<usize> {
+    let begins = stream.chunks_exact(188).enumerate().filter(|(_, packet)| {
+        let own = u16::from_be_bytes([packet[1] & 0x1f, packet[2]]);
+        own == pid && packet[1] & 0x40 != 0
+    });
+    let headers = begins.map(|(number, packet)| {
+        let field = packet[3] & 0x20 != 0;
+        number * 188 + 4 + if field { usize::from(packet[4]) + 1 } else { 0 }
+    });
+    let timed = headers.filter(|at| stream[at + 7] & 0x80 != 0);
+    timed.skip(skipped).collect()
+}
+
+/// Where in the five bytes of a time its bit of this number is, ISO/IEC 13818-1 §2.4.3.6.
+fn time_bit(number: u32) -> (usize, u8) {
+    match number {
+        0..=6 => (4, 1 << (number + 1)),
+        7..=14 => (3, 1 << (number - 7)),
+        15..=21 => (2, 1 << (number - 14)),
+        22..=29 => (1, 1 << (number - 22)),
+        _ => (0, 1 << (number - 29)),
+    }
+}
+
+/// How many packets there are at each distance, in ms, from where they are in the whole file.
+fn shifts(damaged: &str, whole: &str, context: &str) -> BTreeMap<i64, usize> {
+    let (left, all) = (packets(damaged), packets(whole));
+    assert_eq!(left.len(), all.len(), "{context}");
+    let (found, known) = (unique(&left), unique(&all));
+    let mut shifts = BTreeMap::new();
+    for (key, time) in &found {
+        let shift = (time - known[key]) * 1_000.0;
+        *shifts.entry(shift.round() as i64).or_default() += 1;
+    }
+    shifts
+}
+
+/// One wrong bit in the time of a picture, or of a packet of sound: all the others stay where they
+/// are, to the millisecond, however far the bit is worth.
+#[test]
+fn a_wrong_bit_in_a_time_moves_nothing_else() {
+    if media("a_wrong_bit_in_a_time_moves_nothing_else").is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let (input, out, whole) = (path("in.ts"), path("out.mp4"), path("whole.mp4"));
+    let plain = path("plain.ts");
+    let sources = "-f lavfi -i testsrc=s=160x90:r=25 -f lavfi -i sine=r=48000:b=2 -t 12";
+    let coding = "-pix_fmt yuv420p -c:v libx264 -preset veryfast -bf 0 -g 50 -c:a aac";
+    ffmpeg(&format!("{sources} {coding}"), &plain);
+    let reordered = path("reordered.ts");
+    let coding = coding.replace("-bf 0", "-bf 3");
+    ffmpeg(&format!("{sources} {coding}"), &reordered);
+    for source in [&plain, &reordered] {
+        succeeds(&["remux", &text(source), "-o", &text(&whole)]);
+        let bytes = fs::read(source).expect("there");
+        let pictures = timed_headers(&bytes, 0x100, 150);
+        let with_dts = |has: bool| {
+            let is = |at: &&usize| (bytes[**at + 7] & 0x40 != 0) == has;
+            pictures.iter().find(is).copied()
+        };
+        let sound = timed_headers(&bytes, 0x101, 12).first().copied();
+        for at in [with_dts(true), with_dts(false), sound]
+            .into_iter()
+            .flatten()
+        {
+            for bit in 15..32 {
+                let context = format!("bit {bit} of {at} in {}", text(source));
+                let (byte, mask) = time_bit(bit);
+                let mut damaged = bytes.clone();
+                damaged[at + 9 + byte] ^= mask;
+                fs::write(&input, &damaged).expect("written");
+                succeeds(&["remux", &text(&input), "-o", &text(&out)]);
+                let mut shifts = shifts(&text(&out), &text(&whole), &context);
+                shifts.remove(&0);
+                let moved: usize = shifts.values().sum();
+                assert!(moved <= 1, "{context}: {shifts:?}");
+            }
+        }
+    }
+}
+
+/// Errors of times do not add up.
+#[test]
+fn seven_wrong_times_leave_the_stream_as_long_as_it_was() {
+    if media("seven_wrong_times_leave_the_stream_as_long_as_it_was").is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let (input, out, whole) = (path("in.ts"), path("out.mp4"), path("whole.mp4"));
+    let sources = "-f lavfi -i testsrc=s=160x90:r=25 -f lavfi -i sine=r=48000:b=2 -t 30";
+    let coding = "-pix_fmt yuv420p -c:v libx264 -preset veryfast -g 50 -c:a aac";
+    ffmpeg(&format!("{sources} {coding}"), &input);
+    succeeds(&["remux", &text(&input), "-o", &text(&whole)]);
+    let mut bytes = fs::read(&input).expect("there");
+    let pictures = timed_headers(&bytes, 0x100, 0);
+    for number in [100, 200, 300, 400, 500, 600, 700] {
+        bytes[pictures[number] + 10] ^= 0x40;
+    }
+    fs::write(&input, &bytes).expect("written");
+    let (_, said) = succeeds(&["remux", &text(&input), "-o", &text(&out)]);
+    assert!(said.contains("warning[clock_step]: "), "{said}");
+    let shifts = shifts(&text(&out), &text(&whole), "seven wrong times");
+    assert_eq!(shifts.keys().collect::<Vec<_>>(), [&0]);
 }

@@ -13,7 +13,7 @@
 //!   slices are I slices. Recording starts at the first keyframe, or at the first recovery point
 //!   or picture of I slices where there is none sooner; what precedes it is dropped and told, and
 //!   where it is no IDR picture so are those that follow it and are shown before it: what is right
-//!   to show begins with it (ITU-T H.264 §D.2.8).
+//!   to show begins with it (ITU-T H.264 §D.2.8). The picture it starts at counts as a keyframe.
 //! - Keyframe, H.265: an IRAP picture, which is IDR, BLA or CRA. Recording starts at the first
 //!   one. Pictures that follow a CRA or BLA picture and are shown before it are leading pictures:
 //!   those that may refer to pictures before it (RASL) cannot be decoded where recording starts
@@ -322,6 +322,7 @@ impl AccessUnits {
             let shown = times.filter(|_| !self.started && !is_idr);
             self.right_from = shown.map(|times| times.pts);
         }
+        let begins = !self.started;
         if !self.start_here(keyframe || entry, times, out) {
             return;
         }
@@ -345,7 +346,8 @@ impl AccessUnits {
             out.events.push_back(Event::Config { track, config });
         }
         let size = self.append(&nals, in_band);
-        self.pictures.hold(size, keyframe, times);
+        // Where decoding starts, readers have to be able to start.
+        self.pictures.hold(size, keyframe || begins, times);
         self.nals = nals;
         self.nals.clear();
     }
