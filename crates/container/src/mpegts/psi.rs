@@ -98,10 +98,9 @@ impl Sections {
 /// CRC-32 of Annex A, most significant bit first; 0 over a section that ends in its own CRC.
 pub(super) fn crc32(bytes: &[u8]) -> u32 {
     // Bit by bit: sections are a few bytes a second, and a table would be a kilobyte of what a page loads.
+    let step = |crc: u32| (crc << 1) ^ (0x04c1_1db7 * (crc >> 31));
     bytes.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte) << 24, |crc, _| {
-            crc << 1 ^ (crc >> 31) * 0x04c1_1db7
-        })
+        (0..8).fold(crc ^ (u32::from(*byte) << 24), |crc, _| step(crc))
     })
 }
 
