@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::writing::PARTIAL;
+
 /// What ends a command.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -42,10 +44,17 @@ pub(crate) enum Failure {
     Unwritable { path: PathBuf, why: String },
     /// The output is one of the inputs.
     #[error(
-        "{0} or {0}.part, which it is called until complete, is an input; name another output",
+        "{0} or {0}{PARTIAL}, which it is called until complete, is an input; name another output",
         path.display()
     )]
     OutputIsInput { path: PathBuf },
+    /// Another run writes the same output.
+    #[error(
+        "{} is being written by another run, as {}; wait for its end or name another output",
+        path.display(),
+        partial.display()
+    )]
+    OutputBusy { path: PathBuf, partial: PathBuf },
     /// The input is no file that `--verify` is for.
     #[error("--verify is for one plain progressive MP4 of H.264 and AAC: {why}")]
     NotVerifiable { why: String },
@@ -86,6 +95,7 @@ impl Failure {
             Self::ConfigurationChange { .. } => "configuration_change",
             Self::Unwritable { .. } => "unwritable_output",
             Self::OutputIsInput { .. } => "output_is_input",
+            Self::OutputBusy { .. } => "output_busy",
             Self::NotVerifiable { .. } => "not_verifiable",
             Self::VerifierFailed { .. } => "verifier_failed",
             Self::VerificationFailed { .. } => "verification_failed",

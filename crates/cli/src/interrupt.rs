@@ -1,9 +1,10 @@
 //! Ctrl-C: counted, and looked at wherever something may take long.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::failure::{Failure, Result};
@@ -24,6 +25,18 @@ pub(crate) fn remove_at_end(path: &Path) {
     }
 }
 
+/// Renames or removes such a file: in the same moment its name is no longer one that this process
+/// may remove, as another run may write under it from there on.
+pub(crate) fn settled(path: &Path, action: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+    // While this is held the process does not end by Ctrl-C.
+    let mut partial = PARTIAL.lock().unwrap_or_else(PoisonError::into_inner);
+    let done = action();
+    if done.is_ok() {
+        partial.retain(|known| known != path);
+    }
+    done
+}
+
 /// Starts listening. `finishes`: the first press finishes what is being written, the second ends it.
 pub(crate) fn listen(finishes: bool) {
     LIMIT.store(1 + u32::from(finishes), Ordering::SeqCst);
@@ -39,11 +52,10 @@ pub(crate) fn listen(finishes: bool) {
 /// Ends the process where it does not end by itself.
 fn end() {
     std::thread::sleep(PATIENCE);
-    if let Ok(partial) = PARTIAL.lock() {
-        for path in partial.iter() {
-            // One that is not there need not be removed.
-            let _ = fs::remove_file(path);
-        }
+    let partial = PARTIAL.lock().unwrap_or_else(PoisonError::into_inner);
+    for path in partial.iter() {
+        // One that is not there need not be removed.
+        let _ = fs::remove_file(path);
     }
     std::process::exit(i32::from(Failure::Interrupted.status()));
 }

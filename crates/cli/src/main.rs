@@ -15,6 +15,7 @@ mod body;
 mod carried;
 mod chunks;
 mod cipher;
+mod claim;
 mod failure;
 mod fragments;
 mod inspect;

@@ -20,8 +20,9 @@ pub(crate) const MORE: &str = "`--help` has rules, the JSON report and examples.
 /// After the long help of `remux`.
 pub(crate) const REMUX: &str = "\
 Rules:
-  - OUT is written as OUT.part and renamed when it is complete; a file that is there already is
-    replaced at that moment and not before. Devices, pipes and inputs are never replaced.
+  - OUT is written as OUT.livetape-part and renamed when it is complete; a file that is there already
+    is replaced at that moment and not before. Devices, pipes and inputs are never replaced, and an
+    output that another run is writing is refused (`error[output_busy]`).
   - Times count from the first sample, which is 0. A file begins with the first picture shown at or
     after --start, exactly; a player that minds no edit list, as none of fragments does, shows the
     pictures needed to decode it for an instant.

@@ -165,10 +165,9 @@ fn write_all(
     }
     drop(progress);
     interrupt::check()?;
-    for partial in partials {
-        partial.complete()?;
-    }
-    Ok(())
+    // The first goes last: until then no other run writes this output.
+    let mut last_first = partials.into_iter().rev();
+    last_first.try_for_each(Partial::complete)
 }
 
 /// Says why there is nothing that may be written.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use livetape_timeline::{Part, Plan, StoreId};
 
+use crate::claim::claim;
 use crate::failure::{Failure, Result};
 use crate::interrupt;
 use crate::progress::Progress;
@@ -14,12 +15,17 @@ use crate::stores::{Stores, unwritable};
 /// Bytes copied between two looks at Ctrl-C.
 const CHUNK: u64 = 8 << 20;
 
-/// A file being written. It is gone unless it is completed.
+/// What a file is called until it is complete: a name that nobody else gives to a file of theirs.
+pub(crate) const PARTIAL: &str = ".livetape-part";
+
+/// A file being written, by this run alone. It is gone unless it is completed.
 #[derive(Debug)]
 pub(crate) struct Partial {
     path: PathBuf,
     partial: PathBuf,
+    /// Locked.
     file: File,
+    is_complete: bool,
 }
 
 impl Partial {
@@ -36,21 +42,21 @@ impl Partial {
     fn named(path: &Path, is_second: bool) -> Result<Self> {
         let [target, first, second] = places(path);
         let partial = if is_second { second } else { first };
-        for place in [&target, &partial] {
-            replaceable(place).map_err(|error| unwritable(place, &error))?;
-        }
-        let mut options = File::options();
-        options.read(true).write(true).create(true).truncate(true);
-        match options.open(&partial) {
-            Ok(file) => {
+        replaceable(&target).map_err(|error| unwritable(&target, &error))?;
+        match claim(&partial).map_err(|error| unwritable(&partial, &error))? {
+            Some(file) => {
                 interrupt::remove_at_end(&partial);
                 Ok(Self {
                     path: target,
                     partial,
                     file,
+                    is_complete: false,
                 })
             }
-            Err(error) => Err(unwritable(path, &error)),
+            None => Err(Failure::OutputBusy {
+                path: target,
+                partial,
+            }),
         }
     }
 
@@ -114,11 +120,13 @@ impl Partial {
     }
 
     /// Gives the file its name.
-    pub(crate) fn complete(self) -> Result<()> {
-        let done = self
-            .file
-            .sync_data()
-            .and_then(|()| fs::rename(&self.partial, &self.path));
+    pub(crate) fn complete(mut self) -> Result<()> {
+        let synced = self.file.sync_data();
+        let done = synced.and_then(|()| {
+            let rename = || fs::rename(&self.partial, &self.path);
+            interrupt::settled(&self.partial, rename)
+        });
+        self.is_complete = done.is_ok();
         done.map_err(|error| unwritable(&self.path, &error))
     }
 }
@@ -133,7 +141,7 @@ pub(crate) fn places(output: &Path) -> [PathBuf; 3] {
         name.push(suffix);
         PathBuf::from(name)
     };
-    let (partial, second) = (with(".part"), with(".ordered.part"));
+    let (partial, second) = (with(PARTIAL), with(&format!(".ordered{PARTIAL}")));
     [target, partial, second]
 }
 
@@ -157,7 +165,9 @@ fn replaceable(path: &Path) -> io::Result<()> {
 
 impl Drop for Partial {
     fn drop(&mut self) {
-        // After the renaming there is nothing here to remove.
-        let _ = fs::remove_file(&self.partial);
+        // After the renaming the name is free, and may be another run's.
+        if !self.is_complete {
+            let _ = interrupt::settled(&self.partial, || fs::remove_file(&self.partial));
+        }
     }
 }

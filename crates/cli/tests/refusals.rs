@@ -85,7 +85,7 @@ fn outputs_that_cannot_be_written_are_refused() {
     refused(&arguments, "output_is_input", folder.path());
     assert_eq!(fs::read(&input).ok(), fs::read(sample()).ok());
     // An output would first be written over an input of this name.
-    let partial = text(&copy.path().join("whole.mp4.part"));
+    let partial = text(&copy.path().join("whole.mp4.livetape-part"));
     fs::copy(sample(), &partial).expect("copied");
     let whole = text(&copy.path().join("whole.mp4"));
     let arguments = ["remux", &partial, "-o", &whole];
