@@ -11,6 +11,7 @@ use livetape_timeline::Extent;
 use crate::assembly::Assembly;
 use crate::chunks::Chunks;
 use crate::cipher::Decrypting;
+use crate::edits::Edits;
 use crate::failure::{Failure, Result};
 use crate::interrupt;
 use crate::location::{Location, Opened};
@@ -24,6 +25,7 @@ pub(crate) struct Job {
     pub(crate) stores: Stores,
     pub(crate) assembly: Assembly,
     pub(crate) report: Report,
+    pub(crate) edits: Edits,
     keys: BTreeMap<Location, [u8; 16]>,
 }
 
@@ -33,6 +35,7 @@ impl Job {
             stores,
             assembly: Assembly::default(),
             report: Report::default(),
+            edits: Edits::default(),
             keys: BTreeMap::new(),
         }
     }
@@ -329,6 +332,11 @@ impl Reader {
             Some(Demuxer::MpegTs(demuxer)) => demuxer.end_segment(),
             None => {}
         }
+        let edit_lists = match &self.demuxer {
+            Some(Demuxer::Isobmff(demuxer, _)) => demuxer.edit_lists(),
+            _ => &[],
+        };
+        job.edits.piece(self.lane, edit_lists);
         self.drain(job)
     }
 
