@@ -326,6 +326,17 @@ impl Assembly {
         Some(strays.epoch.1)
     }
 
+    /// As which track of the timeline a stream's track is known.
+    pub(crate) fn track(&self, lane: usize, track: TrackId) -> Option<TrackId> {
+        let slot = self.assigned.get(&(lane, track))?;
+        Some(TrackId(*slot as u32))
+    }
+
+    /// Whether all times are as the stream tells them.
+    pub(crate) fn has_one_base(&self) -> bool {
+        self.epochs.values().map(Vec::len).sum::<usize>() == 1
+    }
+
     /// Seconds of the longest track, as gathered so far.
     pub(crate) fn seconds(&self) -> f64 {
         let mut ticks: BTreeMap<usize, f64> = BTreeMap::new();

@@ -3,14 +3,20 @@
 
 use livetape_container::isobmff::mux::{event_message, producer_reference_time};
 use livetape_media::{TimedEvent, Timescale, Timestamp};
-use livetape_timeline::plan::{FragmentPlan, Lane, Selection, init_segment, shown_in_fragment};
+use livetape_timeline::plan::{
+    FragmentPlan, Lane, Selection, Shown, init_segment, shown_in_fragment,
+};
 use livetape_timeline::{Part, Plan, Slice, Timeline, Track};
 
 /// A fragment lasts at least so long, but for the last.
 const SHORTEST: Timestamp = Timestamp::new(2_000, Timescale::MILLIS);
 
 /// The file; `None` where nothing is selected.
-pub(crate) fn fragmented(timeline: &Timeline, selection: &Selection) -> Option<Plan> {
+pub(crate) fn fragmented(
+    timeline: &Timeline,
+    selection: &Selection,
+    of_tracks: &Shown,
+) -> Option<Plan> {
     let tracks: Option<Vec<(&Track, Slice)>> = selection
         .tracks
         .iter()
@@ -20,6 +26,9 @@ pub(crate) fn fragmented(timeline: &Timeline, selection: &Selection) -> Option<P
         })
         .collect();
     let tracks = tracks?;
+    let own = selection.tracks.iter();
+    let own = own.map(|(index, _)| of_tracks.own(timeline, selection, *index));
+    let own: Vec<Selection> = own.collect();
     let configs: Vec<_> = (1..)
         .zip(&tracks)
         .map(|(id, (_, slice))| (id, slice.config.clone()))
@@ -28,15 +37,16 @@ pub(crate) fn fragmented(timeline: &Timeline, selection: &Selection) -> Option<P
     let mut plan = Plan::new();
     plan.push(Part::Bytes(init_segment(&configs, wall_clock)));
     let mut from: Vec<u64> = tracks.iter().map(|(_, s)| s.numbers.start).collect();
-    let origin = Origin::new(&tracks, selection, &next(&tracks, &from)?)?;
+    let origin = Origin::new(&tracks, &own, &next(&tracks, &from)?)?;
     let mut events = events(timeline, selection, &tracks);
     let mut sequence = 0;
     while let Some(to) = next(&tracks, &from) {
         let lanes: Vec<_> = (1..)
             .zip(&tracks)
             .zip(from.iter().zip(&to))
-            .filter_map(|((track_id, (track, _)), (from, to))| {
-                let slice = shown(track.slice(*from..*to)?, selection);
+            .zip(&own)
+            .filter_map(|(((track_id, (track, _)), (from, to)), own)| {
+                let slice = shown(track.slice(*from..*to)?, own);
                 let (decode_origin, presentation_origin) = origin.of(&slice);
                 Some(Lane {
                     track,
@@ -133,8 +143,8 @@ struct Origin {
 }
 
 impl Origin {
-    /// Of a selection's tracks, of which the first fragment ends at `to`.
-    fn new(tracks: &[(&Track, Slice)], selection: &Selection, to: &[u64]) -> Option<Self> {
+    /// Of a selection's tracks with what is shown of each, of which the first fragment ends at `to`.
+    fn new(tracks: &[(&Track, Slice)], own: &[Selection], to: &[u64]) -> Option<Self> {
         let at = |slice: &Slice, ticks: i64| Timestamp::new(ticks, slice.config.timescale);
         let lead = tracks
             .iter()
@@ -142,9 +152,9 @@ impl Origin {
             .max()?;
         let decode = tracks
             .iter()
-            .zip(to)
-            .filter_map(|((track, slice), to)| {
-                let first = shown(track.slice(slice.numbers.start..*to)?, selection);
+            .zip(to.iter().zip(own))
+            .filter_map(|((track, slice), (to, own))| {
+                let first = shown(track.slice(slice.numbers.start..*to)?, own);
                 Some(at(&first, first.decode_time))
             })
             .min()?;

@@ -6,6 +6,7 @@ use livetape_timeline::Timeline;
 
 use crate::assembly::Assembly;
 use crate::cipher::Key;
+use crate::edits::Edits;
 use crate::failure::{Failure, Result};
 use crate::location::Location;
 use crate::pieces::Piece;
@@ -18,6 +19,7 @@ pub(crate) struct Job {
     pub(crate) stores: Stores,
     pub(crate) assembly: Assembly,
     pub(crate) report: Report,
+    pub(crate) edits: Edits,
     keys: BTreeMap<Location, [u8; 16]>,
     /// Why the first key or init segment that could not be had could not.
     lacking: Option<Failure>,
@@ -30,6 +32,7 @@ impl Job {
             stores,
             assembly: Assembly::default(),
             report,
+            edits: Edits::default(),
             keys: BTreeMap::new(),
             lacking: None,
         }

@@ -16,6 +16,7 @@ mod carried;
 mod chunks;
 mod cipher;
 mod claim;
+mod edits;
 mod ending;
 mod failure;
 mod fragments;

@@ -20,12 +20,14 @@ pub(crate) const MORE: &str = "`--help` has rules, the JSON report and examples.
 /// After the long help of `remux`.
 pub(crate) const REMUX: &str = "\
 Rules:
-  - OUT is written as OUT.livetape-part and renamed when it is complete; a file that is there already
-    is replaced at that moment and not before. Devices, pipes and inputs are never replaced, and an
-    output that another run is writing is refused (`error[output_busy]`).
-  - Times count from the first sample, which is 0. A file begins with the first picture shown at or
-    after --start, exactly; a player that minds no edit list, as none of fragments does, shows the
-    pictures needed to decode it for an instant.
+  - OUT is written as OUT.livetape-part and renamed when it is complete; a file that is there
+    already is replaced at that moment and not before. Devices, pipes and inputs are never replaced,
+    and an output that another run is writing is refused (`error[output_busy]`).
+  - Times count from the first thing shown, which is 0. A file begins with the first picture shown
+    at or after --start, exactly; a player that minds no edit list, as none of fragments does, shows
+    the pictures needed to decode it for an instant.
+  - The edit lists of an MP4 or MOV are kept: the output shows what the input shows. Where that
+    cannot be, as of several inputs, all is kept and shown (`warning[edit_list_not_kept]`).
   - Of a multivariant playlist the variant with the highest BANDWIDTH is taken, the first of
     several, and of its audio group the rendition with DEFAULT=YES, else the first.
   - Where sound changes its configuration the file ends and OUT.2.mp4, OUT.3.mp4, ... follow; with

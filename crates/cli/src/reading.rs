@@ -281,6 +281,11 @@ impl Reader {
             Some(Demuxer::MpegTs(demuxer)) => demuxer.end_segment(),
             None => {}
         }
+        let edit_lists = match &self.demuxer {
+            Some(Demuxer::Isobmff(demuxer, _)) => demuxer.edit_lists(),
+            _ => &[],
+        };
+        job.edits.piece(self.lane, edit_lists);
         self.drain(job)
     }
 

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use livetape_hls::DateTime;
 use livetape_media::{Format, Timescale, Timestamp, TrackConfig};
-use livetape_timeline::plan::{Form, PlanError, Selection, in_place, progressive, single, split};
+use livetape_timeline::plan::{
+    Form, PlanError, Selection, Shown, in_place, progressive, progressive_of_shown, single, split,
+};
 use livetape_timeline::{Part, Plan, Timeline, Track};
 use serde_json::{Value, json};
 
@@ -100,17 +102,22 @@ fn refuse_own_input(arguments: &Remux, lanes: &[Lane]) -> Result<()> {
 pub(crate) fn deliver(job: &mut Job, wanted: &Wanted<'_>, first: Partial) -> Result<String> {
     let timeline = job.assembly.finish(&mut job.report);
     job.refuse(&timeline)?;
-    let whole = Selection::whole(&timeline).ok_or_else(|| Failure::NothingDecodable {
+    let shown = job.edits.shown(&timeline, &job.assembly, &mut job.report);
+    let whole = match shown.is_whole() {
+        true => Selection::whole(&timeline),
+        false => shown.select(&timeline, None, None),
+    };
+    let whole = whole.ok_or_else(|| Failure::NothingDecodable {
         why: "there is no keyframe to begin with".to_owned(),
     })?;
     let zero = whole.start;
     job.report.count_from(zero.seconds());
-    let selection = select(&timeline, whole, wanted)?;
+    let selection = select(&timeline, &shown, whole, wanted)?;
     tell_left_out(&timeline, &selection, wanted, &mut job.report);
     let (form, selections) = parts(&timeline, selection, wanted, zero, &mut job.report)?;
     let spilled = job.stores.settle()?;
     let at_home = match (selections.as_slice(), form, spilled) {
-        ([selection], Form::Progressive, Some(payload)) => {
+        ([selection], Form::Progressive, Some(payload)) if shown.is_whole() => {
             in_place(&timeline, selection, payload).map(|file| (selection, file.plan))
         }
         _ => None,
@@ -121,7 +128,7 @@ pub(crate) fn deliver(job: &mut Job, wanted: &Wanted<'_>, first: Partial) -> Res
         vec![file]
     } else {
         let files = selections.iter();
-        let files = files.map(|selection| planned(&timeline, selection, form));
+        let files = files.map(|selection| planned(&timeline, selection, &shown, form));
         let files = files.collect::<Result<Vec<_>>>()?;
         write_all(first, &files, wanted.output, spilled.is_some(), &job.stores)?;
         files
@@ -207,7 +214,12 @@ const fn is_other(config: &TrackConfig) -> bool {
 }
 
 /// What lies between the times asked for.
-fn select(timeline: &Timeline, whole: Selection, wanted: &Wanted<'_>) -> Result<Selection> {
+fn select(
+    timeline: &Timeline,
+    shown: &Shown,
+    whole: Selection,
+    wanted: &Wanted<'_>,
+) -> Result<Selection> {
     if wanted.start.is_none() && wanted.end.is_none() {
         return Ok(whole);
     }
@@ -220,7 +232,10 @@ fn select(timeline: &Timeline, whole: Selection, wanted: &Wanted<'_>) -> Result<
     let start = wanted.start.map_or(whole.start, at);
     let end = wanted.end.map_or(whole.end, at).min(whole.end);
     let seconds = whole.end.minus(whole.start).seconds();
-    let selection = (start < end).then(|| Selection::new(timeline, start, end));
+    let selection = (start < end).then(|| match shown.is_whole() {
+        true => Selection::new(timeline, start, end),
+        false => shown.select(timeline, Some(start), Some(end)),
+    });
     selection.flatten().ok_or(Failure::EmptyRange { seconds })
 }
 
@@ -309,12 +324,20 @@ struct Planned {
     tracks: Vec<(Arc<TrackConfig>, u64)>,
 }
 
-fn planned(timeline: &Timeline, selection: &Selection, form: Form) -> Result<Planned> {
+fn planned(
+    timeline: &Timeline,
+    selection: &Selection,
+    shown: &Shown,
+    form: Form,
+) -> Result<Planned> {
     let failed = |error: &PlanError| Failure::NothingDecodable {
         why: error.to_string(),
     };
     let plan = match form {
-        Form::Fragmented => fragmented(timeline, selection).ok_or(PlanError::Empty),
+        Form::Fragmented => fragmented(timeline, selection, shown).ok_or(PlanError::Empty),
+        _ if !shown.is_whole() => {
+            progressive_of_shown(timeline, selection, shown, form).map(|file| file.plan)
+        }
         Form::Progressive => progressive(timeline, selection).map(|file| file.plan),
         Form::Single => single(timeline, selection).map(|file| file.plan),
     };

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use livetape_media::{FourCc, SmallMap, Timestamp, ToList, TrackConfig, TrackId, Wording};
 
 use super::boxes::{self, BoxRef, Boxes, Parsed};
+use super::edit_list::EditList;
 use super::events::{self, Messages};
 use super::moof::{self, AnnouncedRun};
 use super::moov::{self, InitTrack};
@@ -107,6 +108,13 @@ impl Demuxer {
     pub fn is_waiting(&self) -> bool {
         let listed = self.listed.as_ref();
         !self.announced.is_empty() || listed.is_some_and(|listed| listed.is_waiting())
+    }
+
+    /// The edit lists of the progressive file whose `moov` came last. Runs are told with all their
+    /// samples, whatever these show of them.
+    pub fn edit_lists(&self) -> &[EditList] {
+        let listed = self.listed.as_ref();
+        listed.map_or(&[], |listed| listed.edit_lists())
     }
 
     /// Takes the next bytes of the stream.

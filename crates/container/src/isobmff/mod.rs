@@ -8,6 +8,7 @@
 
 mod boxes;
 mod demux;
+mod edit_list;
 mod event_message;
 mod events;
 mod fields;
@@ -24,5 +25,6 @@ mod stored;
 mod write;
 
 pub use demux::Demuxer;
+pub use edit_list::{EditList, Shows};
 pub use fragment_head::{FragmentHead, fragment_head};
 pub use in_band::{InBand, VideoCoding, in_band};

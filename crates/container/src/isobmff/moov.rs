@@ -65,7 +65,8 @@ pub(crate) fn tracks(moov: BoxRef<'_>) -> Vec<InitTrack> {
         .to_list()
 }
 
-fn movie_timescale(mvhd: BoxRef<'_>) -> Option<Timescale> {
+/// §8.2.2.
+pub(crate) fn movie_timescale(mvhd: BoxRef<'_>) -> Option<Timescale> {
     let mut fields = mvhd.fields();
     let (version, _) = fields.version_and_flags()?;
     fields.skip(if version == 1 { 16 } else { 8 })?;
@@ -186,7 +187,8 @@ fn defaults(moov: BoxRef<'_>, id: TrackId) -> Option<Defaults> {
 }
 
 /// §8.6.6: empty edits delay the track, the first media edit's `media_time` is its origin.
-/// Further edits cannot be honoured in a growing recording and are left.
+/// What ends it, and further edits, cannot be honoured in a growing recording and are left; of a
+/// whole file [`super::edit_list`] tells.
 fn edit_shift(
     trak: BoxRef<'_>,
     timescale: Timescale,

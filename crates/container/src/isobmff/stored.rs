@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use livetape_media::TrackId;
 
 use super::boxes::BoxRef;
+use super::edit_list::{self, EditList};
 use super::moof::AnnouncedRun;
 use super::moov::{self, InitTrack};
 use super::sample_table::SampleTable;
@@ -44,6 +45,8 @@ pub(crate) trait ListedSamples: Debug {
     fn cut(&mut self, position: u64);
     /// Decode time after each track's samples.
     fn end_times(&self) -> Vec<(TrackId, i64)>;
+    /// The edit lists of tracks with samples.
+    fn edit_lists(&self) -> &[EditList];
     /// What is next of that which lies before `position`.
     fn next(&mut self, position: u64) -> Option<Listed>;
 }
@@ -52,6 +55,7 @@ pub(crate) trait ListedSamples: Debug {
 #[derive(Debug, Default)]
 pub(crate) struct StoredSamples {
     tracks: Vec<Telling>,
+    edit_lists: Vec<EditList>,
     /// Where the file begins; no track has more payload than there are bytes from here.
     origin: u64,
     /// The stream was cut here.
@@ -68,18 +72,21 @@ impl ListedSamples for StoredSamples {
             let known = tracks.iter().find(|track| track.id == id)?;
             SampleTable::read(trak, id, known.shift, origin)
         });
+        let tables = tables.take(MAX_TRACKS).map(|table| Telling {
+            table,
+            told: 0,
+            reach: origin,
+        });
         *self = Self {
-            tracks: tables
-                .take(MAX_TRACKS)
-                .map(|table| Telling {
-                    table,
-                    told: 0,
-                    reach: origin,
-                })
-                .collect(),
+            tracks: tables.collect(),
             origin,
             ..Self::default()
         };
+        self.edit_lists = self.read_edit_lists(moov, tracks).unwrap_or_default();
+    }
+
+    fn edit_lists(&self) -> &[EditList] {
+        &self.edit_lists
     }
 
     fn is_waiting(&self) -> bool {
@@ -134,6 +141,25 @@ impl ListedSamples for StoredSamples {
 }
 
 impl StoredSamples {
+    /// Those of the tracks that have tables. `None` where fragments may follow: there an edit list
+    /// says where a track begins and cannot know its end.
+    fn read_edit_lists(&self, moov: BoxRef<'_>, tracks: &[InitTrack]) -> Option<Vec<EditList>> {
+        if moov.children().find(b"mvex").is_some() {
+            return None;
+        }
+        let movie = moov.children().find(b"mvhd");
+        let movie = movie.and_then(moov::movie_timescale)?;
+        let traks = moov.children().filter(|child| child.kind == *b"trak");
+        let lists = traks.filter_map(|trak| {
+            let id = moov::track_id(trak)?;
+            let known = tracks.iter().find(|track| track.id == id)?;
+            let mut tables = self.tracks.iter().map(|track| &track.table);
+            let table = tables.find(|table| table.track() == id)?;
+            edit_list::read(trak, id, (known.timescale, movie), table.end_time())
+        });
+        Some(lists.collect())
+    }
+
     /// Once the stream was cut: the whole samples of each track's last run, then that it was.
     fn unfinished(&mut self, position: u64) -> Option<Listed> {
         self.end?;

@@ -10,6 +10,7 @@ mod pre_roll;
 mod progressive;
 mod retime;
 mod selection;
+mod shown;
 mod split;
 
 use std::ops::Range;
@@ -24,6 +25,7 @@ pub use pre_roll::shown_in_fragment;
 pub use progressive::{Mp4, PlanError, in_place, in_stretches, progressive, single};
 pub use retime::shown_from;
 pub use selection::Selection;
+pub use shown::{Shown, progressive_of_shown};
 pub use split::{ranges, split};
 
 /// A piece of a plan.

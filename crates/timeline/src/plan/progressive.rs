@@ -167,7 +167,7 @@ impl<'a> FileTracks<'a> {
     }
 }
 
-fn mp4(
+pub(super) fn mp4(
     selection: &Selection,
     movie: Movie,
     samples: Vec<usize>,
@@ -240,7 +240,7 @@ fn between(before: Option<&Part>, next: Option<Extent>, len: u64, most: u64) -> 
 }
 
 /// A track's samples on the file's own timeline, the first decoded at 0.
-fn file_track<'a>(
+pub(super) fn file_track<'a>(
     joined: &'a Joined<'_>,
     track_id: u32,
     selection: &Selection,
