@@ -113,7 +113,9 @@ pub(crate) fn deliver(job: &mut Job, wanted: &Wanted<'_>, first: Partial) -> Res
     let zero = whole.start;
     job.report.count_from(zero.seconds());
     let selection = select(&timeline, &shown, whole, wanted)?;
-    tell_left_out(&timeline, &selection, wanted, &mut job.report);
+    let is_clip = wanted.start.is_some() || wanted.end.is_some();
+    let in_part = is_clip || !shown.is_whole();
+    tell_left_out(&timeline, &selection, (is_clip, in_part), &mut job.report);
     let (form, selections) = parts(&timeline, selection, wanted, zero, &mut job.report)?;
     let spilled = job.stores.settle()?;
     let at_home = match (selections.as_slice(), form, spilled) {
@@ -239,14 +241,14 @@ fn select(
     selection.flatten().ok_or(Failure::EmptyRange { seconds })
 }
 
-/// Tells which tracks of what was read are not in the output, and why.
+/// Tells which tracks of what was read are not in the output, and why. Of a clip, and of what is shown in part, nobody misses
+/// what comes before.
 fn tell_left_out(
     timeline: &Timeline,
     selection: &Selection,
-    wanted: &Wanted<'_>,
+    (is_clip, in_part): (bool, bool),
     report: &mut Report,
 ) {
-    let is_clip = wanted.start.is_some() || wanted.end.is_some();
     for (index, track) in timeline.tracks().iter().enumerate() {
         let Some(config) = track.config() else {
             continue;
@@ -269,7 +271,7 @@ fn tell_left_out(
             };
             let message = format!("a track of {kind} ({codec}) was left out: {why}");
             report.tell("track_left_out", message);
-        } else if early > 0 && !is_clip {
+        } else if early > 0 && !in_part {
             let message = format!(
                 "{early} samples of {kind} ({codec}) before the first keyframe were left out"
             );
