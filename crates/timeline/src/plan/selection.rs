@@ -8,7 +8,7 @@ use crate::{Slice, Timeline, Track};
 
 /// Sound that leads the first picture by no more than this is there for its decoder, which needs
 /// a frame or a few before the first that is right. More of it is part of the stream.
-pub(super) const PRIMING: Timestamp = Timestamp::new(250, Timescale::MILLIS);
+const PRIMING: Timestamp = Timestamp::new(250, Timescale::MILLIS);
 
 /// The samples of each track that a range of presentation time needs, and where it begins and
 /// ends exactly.

@@ -8,13 +8,16 @@ use livetape_media::{Timescale, Timestamp, TrackId};
 
 use super::interleave::interleave;
 use super::progressive::{file_track, mp4, payload, taken};
-use super::selection::PRIMING;
 use super::{Form, Mp4, PlanError, Selection};
 use crate::{Timeline, Track};
 
 /// An edit list is rounded to ticks of its file, often of a millisecond: what it leaves out at the
 /// end is not meant where it is no more than this.
 const ROUNDING: Timestamp = Timestamp::new(2, Timescale::MILLIS);
+
+/// Hidden sound that is taken along before the first that is shown: a decoder needs a frame or a few,
+/// and players of fragments let it be heard.
+const LEAD: Timestamp = Timestamp::new(100, Timescale::MILLIS);
 
 /// What is shown of the tracks of a timeline that are not shown as a whole.
 #[derive(Debug, Clone, Default)]
@@ -168,8 +171,7 @@ impl Shown {
         let led = cut.filter(|cut| from_beginning || cut.start >= own.start);
         let start = match led {
             _ if format.is_video() => track.keyframe_at(own.start)?,
-            // A decoder needs a frame or a few before the first that is right.
-            Some(cut) if format.is_audio() => track.presented_at(cut.start.minus(PRIMING)),
+            Some(cut) if format.is_audio() => track.presented_at(cut.start.minus(LEAD)),
             None if from_beginning => all.start,
             _ => track.presented_at(own.start),
         };
@@ -313,7 +315,7 @@ mod tests {
         let shown = shown(&[(1, 190, Some(280)), (2, 180, None)]);
         let whole = shown.select(&timeline, None, None).expect("not empty");
         assert_eq!((whole.start, whole.end), (at(180), at(320)));
-        assert_eq!(whole.tracks, [(0, 4..7), (1, 0..16)]);
+        assert_eq!(whole.tracks, [(0, 4..7), (1, 4..16)]);
         let own = |index| shown.own(&timeline, &whole, index);
         assert_eq!((own(0).start, own(0).end), (at(200), at(280)));
         assert_eq!((own(1).start, own(1).end), (at(180), at(320)));
