@@ -28,7 +28,7 @@ pub(crate) fn fragmented(timeline: &Timeline, selection: &Selection) -> Option<P
     let mut plan = Plan::new();
     plan.push(Part::Bytes(init_segment(&configs, wall_clock)));
     let mut from: Vec<u64> = tracks.iter().map(|(_, s)| s.numbers.start).collect();
-    let origin = Origin::new(&tracks, selection, &next(&tracks, &from)?)?;
+    let origin = Origin::new(&tracks, selection)?;
     let mut events = events(timeline, selection, &tracks);
     let mut sequence = 0;
     while let Some(to) = next(&tracks, &from) {
@@ -133,22 +133,29 @@ struct Origin {
 }
 
 impl Origin {
-    /// Of a selection's tracks, of which the first fragment ends at `to`.
-    fn new(tracks: &[(&Track, Slice)], selection: &Selection, to: &[u64]) -> Option<Self> {
+    /// Of a selection's tracks.
+    fn new(tracks: &[(&Track, Slice)], selection: &Selection) -> Option<Self> {
         let at = |slice: &Slice, ticks: i64| Timestamp::new(ticks, slice.config.timescale);
-        let lead = tracks
-            .iter()
-            .map(|(_, slice)| at(slice, slice.composition_lead()))
-            .max()?;
-        let decode = tracks
-            .iter()
-            .zip(to)
-            .filter_map(|((track, slice), to)| {
-                let first = shown(track.slice(slice.numbers.start..*to)?, selection);
-                Some(at(&first, first.decode_time))
-            })
-            .min()?;
-        Some(Self { decode, lead })
+        let mut from: Vec<u64> = tracks.iter().map(|(_, s)| s.numbers.start).collect();
+        let mut own: Option<Self> = None;
+        while let Some(to) = next(tracks, &from) {
+            let fragment = tracks.iter().zip(from.iter().zip(&to));
+            let slices = fragment.filter_map(|((track, _), (from, to))| track.slice(*from..*to));
+            // As they are shown: what is hidden behind the end may be shown before it is decoded.
+            for slice in slices.map(|slice| shown(slice, selection)) {
+                let decode = at(&slice, slice.decode_time);
+                let lead = at(&slice, slice.composition_lead());
+                own = Some(match own {
+                    Some(known) => Self {
+                        decode: known.decode.min(decode),
+                        lead: known.lead.max(lead),
+                    },
+                    None => Self { decode, lead },
+                });
+            }
+            from = to;
+        }
+        own
     }
 
     /// What is taken off presentation times.

@@ -216,7 +216,7 @@ fn select(timeline: &Timeline, whole: Selection, wanted: &Wanted<'_>) -> Result<
     let start = wanted.start.map_or(whole.start, at);
     let end = wanted.end.map_or(whole.end, at).min(whole.end);
     let seconds = whole.end.minus(whole.start).seconds();
-    let selection = (start < end).then(|| Selection::new(timeline, start, end));
+    let selection = (start < end).then(|| Selection::with_leading_sound(timeline, start, end));
     selection.flatten().ok_or(Failure::EmptyRange { seconds })
 }
 
