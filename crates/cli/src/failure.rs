@@ -31,8 +31,10 @@ pub(crate) enum Failure {
     /// Nothing in the inputs can be written as MP4.
     #[error("there is nothing to write: {why}")]
     NothingDecodable { why: String },
-    /// Nothing lies between `--start` and `--end`.
-    #[error("nothing lies between --start and --end; the stream lasts {seconds:.3} s")]
+    /// Nothing begins between `--start` and `--end`.
+    #[error(
+        "nothing lies between --start and --end: a clip begins with the first picture shown at or after --start, or with sound where there is no picture yet or none any more; the stream lasts {seconds:.3} s"
+    )]
     EmptyRange { seconds: f64 },
     /// One fragmented file cannot hold the stream, and one was asked for.
     #[error(

@@ -37,7 +37,7 @@ pub(crate) fn fragmented(
     let mut plan = Plan::new();
     plan.push(Part::Bytes(init_segment(&configs, wall_clock)));
     let mut from: Vec<u64> = tracks.iter().map(|(_, s)| s.numbers.start).collect();
-    let origin = Origin::new(&tracks, &own, &next(&tracks, &from)?)?;
+    let origin = Origin::new(&tracks, &own)?;
     let mut events = events(timeline, selection, &tracks);
     let mut sequence = 0;
     while let Some(to) = next(&tracks, &from) {
@@ -143,22 +143,31 @@ struct Origin {
 }
 
 impl Origin {
-    /// Of a selection's tracks with what is shown of each, of which the first fragment ends at `to`.
-    fn new(tracks: &[(&Track, Slice)], own: &[Selection], to: &[u64]) -> Option<Self> {
+    /// Of a selection's tracks with what is shown of each.
+    fn new(tracks: &[(&Track, Slice)], own: &[Selection]) -> Option<Self> {
         let at = |slice: &Slice, ticks: i64| Timestamp::new(ticks, slice.config.timescale);
-        let lead = tracks
-            .iter()
-            .map(|(_, slice)| at(slice, slice.composition_lead()))
-            .max()?;
-        let decode = tracks
-            .iter()
-            .zip(to.iter().zip(own))
-            .filter_map(|((track, slice), (to, own))| {
-                let first = shown(track.slice(slice.numbers.start..*to)?, own);
-                Some(at(&first, first.decode_time))
-            })
-            .min()?;
-        Some(Self { decode, lead })
+        let mut from: Vec<u64> = tracks.iter().map(|(_, s)| s.numbers.start).collect();
+        let mut origin: Option<Self> = None;
+        while let Some(to) = next(tracks, &from) {
+            let fragment = tracks.iter().zip(from.iter().zip(&to)).zip(own);
+            // As they are shown: what is hidden behind the end may be shown before it is decoded.
+            let slices = fragment.filter_map(|(((track, _), (from, to)), own)| {
+                Some(shown(track.slice(*from..*to)?, own))
+            });
+            for slice in slices {
+                let decode = at(&slice, slice.decode_time);
+                let lead = at(&slice, slice.composition_lead());
+                origin = Some(match origin {
+                    Some(known) => Self {
+                        decode: known.decode.min(decode),
+                        lead: known.lead.max(lead),
+                    },
+                    None => Self { decode, lead },
+                });
+            }
+            from = to;
+        }
+        origin
     }
 
     /// What is taken off presentation times.

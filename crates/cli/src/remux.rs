@@ -120,12 +120,12 @@ pub(crate) fn deliver(job: &mut Job, wanted: &Wanted<'_>, first: Partial) -> Res
     let spilled = job.stores.settle()?;
     let at_home = match (selections.as_slice(), form, spilled) {
         ([selection], Form::Progressive, Some(payload)) if shown.is_whole() => {
-            in_place(&timeline, selection, payload).map(|file| (selection, file.plan))
+            in_place(&timeline, selection, payload).map(|file| (selection, file))
         }
         _ => None,
     };
-    let files = if let Some((selection, plan)) = at_home {
-        let file = Planned::new(&timeline, selection, plan);
+    let files = if let Some((selection, file)) = at_home {
+        let file = Planned::new(&timeline, selection, file.plan, &file.samples);
         write_in_place(first, &file)?;
         vec![file]
     } else {
@@ -235,7 +235,7 @@ fn select(
     let end = wanted.end.map_or(whole.end, at).min(whole.end);
     let seconds = whole.end.minus(whole.start).seconds();
     let selection = (start < end).then(|| match shown.is_whole() {
-        true => Selection::new(timeline, start, end),
+        true => Selection::with_leading_sound(timeline, start, end),
         false => shown.select(timeline, Some(start), Some(end)),
     });
     selection.flatten().ok_or(Failure::EmptyRange { seconds })
@@ -323,7 +323,7 @@ struct Planned {
     /// When its first picture was, in Unix milliseconds.
     wall_clock: Option<i64>,
     /// Configuration, the first where there are several, and number of samples of each track.
-    tracks: Vec<(Arc<TrackConfig>, u64)>,
+    tracks: Vec<(Arc<TrackConfig>, usize)>,
 }
 
 fn planned(
@@ -335,27 +335,39 @@ fn planned(
     let failed = |error: &PlanError| Failure::NothingDecodable {
         why: error.to_string(),
     };
-    let plan = match form {
-        Form::Fragmented => fragmented(timeline, selection, shown).ok_or(PlanError::Empty),
-        _ if !shown.is_whole() => {
-            progressive_of_shown(timeline, selection, shown, form).map(|file| file.plan)
+    let file = match form {
+        Form::Fragmented => {
+            let plan = fragmented(timeline, selection, shown).ok_or(PlanError::Empty);
+            let plan = plan.map_err(|error| failed(&error))?;
+            // Fragments have all that is selected.
+            let counts = selection.tracks.iter();
+            let counts = counts.map(|(_, own)| (own.end - own.start) as usize);
+            return Ok(Planned::new(
+                timeline,
+                selection,
+                plan,
+                &counts.collect::<Vec<_>>(),
+            ));
         }
-        Form::Progressive => progressive(timeline, selection).map(|file| file.plan),
-        Form::Single => single(timeline, selection).map(|file| file.plan),
+        _ if !shown.is_whole() => progressive_of_shown(timeline, selection, shown, form),
+        Form::Progressive => progressive(timeline, selection),
+        Form::Single => single(timeline, selection),
     };
-    let plan = plan.map_err(|error| failed(&error))?;
-    Ok(Planned::new(timeline, selection, plan))
+    let file = file.map_err(|error| failed(&error))?;
+    Ok(Planned::new(timeline, selection, file.plan, &file.samples))
 }
 
 impl Planned {
-    fn new(timeline: &Timeline, selection: &Selection, plan: Plan) -> Self {
-        let tracks = selection.tracks.iter();
-        let counted = tracks.filter_map(|(index, numbers)| {
+    /// `samples`: how many of each track are in the file, leading pictures that are left out not
+    /// being among them.
+    fn new(timeline: &Timeline, selection: &Selection, plan: Plan, samples: &[usize]) -> Self {
+        let tracks = selection.tracks.iter().zip(samples);
+        let counted = tracks.filter_map(|((index, numbers), samples)| {
             let first = timeline
                 .tracks()
                 .get(*index)?
                 .slice(numbers.start..numbers.start + 1)?;
-            Some((first.config, numbers.end - numbers.start))
+            Some((first.config, *samples))
         });
         Self {
             plan,
@@ -439,7 +451,7 @@ fn date(unix_millis: i64) -> String {
     DateTime::from_unix_millis(unix_millis).to_string()
 }
 
-fn track_json(config: &TrackConfig, samples: u64) -> Value {
+fn track_json(config: &TrackConfig, samples: usize) -> Value {
     match config.format {
         Format::Video { width, height } => json!({
             "kind": "video", "codec": config.codec, "width": width, "height": height,

@@ -53,7 +53,30 @@ impl Selection {
     /// ended before `start`, there is only sound.
     pub fn new(timeline: &Timeline, start: Timestamp, end: Timestamp) -> Option<Self> {
         let first_picture = timeline.video().and_then(|track| track.shown_from(start));
-        let exact = first_picture.unwrap_or(start);
+        Self::of(timeline, first_picture.unwrap_or(start), end)
+    }
+
+    /// As [`Selection::new`], but where the first picture of all comes well after `start`, and sound
+    /// before it, from `start` on, or from where that sound begins: what the whole has there.
+    pub fn with_leading_sound(
+        timeline: &Timeline,
+        start: Timestamp,
+        end: Timestamp,
+    ) -> Option<Self> {
+        let picture = timeline.video().and_then(Track::first_shown);
+        let sound = timeline.audio().and_then(Track::first_shown);
+        let leading = sound.zip(picture).filter(|(sound, picture)| {
+            let is_well_before = |time: Timestamp| time.plus(PRIMING) < *picture;
+            is_well_before(*sound) && (is_well_before(start) || end <= *picture)
+        });
+        match leading {
+            Some((sound, _)) => Self::of(timeline, sound.max(start), end),
+            None => Self::new(timeline, start, end),
+        }
+    }
+
+    /// Takes `[exact, end)`; nothing is on screen before `exact` that is part of it.
+    fn of(timeline: &Timeline, exact: Timestamp, end: Timestamp) -> Option<Self> {
         let mut tracks = Vec::new();
         let mut last_end: Option<Timestamp> = None;
         for (index, track) in timeline.tracks().iter().enumerate() {
@@ -179,6 +202,44 @@ mod tests {
         }
         assert!(Selection::new(&reordered(), at(1), at(40)).is_none());
         assert!(Selection::new(&reordered(), at(481), at(999)).is_none());
+    }
+
+    #[test]
+    fn sound_before_the_first_picture_is_taken_as_the_whole_has_it() {
+        let config = Arc::new(TrackConfig {
+            format: Format::Audio {
+                sample_rate: 48_000,
+                channels: 2,
+            },
+            timescale: Timescale::MILLIS,
+            sample_entry: Vec::new(),
+            codec: String::new(),
+            language: *b"und",
+            rotation: Rotation::None,
+        });
+        let frame = Sample {
+            size: 1,
+            duration: 20,
+            composition_offset: 0,
+            keyframe: true,
+        };
+        let mut timeline = reordered();
+        timeline.append(TrackId(2), &config, -1_000, &[frame; 60], &[]);
+        let at = |millis| Timestamp::new(millis, Timescale::MILLIS);
+        let whole = Selection::whole(&timeline).expect("not empty");
+        assert_eq!(whole.start.ticks, -1_000);
+        let taken = |start, end| {
+            let selection = Selection::with_leading_sound(&timeline, at(start), at(end))?;
+            let tracks = selection.tracks.iter().map(|(index, _)| *index);
+            Some((selection.start.ticks, tracks.collect::<Vec<_>>()))
+        };
+        assert_eq!(taken(-1_000, -500), Some((-1_000, vec![1])));
+        assert_eq!(taken(-2_000, 200), Some((-1_000, vec![0, 1])));
+        assert_eq!(taken(-700, 200), Some((-700, vec![0, 1])));
+        assert_eq!(taken(-100, 200), Some((0, vec![0, 1])), "priming");
+        assert_eq!(taken(-100, -50), Some((-100, vec![1])));
+        assert_eq!(taken(41, 200), Some((80, vec![0, 1])));
+        assert_eq!(taken(-2_000, -1_500), None);
     }
 
     #[test]
